@@ -1,0 +1,22 @@
+/**
+ * What every layer speaks: plain JSON, Kubernetes objects as plain JSON, read-only file trees, and errors with a reason.
+ *
+ * @module
+ */
+export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
+export { deepEqual, isJsonObject, setOwn, type Json, type JsonObject } from './json.js';
+export {
+  groupOf,
+  objectId,
+  versionOf,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  type ObjectMeta,
+  type OwnerReference,
+} from './kube-object.js';
+export { directoryTree } from './tree/directory-tree.js';
+export type { FileTree, TreeEntry } from './tree/file-tree.js';
+export { memoryTree } from './tree/memory-tree.js';
+export { baseName, dirName, joinPath, normalizePath } from './tree/path.js';
+export { recordingTree, type RecordingTree, type TreeReads } from './tree/recording-tree.js';
+export { subTree } from './tree/sub-tree.js';

@@ -1,0 +1,38 @@
+/** A JSON value. Integers that a float64 can't hold are `bigint` where the source said so (YAML, CRD fields). */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
+
+/** A JSON object. Keys are data: `__proto__` and `constructor` may be among them (see {@link setOwn}). */
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** Whether a value is a JSON object: not null, not a list, not a scalar. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * `target[key] = value` for keys that come from outside. A plain assignment to `__proto__` would replace the object's
+ * prototype; here it is a key like any other.
+ */
+export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    target[key] = value;
+  }
+}
+
+/** Whether two JSON values are equal; the order of an object's keys does not count. */
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => deepEqual(item, b[index]));
+  }
+  if (Array.isArray(b)) return false;
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && deepEqual(left[key], right[key]));
+}
