@@ -8,6 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = readdirSync(join(root, 'packages'))
   .map((name) => `packages/${name}/dist`)
   .filter((path) => existsSync(join(root, path)));
+/** @type {[name: string, args: string[]][]} */
 const checks = [
   ['types', ['node_modules/typescript/bin/tsc', '-b']],
   ['format', ['node_modules/oxfmt/bin/oxfmt', '--check', 'packages', 'scripts']],

@@ -53,8 +53,12 @@ function findGroups() {
     found.push({ name: relative(join(root, 'test', 'dist'), file).replace(/\.test\.js$/, ''), files: [file] });
   }
   // The slow ones first, so that they overlap with the rest.
-  const weight = (group) => ['apiserver', 'kustomize', 'helm', 'gotemplate'].indexOf(group.name) + 1 || (group.files.length === 1 ? 0 : 9);
-  return found.sort((a, b) => weight(a) - weight(b));
+  return found.sort((a, b) => startOrder(a) - startOrder(b));
+}
+
+function startOrder({ name, files }) {
+  const known = ['apiserver', 'kustomize', 'helm', 'gotemplate'].indexOf(name);
+  return known >= 0 ? known + 1 : files.length === 1 ? 0 : 9;
 }
 
 /** Tests by their source, so that the output of a deleted one does not run. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
 export { deepEqual, isJsonObject, setOwn, type Json, type JsonObject } from './json.js';
 export {
