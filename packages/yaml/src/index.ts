@@ -1,1 +1,21 @@
-export {};
+/**
+ * YAML as the tools of Kubernetes read and print it.
+ *
+ * - {@link parseYaml}, {@link parseYamlDocuments}: text to plain values.
+ * - {@link printYaml}: plain values to text, as sigs.k8s.io/yaml (kubectl, kustomize, Helm's `toYaml`) prints them.
+ *
+ * @module
+ */
+export { parseYaml, parseYamlDocuments, printYaml, printYamlPretty, type YamlDocument } from './interim.js';
+export type {
+  CollectionStyle,
+  ScalarStyle,
+  YamlAlias,
+  YamlEntry,
+  YamlMapping,
+  YamlNode,
+  YamlNodeDocument,
+  YamlScalar,
+  YamlSequence,
+} from './node.js';
+export { defaultLimits, type YamlLimits, type YamlReadOptions } from './options.js';
