@@ -5,8 +5,13 @@ import { compareQuantities, formatQuantity, parseQuantity, type Quantity } from 
 
 function parsed(text: string): Quantity {
   const quantity = parseQuantity(text);
-  assert.ok(typeof quantity !== 'string', `${text}: ${quantity as string}`);
+  assert.ok(typeof quantity !== 'string', text);
   return quantity;
+}
+
+function fault(text: string): string {
+  const quantity = parseQuantity(text);
+  return typeof quantity === 'string' ? quantity : '';
 }
 
 test('quantities read and print as the API server stores them', () => {
@@ -42,8 +47,8 @@ test('quantities read and print as the API server stores them', () => {
 });
 
 test('what is no quantity comes back with the fault', () => {
-  for (const text of ['', 'x', '1 Gi', '--1', '1..2', '.', '1x']) assert.match(String(parseQuantity(text)), /^quantities must match/, text);
-  for (const text of ['1KI', '1mm', '1K', '1e', '1Mi5']) assert.equal(parseQuantity(text), "unable to parse quantity's suffix", text);
+  for (const text of ['', 'x', '1 Gi', '--1', '1..2', '.', '1x', '1KI']) assert.match(fault(text), /^quantities must match/, text);
+  for (const text of ['1mm', '1K', '1e', '1Mi5']) assert.equal(parseQuantity(text), "unable to parse quantity's suffix", text);
 });
 
 test('printing and reading again is the same quantity', () => {
