@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { isJsonObject } from '@sluice/core';
+import { parseYaml } from '@sluice/yaml';
+import { crdOf, customResources, type CustomResource } from './index.js';
+
+const recorded = join(import.meta.dirname, '../../../../shared/conformance/crds');
+
+/**
+ * Where a definition differs from the recorded one on purpose: versions that lose a field on the way to the stored
+ * version refuse that field by a rule of their own.
+ */
+const refusals: Readonly<Record<string, readonly string[]>> = {
+  'Kustomization v1beta2': ['patchesStrategicMerge', 'patchesJson6902'],
+  'Kustomization v1beta1': ['patchesStrategicMerge', 'patchesJson6902'],
+};
+
+interface RecordedCrd {
+  spec: {
+    group: string;
+    names: Record<string, unknown>;
+    scope: string;
+    versions: { name: string; storage: boolean; schema: { openAPIV3Schema: unknown } }[];
+  };
+}
+
+function readCrd(file: string): RecordedCrd {
+  return parseYaml(readFileSync(join(recorded, file))) as unknown as RecordedCrd;
+}
+
+function storedVersion(crd: RecordedCrd): string | undefined {
+  return crd.spec.versions.find(({ storage }) => storage)?.name;
+}
+
+/** A schema without descriptions, its required names sorted. */
+function structure(value: unknown, isFieldMap = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => structure(item));
+  if (!isJsonObject(value)) return value;
+  const kept = Object.entries(value).filter(([key, item]) => isFieldMap || key !== 'description' || typeof item !== 'string');
+  return Object.fromEntries(
+    kept
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [
+        key,
+        !isFieldMap && key === 'required' ? [...(item as string[])].sort() : structure(item, !isFieldMap && key === 'properties'),
+      ]),
+  );
+}
+
+/** The file that last carried a version: the current one, else the newest legacy one. */
+function fileOf(definition: CustomResource, version: string): string | undefined {
+  const name = `${definition.group}_${definition.plural}`;
+  const legacy = readdirSync(join(recorded, 'legacy'))
+    .filter((file) => file.startsWith(`${name}.`))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  return [`${name}.yaml`, ...legacy.map((file) => `legacy/${file}`)].find((file) =>
+    readCrd(file).spec.versions.some((each) => each.name === version),
+  );
+}
+
+/** The rules a legacy version has of its own, taken out of its spec; asserts that there is one for each refused field. */
+function withoutRefusals(schema: unknown, fields: readonly string[]): unknown {
+  const copy = structuredClone(schema) as { properties: { spec: Record<string, unknown> } };
+  const spec = copy.properties.spec;
+  const rules = spec['x-kubernetes-validations'] as { rule: string }[];
+  assert.deepEqual(
+    rules.map(({ rule }) => rule),
+    fields.map((field) => `!has(self.${field})`),
+  );
+  delete spec['x-kubernetes-validations'];
+  return copy;
+}
+
+describe('the CRDs have the recorded structure', { skip: existsSync(recorded) ? false : 'no conformance data beside the project' }, () => {
+  for (const definition of customResources) {
+    const crd = crdOf(definition) as unknown as RecordedCrd;
+    test(`${definition.kind}: names and scope`, () => {
+      const current = readCrd(`${definition.group}_${definition.plural}.yaml`);
+      assert.equal(crd.spec.group, current.spec.group);
+      assert.equal(crd.spec.scope, current.spec.scope);
+      assert.deepEqual(crd.spec.names, current.spec.names);
+      assert.equal(storedVersion(crd), storedVersion(current));
+    });
+    for (const each of crd.spec.versions) {
+      const name = `${definition.kind} ${each.name}`;
+      test(name, () => {
+        const file = fileOf(definition, each.name);
+        assert.ok(file !== undefined, `no recorded definition has ${name}`);
+        const expected = readCrd(file).spec.versions.find((candidate) => candidate.name === each.name);
+        const schema =
+          refusals[name] === undefined ? each.schema.openAPIV3Schema : withoutRefusals(each.schema.openAPIV3Schema, refusals[name]);
+        assert.deepEqual(
+          structure({ ...each, schema, storage: false }),
+          structure({ ...expected, schema: expected?.schema.openAPIV3Schema, storage: false }),
+        );
+      });
+    }
+  }
+});
+
+test('every description says something', () => {
+  for (const definition of customResources) {
+    const visit = (schema: unknown, path: string): void => {
+      if (!isJsonObject(schema)) return;
+      for (const [name, field] of Object.entries(isJsonObject(schema.properties) ? schema.properties : {})) {
+        if (name === 'metadata' && path.split('.').length === 2) continue;
+        assert.match(String((field as Record<string, unknown>).description), /^[A-Z*].*[.…)]$/s, `${path}.${name}`);
+        visit(field, `${path}.${name}`);
+      }
+      visit(schema.items, `${path}[]`);
+    };
+    for (const { name, schema } of (crdOf(definition) as unknown as RecordedCrd).spec.versions)
+      visit(schema.openAPIV3Schema, `${definition.kind}.${name}`);
+  }
+});
