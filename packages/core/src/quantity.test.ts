@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compareQuantities, formatQuantity, parseQuantity, type Quantity } from './quantity.js';
 
 function parsed(text: string): Quantity {
