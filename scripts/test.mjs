@@ -2,24 +2,19 @@
 //
 // The tests of a package run in one process over the built output (a process per file takes twenty times as long);
 // packages run side by side. The last line is `N passed, N failed`, with `, N skipped` where something was.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
+import { root, setUp } from './setup.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const GROUP_TIMEOUT_MS = 20 * 60_000;
 
 const args = process.argv.slice(2);
 const verbose = args.includes('--verbose');
 const wanted = args.filter((arg) => !arg.startsWith('--')).map((arg) => arg.replace(/^packages\//, '').replace(/\/$/, ''));
 
-const build = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, stdio: 'inherit' });
-if (build.status !== 0) {
-  console.log('0 passed, 1 failed');
-  process.exit(1);
-}
+setUp(wanted.map((name) => (existsSync(join(root, 'packages', name)) ? `packages/${name}` : 'test')));
 
 const groups = findGroups().filter((group) => wanted.length === 0 || wanted.includes(group.name));
 if (groups.length === 0) {
