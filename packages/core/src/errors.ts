@@ -10,6 +10,22 @@ export const ErrorReasons = {
   // YAML and JSON
   YamlInvalid: 'A document does not parse.',
   YamlTooComplex: 'A document is over a limit: depth, aliases, size.',
+  // the Kubernetes API
+  KubeRefused: 'The Kubernetes API answered with an error; its code and status say which.',
+  KubeUnreachable: 'No answer came from the Kubernetes API: refused, reset, unknown host, TLS.',
+  KubeTimeout: 'A call to the Kubernetes API did not end in its time.',
+  KubeAnswerInvalid: 'The Kubernetes API, or what is in front of it, answered with something that is not an answer.',
+  KubeKindUnknown: 'The Kubernetes API does not serve a kind.',
+  KubeRequestInvalid: 'A request that can not be made: no name, no namespace, a name that is not one.',
+  KubeconfigInvalid: 'A kubeconfig does not say what is needed, or refers to what is not there.',
+  KubeconfigRefused: 'A kubeconfig asks for something that is not allowed: a command, a plugin.',
+  KubeCredentialsFailed: 'Credentials for the Kubernetes API could not be had.',
+  SelectorInvalid: 'A label or field selector does not parse.',
+  HealthExpressionInvalid: 'A health check expression does not compile, or fails on an object.',
+  // the embedded cluster
+  StoreLocked: 'The store of the embedded cluster is in use by another process.',
+  StoreFailed: 'The store of the embedded cluster cannot be opened or written.',
+  PortInUse: 'A port that something should listen on is taken.',
 } as const;
 
 /** A reason from the catalogue. */

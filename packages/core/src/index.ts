@@ -5,7 +5,7 @@
  */
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
-export { deepEqual, isJsonObject, setOwn, type Json, type JsonObject } from './json.js';
+export { deepEqual, isJsonObject, printJson, setOwn, type Json, type JsonObject } from './json.js';
 export {
   groupOf,
   objectId,

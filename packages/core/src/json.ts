@@ -36,3 +36,25 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   const keys = Object.keys(left);
   return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && deepEqual(left[key], right[key]));
 }
+
+/** JSON text of a value. As `JSON.stringify`, but integers that are `bigint` are written as the numbers they are. */
+export function printJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // A bigint is what makes it throw (a cycle too, which no JSON value has); asking first would walk every object twice.
+    if (error instanceof TypeError && error.message.includes('BigInt')) return printWithIntegers(value) ?? 'null';
+    throw error;
+  }
+}
+
+function printWithIntegers(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map((item) => printWithIntegers(item) ?? 'null').join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const fields = Object.keys(value).flatMap((key) => {
+    const text = printWithIntegers(value[key]);
+    return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`];
+  });
+  return `{${fields.join(',')}}`;
+}

@@ -20,13 +20,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** The whole call, retries included. Default: 30 s. */
   readonly timeoutMs?: number;
+  /** Receives each warning of the server, once a call. Default: the cluster's. */
+  readonly onWarning?: (warning: string) => void;
+}
+
+/** `'metadata'` asks for the metadata only; what comes has the kind that was asked for, and no other field. */
+export type Representation = 'object' | 'metadata';
+
+export interface GetOptions extends CallOptions {
+  readonly as?: Representation;
+  readonly subresource?: string;
 }
 
 export interface ListOptions extends CallOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** `'metadata'` asks for PartialObjectMetadata only. */
-  readonly as?: 'object' | 'metadata';
+  readonly as?: Representation;
   /** The page size of the requests; pages are joined. Default: 500. */
   readonly pageSize?: number;
 }
@@ -53,14 +62,24 @@ export interface DeleteOptions extends CallOptions {
 
 export type PatchType = 'merge' | 'strategic' | 'json';
 
-export interface WatchOptions extends ListOptions {
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+  readonly onWarning?: (warning: string) => void;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly as?: Representation;
+  /** Events after this version. Without it the server first sends what exists, as ADDED. */
   readonly resourceVersion?: string;
   readonly allowWatchBookmarks?: boolean;
+  /** What exists comes first, as ADDED, ended by a BOOKMARK with `initialEventsEnd` (a streaming list). */
+  readonly sendInitialEvents?: boolean;
+  /** When the server should end the watch. Default: the server's own. */
+  readonly timeoutSeconds?: number;
 }
 
 export type WatchEvent<T extends KubeObject = KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
 export interface ObjectList<T extends KubeObject = KubeObject> {
   readonly resourceVersion: string;
@@ -70,16 +89,19 @@ export interface ObjectList<T extends KubeObject = KubeObject> {
 /** Who a call is made as. */
 export interface Identity {
   readonly user: string;
+  readonly uid?: string;
   readonly groups?: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Any Kubernetes API. Every call throws a `KubeError` (status, reason, details of the server's Status) when the server refuses,
- * and retries by itself what may be retried (429 and 5xx with Retry-After, connections reset before an answer to an idempotent request).
+ * Any Kubernetes API. Every call throws a `KubeError` (code, status, reason, causes of the server's Status) when the server refuses,
+ * a `SluiceError` when it can't be reached, and retries by itself what may be retried (429 and 5xx with Retry-After; connections lost
+ * before an answer, when asking twice does no harm).
  */
 export interface Cluster {
   /** The object, or undefined when it is not there. */
-  get<T extends KubeObject = KubeObject>(key: ObjectKey, options?: CallOptions): Promise<T | undefined>;
+  get<T extends KubeObject = KubeObject>(key: ObjectKey, options?: GetOptions): Promise<T | undefined>;
   list<T extends KubeObject = KubeObject>(kind: KindKey, options?: ListOptions): Promise<ObjectList<T>>;
   /** One watch request's events. Ends when the server ends it; throws a `KubeError` with code 410 when the version is too old. Most code wants an informer. */
   watch<T extends KubeObject = KubeObject>(kind: KindKey, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
@@ -89,18 +111,31 @@ export interface Cluster {
   patch<T extends KubeObject = KubeObject>(key: ObjectKey, type: PatchType, patch: Json, options?: WriteOptions): Promise<T>;
   /** Server-side apply. */
   apply<T extends KubeObject = KubeObject>(object: KubeObject, options: ApplyOptions): Promise<T>;
-  /** True when there was something to delete. */
+  /** True when there was something to delete; false also when the kind itself is not served. */
   delete(key: ObjectKey, options?: DeleteOptions): Promise<boolean>;
-  /** The same cluster, as someone else (impersonation). */
+  /** POST to a subresource of an object: `token`, `eviction`, `binding`. */
+  post<T extends KubeObject = KubeObject>(key: ObjectKey, subresource: string, body: KubeObject, options?: WriteOptions): Promise<T>;
+  /** The same cluster, as someone else (impersonation). Discovery stays shared and is made as the cluster itself. */
   as(identity: Identity): Cluster;
-  /** What the API serves, cached and refreshed on an unknown kind. */
+  /** What the API serves under a kind; undefined when it serves none. Cached; asks again for an unknown kind. */
   resourceOf(kind: { apiVersion: string; kind: string }, options?: CallOptions): Promise<ResourceInfo | undefined>;
-  /** A request by path, for what has no kind: `/version`, `/readyz`, a pod's log. */
-  raw(
-    method: string,
-    path: string,
-    options?: CallOptions & { body?: string; headers?: Readonly<Record<string, string>> },
-  ): Promise<{ status: number; body: string }>;
+  /** Everything the API serves, in the server's order of groups and versions; always asked anew. */
+  resources(options?: CallOptions): Promise<readonly ResourceInfo[]>;
+  /** A request by path, for what has no kind: `/version`, `/readyz`, a pod's log. Answers of any status come back; nothing is thrown for them. */
+  raw(method: string, path: string, options?: RawOptions): Promise<RawAnswer>;
+  /** A GET whose answer is a stream: a followed log. Throws a `KubeError` when the server refuses. */
+  stream(path: string, options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface RawOptions extends CallOptions {
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A resource as discovery describes it. */
@@ -110,7 +145,10 @@ export interface ResourceInfo {
   readonly kind: string;
   /** The plural, as in the path. */
   readonly resource: string;
+  readonly singular: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
   readonly subresources: readonly string[];
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
 }

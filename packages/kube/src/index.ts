@@ -8,15 +8,46 @@ export type {
   CallOptions,
   Cluster,
   DeleteOptions,
+  GetOptions,
   Identity,
   KindKey,
   ListOptions,
   ObjectKey,
   ObjectList,
   PatchType,
+  RawAnswer,
+  RawOptions,
+  Representation,
   ResourceInfo,
   WatchEvent,
   WatchOptions,
   WriteOptions,
 } from './cluster.js';
-export type { Fetch, HttpRequest, HttpResponse } from './http.js';
+export { createCluster, type ClusterOptions } from './client/create-cluster.js';
+export {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isGone,
+  isInvalid,
+  isKindUnknown,
+  isNotFound,
+  isTransient,
+  isUnauthorized,
+  KubeError,
+  type Status,
+  type StatusCause,
+  type StatusDetails,
+} from './client/kube-error.js';
+export type { Timers } from './client/timers.js';
+export {
+  asBuffer,
+  bodyChunks,
+  bodyText,
+  headerOf,
+  headersOf,
+  type Fetch,
+  type HttpHeaders,
+  type HttpRequest,
+  type HttpResponse,
+} from './http.js';
