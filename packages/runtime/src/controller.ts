@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import { groupOf, type Json, type KubeObject } from '@sluice/core';
+import type { Cluster } from '@sluice/kube';
+import { apiTime, type Clock } from './clock.js';
+import type { EventBus } from './events.js';
+import type { Logger } from './log.js';
+import type { ControllerMetrics } from './metrics/controller-metrics.js';
+import { keyOf, splitKey, type ObjectCache } from './object-cache.js';
+import { createWorkQueue, Priority, type Next, type Turn } from './queue.js';
+import type { Cause, Outcome, ReconcileContext, Reconciler } from './reconciler.js';
+import { createStatusWriter, type StatusWriter } from './status-writer.js';
+import { REQUESTED_AT, StatusDraft, type CommonStatus } from './status.js';
+
+/** What a controller works with. */
+export interface ControllerOptions<T extends KubeObject, S extends CommonStatus> {
+  /** The name under which it is known: `kustomize-controller`. Status is written as field manager `gotk-<name>`. */
+  readonly name: string;
+  readonly kind: string;
+  readonly cluster: Cluster;
+  readonly objects: ObjectCache<T>;
+  readonly reconciler: Reconciler<T, S>;
+  /** Objects are never deleted before the reconciler's `finalize` has run. */
+  readonly finalizer: string;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: EventBus;
+  readonly log: Logger;
+  readonly metrics: ControllerMetrics;
+  readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
+  /** A pass shows its progress only when it takes longer than this: most end sooner. */
+  readonly progressDelayMs?: number;
+}
+
+export interface Controller {
+  /** Puts an object in line because of something that happened elsewhere. */
+  enqueue(key: string, cause: Cause): void;
+  /** Takes no more work, lets what runs end within `graceMs`, then aborts it. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const DEFAULT_PROGRESS_DELAY_MS = 200;
+
+/** Runs a reconciler over all objects of a kind, from now until it is stopped. */
+export function startController<T extends KubeObject, S extends CommonStatus>(options: ControllerOptions<T, S>): Controller {
+  const { clock, objects, log, kind } = options;
+  const reports = options.metrics.forController(kind.toLowerCase(), options.concurrency);
+  const stopping = new AbortController();
+  /** What we wrote last, where it is newer than what the watch has brought. */
+  const written = new Map<string, T>();
+
+  const queue = createWorkQueue<Cause>({
+    concurrency: options.concurrency,
+    clock,
+    random: options.random,
+    observer: reports.queue,
+    process,
+    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+  });
+  reports.watchQueue(queue, clock);
+
+  const unsubscribe = objects.subscribe({
+    added(object) {
+      const settled = statusOf(object).observedGeneration === object.metadata.generation && requestOf(object) === undefined;
+      queue.add(keyOf(object), settled ? Priority.resync : Priority.change, { reason: settled ? 'resync' : 'created' });
+    },
+    modified(object, before) {
+      const reason = whatChanged(object, before);
+      if (reason !== undefined) queue.add(keyOf(object), Priority.request, { reason });
+    },
+    deleted(object) {
+      const key = keyOf(object);
+      queue.forget(key);
+      written.delete(key);
+      reports.forget(kind, object.metadata.namespace ?? '', object.metadata.name ?? '');
+    },
+  });
+
+  async function process({ key, causes, overtaken }: Turn<Cause>): Promise<Next> {
+    const { namespace, name } = splitKey(key);
+    const object = newest(objects.get(namespace, name), written.get(key));
+    if (object === undefined) return { type: 'idle' };
+    const startedAt = clock.now();
+    const passLog = log.with(logFields(object));
+    const pass = new Pass(object, options, passLog, { causes, overtaken, signal: stopping.signal });
+    let failed = false;
+    let next: Next = { type: 'retry' };
+    try {
+      next = await pass.run();
+    } catch (error) {
+      failed = !stopping.signal.aborted;
+      if (failed) passLog.error('Reconciler error', error);
+    }
+    if (pass.gone) written.delete(key);
+    else written.set(key, pass.object);
+    reports.reconciled(object, (clock.now() - startedAt) / 1000, next, failed);
+    reports.observe(pass.object, statusOf(pass.object).conditions ?? []);
+    return next;
+  }
+
+  return {
+    enqueue: (key, cause) => queue.add(key, Priority.change, cause),
+    async stop(graceMs) {
+      unsubscribe();
+      const cancel = clock.after(graceMs, () => stopping.abort(new Error('the engine stops')));
+      await queue.stop();
+      cancel();
+    },
+  };
+}
+
+interface Signals {
+  readonly causes: readonly Cause[];
+  readonly overtaken: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/** One pass over one object. */
+class Pass<T extends KubeObject, S extends CommonStatus> {
+  /** The finalizer is off: the object may be gone already. */
+  gone = false;
+  #object: T;
+  #writer: StatusWriter;
+  readonly #options: ControllerOptions<T, S>;
+  readonly #log: Logger;
+  readonly #signals: Signals;
+
+  constructor(object: T, options: ControllerOptions<T, S>, log: Logger, signals: Signals) {
+    this.#object = object;
+    this.#options = options;
+    this.#log = log;
+    this.#signals = signals;
+    this.#writer = this.#newWriter(object);
+  }
+
+  get object(): T {
+    return this.#writer.object as T;
+  }
+
+  async run(): Promise<Next> {
+    const { reconciler, finalizer } = this.#options;
+    const { deletionTimestamp, finalizers = [] } = this.#object.metadata;
+    if (deletionTimestamp !== undefined) {
+      if (finalizers.includes(finalizer)) await this.#finalize();
+      return { type: 'idle' };
+    }
+    if (!finalizers.includes(finalizer)) await this.#writeFinalizers([...finalizers, finalizer]);
+
+    const draft = this.#draft();
+    if ((this.#object['spec'] as { suspend?: boolean } | undefined)?.suspend === true) {
+      this.#log.info('Reconciliation is suspended for this object');
+      const requestedAt = requestOf(this.#object);
+      if (requestedAt !== undefined) draft.fields.lastHandledReconcileAt = requestedAt;
+      reconciler.suspended?.(this.#object, draft);
+      await this.#writer.flush(draft.fields);
+      return { type: 'idle' };
+    }
+
+    const outcome = await reconciler.reconcile(this.#object, this.#context(draft));
+    draft.finish(this.#object.metadata.annotations?.[REQUESTED_AT]);
+    await this.#writer.flush(draft.fields);
+    this.#publish(outcome.events);
+    return outcome.next;
+  }
+
+  async #finalize(): Promise<void> {
+    const { reconciler, finalizer } = this.#options;
+    const outcome = await reconciler.finalize?.(this.#object, this.#context(this.#draft()));
+    await this.#writeFinalizers((this.#object.metadata.finalizers ?? []).filter((other) => other !== finalizer));
+    this.gone = true;
+    this.#publish(outcome?.events);
+  }
+
+  /** With the object's resourceVersion: finalizers are a list, and another controller's must not be lost. */
+  async #writeFinalizers(finalizers: readonly string[]): Promise<void> {
+    const { apiVersion, kind, metadata } = this.#object;
+    const patch = { metadata: { finalizers: [...finalizers], resourceVersion: metadata.resourceVersion ?? null } } as Json;
+    const key = { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
+    this.#object = await this.#options.cluster.patch<T>(key, 'merge', patch, { fieldManager: this.#options.name });
+    this.#writer = this.#newWriter(this.#object);
+  }
+
+  #draft(): StatusDraft<S> {
+    return new StatusDraft<S>(this.#object, () => apiTime(this.#options.clock.now()));
+  }
+
+  #newWriter(object: T): StatusWriter {
+    const { cluster, name, clock, progressDelayMs = DEFAULT_PROGRESS_DELAY_MS } = this.#options;
+    return createStatusWriter(object, {
+      cluster,
+      fieldManager: `gotk-${name}`,
+      delay: (write) => clock.after(progressDelayMs, write),
+      onError: (error) => this.#log.debug('progress could not be written', { error: String(error) }),
+    });
+  }
+
+  #context(status: StatusDraft<S>): ReconcileContext<S> {
+    const { clock, random } = this.#options;
+    return {
+      ...this.#signals,
+      status,
+      log: this.#log,
+      clock,
+      random,
+      progress: () => this.#writer.soon(status.fields),
+      event: (event) => this.#publish([event]),
+    };
+  }
+
+  #publish(events: Outcome['events'] = []): void {
+    for (const event of events) this.#options.events.publish(this.#object, event, this.#options.name);
+  }
+}
+
+/** The newer of two states of an object: the watch can lag behind our own writes. */
+function newest<T extends KubeObject>(seen: T | undefined, mine: T | undefined): T | undefined {
+  if (seen === undefined || mine === undefined || seen.metadata.uid !== mine.metadata.uid) return seen;
+  return Number(mine.metadata.resourceVersion) > Number(seen.metadata.resourceVersion) ? mine : seen;
+}
+
+function whatChanged(object: KubeObject, before: KubeObject): Cause['reason'] | undefined {
+  if (object.metadata.deletionTimestamp !== undefined && before.metadata.deletionTimestamp === undefined) return 'deleted';
+  if (object.metadata.uid !== before.metadata.uid) return 'created';
+  if (object.metadata.generation !== before.metadata.generation) return 'spec';
+  if (object.metadata.annotations?.[REQUESTED_AT] !== before.metadata.annotations?.[REQUESTED_AT]) return 'request';
+  return undefined;
+}
+
+/** The value of the request annotation that has not been handled. */
+function requestOf(object: KubeObject): string | undefined {
+  const requestedAt = object.metadata.annotations?.[REQUESTED_AT];
+  return requestedAt === statusOf(object).lastHandledReconcileAt ? undefined : requestedAt;
+}
+
+function statusOf(object: KubeObject): CommonStatus {
+  return object['status'] ?? {};
+}
+
+function logFields({ kind, apiVersion, metadata }: KubeObject): Record<string, unknown> {
+  const { name = '', namespace = '' } = metadata;
+  return {
+    controller: kind.toLowerCase(),
+    controllerGroup: groupOf(apiVersion),
+    controllerKind: kind,
+    [kind]: { name, namespace },
+    namespace,
+    name,
+    reconcileID: randomUUID(),
+  };
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRegistry } from './registry.js';
+
+test('counters, gauges and histograms print in the text format', () => {
+  const registry = createRegistry();
+  const requests = registry.counter('requests_total', 'Requests.\nAll of them.', ['code']);
+  requests.increment({ code: '200' });
+  requests.increment({ code: '200' }, 2);
+  requests.increment({ code: 'a"b\\c\n' });
+  const open = registry.gauge('open', 'Open.', ['name']);
+  open.set({ name: 'x' }, 3);
+  open.add({ name: 'x' }, -1);
+  open.set({ name: 'y' }, 1);
+  open.remove({ name: 'y' });
+  const seconds = registry.histogram('seconds', 'Seconds.', ['kind'], [0.1, 1]);
+  for (const value of [0.05, 0.1, 0.5, 5]) seconds.observe({ kind: 'K' }, value);
+  assert.equal(
+    registry.render(),
+    `# HELP open Open.
+# TYPE open gauge
+open{name="x"} 2
+# HELP requests_total Requests.\\nAll of them.
+# TYPE requests_total counter
+requests_total{code="200"} 3
+requests_total{code="a\\"b\\\\c\\n"} 1
+# HELP seconds Seconds.
+# TYPE seconds histogram
+seconds_bucket{kind="K",le="0.1"} 2
+seconds_bucket{kind="K",le="1"} 3
+seconds_bucket{kind="K",le="+Inf"} 4
+seconds_sum{kind="K"} 5.65
+seconds_count{kind="K"} 4
+`,
+  );
+});
+
+test('gauges that are read off something are read at the scrape', () => {
+  const registry = createRegistry();
+  const depth = registry.gauge('depth', 'Depth.');
+  let now = 1;
+  registry.onScrape(() => depth.set({}, now));
+  now = 7;
+  assert.match(registry.render(), /^depth 7$/m);
+});
+
+test('a name is registered once', () => {
+  const registry = createRegistry();
+  registry.counter('a', 'A.');
+  assert.throws(() => registry.gauge('a', 'A.'), /registered twice/);
+});

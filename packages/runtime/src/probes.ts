@@ -1,0 +1,31 @@
+import type { Fetch, HttpResponse } from '@sluice/kube';
+import type { MetricsRegistry } from './metrics/registry.js';
+
+export interface ProbeOptions {
+  readonly registry: MetricsRegistry;
+  /** Why the process is not ready, or undefined when it is. */
+  readonly notReady: () => string | undefined;
+}
+
+/** Answers `/healthz`, `/readyz` and `/metrics`; 404 for anything else. */
+export function createProbes({ registry, notReady }: ProbeOptions): Fetch {
+  return (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return Promise.resolve(text(405, 'method not allowed\n'));
+    switch (request.path.split('?', 1)[0]) {
+      case '/healthz':
+        return Promise.resolve(text(200, 'ok'));
+      case '/readyz': {
+        const reason = notReady();
+        return Promise.resolve(reason === undefined ? text(200, 'ok') : text(503, `${reason}\n`));
+      }
+      case '/metrics':
+        return Promise.resolve(text(200, registry.render(), 'text/plain; version=0.0.4; charset=utf-8'));
+      default:
+        return Promise.resolve(text(404, 'not found\n'));
+    }
+  };
+}
+
+function text(status: number, body: string, type = 'text/plain; charset=utf-8'): HttpResponse {
+  return { status, headers: { 'content-type': type }, body };
+}

@@ -1,0 +1,94 @@
+import type { Json, KubeObject } from '@sluice/core';
+import { deepEqual, isJsonObject, setOwn } from '@sluice/core';
+import type { Cluster } from '@sluice/kube';
+
+/** Writes an object's status while a pass works on it. */
+export interface StatusWriter {
+  /** Writes the status soon. States given while a write is under way are merged into the next one. */
+  soon(status: object): void;
+  /** Writes the status, if it is not what was written last, and waits for all earlier writes. */
+  flush(status: object): Promise<void>;
+  /** The object as the cluster answered it last. */
+  readonly object: KubeObject;
+}
+
+export interface StatusWriterOptions {
+  readonly cluster: Cluster;
+  readonly fieldManager: string;
+  /** Runs `write` after a moment; a pass that ends before it shows only its end. */
+  readonly delay: (write: () => void) => () => void;
+  /** A write that nobody waits for has failed. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * One patch a change, conditions and fields together, so that nobody reads a Ready status with the old inventory. The
+ * patch names the object's UID: the status of an object that was deleted and made again is never overwritten.
+ */
+export function createStatusWriter(object: KubeObject, { cluster, fieldManager, delay, onError }: StatusWriterOptions): StatusWriter {
+  let current = object;
+  let wanted: object | undefined;
+  let writing: Promise<void> | undefined;
+  let cancelDelay: (() => void) | undefined;
+
+  async function write(): Promise<void> {
+    while (wanted !== undefined) {
+      const status = wanted;
+      wanted = undefined;
+      const before = isJsonObject(current['status']) ? current['status'] : {};
+      const patch = mergePatch(before, status as Record<string, unknown>);
+      if (patch === undefined) continue;
+      const { apiVersion, kind, metadata } = current;
+      const body = { metadata: metadata.uid === undefined ? {} : { uid: metadata.uid }, status: patch } as unknown as Json;
+      current = await cluster.patch(
+        { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) },
+        'merge',
+        body,
+        { subresource: 'status', fieldManager },
+      );
+    }
+  }
+
+  function start(): Promise<void> {
+    cancelDelay?.();
+    cancelDelay = undefined;
+    writing ??= write().finally(() => (writing = undefined));
+    return writing;
+  }
+
+  return {
+    get object() {
+      return current;
+    },
+    soon(status) {
+      wanted = structuredClone(status);
+      if (writing !== undefined || cancelDelay !== undefined) return;
+      cancelDelay = delay(() => {
+        start().catch(onError);
+      });
+    },
+    async flush(status) {
+      await writing?.catch(() => {});
+      wanted = status;
+      await start();
+    },
+  };
+}
+
+/** The JSON merge patch from one object to another; undefined when they are equal. */
+function mergePatch(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> | undefined {
+  const patch: Record<string, unknown> = {};
+  let changed = false;
+  const put = (key: string, value: unknown): void => {
+    setOwn(patch, key, value);
+    changed = true;
+  };
+  for (const key of Object.keys(before)) if (after[key] === undefined) put(key, null);
+  for (const [key, value] of Object.entries(after)) {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (value === undefined || deepEqual(old, value)) continue;
+    if (isJsonObject(old) && isJsonObject(value)) put(key, mergePatch(old, value));
+    else put(key, value);
+  }
+  return changed ? patch : undefined;
+}
