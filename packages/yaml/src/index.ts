@@ -6,7 +6,8 @@
  *
  * @module
  */
-export { parseYaml, parseYamlDocuments, printYaml, printYamlPretty, type YamlDocument } from './interim.js';
+export { parseYaml, parseYamlDocuments, type YamlDocument } from './interim.js';
+export { printYaml, printYamlPretty } from './print/print-values.js';
 export type {
   CollectionStyle,
   ScalarStyle,
@@ -18,4 +19,4 @@ export type {
   YamlScalar,
   YamlSequence,
 } from './node.js';
-export { defaultLimits, type YamlLimits, type YamlReadOptions } from './options.js';
+export { defaultLimits, type YamlLimits, type YamlReadOptions, type YamlTextOptions, type YamlTypes } from './options.js';

@@ -1,6 +1,6 @@
 // The first version, to be replaced by the parser and printer of this package.
 import { SluiceError, type Json } from '@sluice/core';
-import { LineCounter, parseAllDocuments, stringify } from 'yaml';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import type { YamlReadOptions } from './options.js';
 
 export interface YamlDocument {
@@ -32,12 +32,4 @@ export function parseYamlDocuments(text: string | Uint8Array, options: YamlReadO
 
 export function parseYaml(text: string | Uint8Array, options: YamlReadOptions = {}): Json {
   return parseYamlDocuments(text, options)[0]?.value ?? null;
-}
-
-export function printYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', sortMapEntries: true, indentSeq: false });
-}
-
-export function printYamlPretty(value: unknown): string {
-  return stringify(value, { version: '1.1', sortMapEntries: true });
 }
