@@ -5,6 +5,7 @@ const layers = [
 ];
 
 module.exports = {
+  layers,
   forbidden: [
     ...layers.map((layer, index) => ({
       name: `layer-${layer}`,

@@ -1,6 +1,7 @@
 // `npm run check`: types, format, lint, layers, unused exports. All of them run, also when one fails.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,6 +19,10 @@ const checks = [
 ];
 
 let failed = 0;
+for (const line of wrongDependencies()) {
+  failed++;
+  console.log(`✗ ${line}`);
+}
 for (const [name, args] of checks) {
   const started = performance.now();
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
@@ -28,3 +33,15 @@ for (const [name, args] of checks) {
   }
 }
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Dependencies of a package on one of a lower layer. Type-only imports leave no trace in what dependency-cruiser reads. */
+function wrongDependencies() {
+  const { layers } = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
+  return readdirSync(join(root, 'packages')).flatMap((name) => {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+    return Object.keys(dependencies)
+      .filter((dependency) => dependency.startsWith('@sluice/'))
+      .filter((dependency) => layers.indexOf(dependency.slice('@sluice/'.length)) >= layers.indexOf(name))
+      .map((dependency) => `${name} may not depend on ${dependency}: it is not above it in the layers`);
+  });
+}
