@@ -1,11 +1,6 @@
-/** The layers of DESIGN: a package imports only from packages above it in this list. */
-const layers = [
-  'core', 'yaml', 'semver', 'cel', 'schema', 'gotemplate', 'kustomize', 'helm', 'sops',
-  'api', 'kube', 'apiserver', 'sources', 'runtime', 'controllers', 'cli', 'web',
-];
+const layers = require('./scripts/layers.cjs');
 
 module.exports = {
-  layers,
   forbidden: [
     ...layers.map((layer, index) => ({
       name: `layer-${layer}`,

@@ -36,7 +36,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** Dependencies of a package on one of a lower layer. Type-only imports leave no trace in what dependency-cruiser reads. */
 function wrongDependencies() {
-  const { layers } = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
+  const layers = createRequire(import.meta.url)('./layers.cjs');
   return readdirSync(join(root, 'packages')).flatMap((name) => {
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
     return Object.keys(dependencies)

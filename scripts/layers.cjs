@@ -1,0 +1,20 @@
+/** The layers of the architecture: a package imports only from the packages before it in this list. */
+module.exports = [
+  'core',
+  'yaml',
+  'semver',
+  'cel',
+  'schema',
+  'gotemplate',
+  'kustomize',
+  'helm',
+  'sops',
+  'api',
+  'kube',
+  'apiserver',
+  'sources',
+  'runtime',
+  'controllers',
+  'cli',
+  'web',
+];
