@@ -38,6 +38,8 @@ export interface ListOptions extends CallOptions {
   readonly as?: Representation;
   /** The page size of the requests; pages are joined. Default: 500. */
   readonly pageSize?: number;
+  /** At most so many objects, in one request. */
+  readonly limit?: number;
 }
 
 export interface WriteOptions extends CallOptions {

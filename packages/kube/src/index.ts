@@ -51,3 +51,11 @@ export {
   type HttpRequest,
   type HttpResponse,
 } from './http.js';
+export { createInformer, type Informer, type InformerHandlers, type InformerOptions } from './informer/informer.js';
+export type { IndexFunction } from './informer/object-store.js';
+export {
+  createSharedInformers,
+  type InformerLease,
+  type SharedInformerOptions,
+  type SharedInformers,
+} from './informer/shared-informers.js';

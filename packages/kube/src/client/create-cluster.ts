@@ -130,7 +130,7 @@ class HttpCluster implements Cluster {
     const items: T[] = [];
     let next = '';
     for (;;) {
-      const parameters = { limit: pageSize === 0 ? undefined : pageSize, continue: next, ...selectors(options) };
+      const parameters = { limit: options.limit ?? (pageSize === 0 ? undefined : pageSize), continue: next, ...selectors(options) };
       const timeoutMs = Math.max(1, Math.min(options.timeoutMs ?? Infinity, ends - this.#shared.timers.now()));
       const answer = await this.#call(
         kind,
@@ -145,7 +145,7 @@ class HttpCluster implements Cluster {
       const page = readObject(answer) as ListPage<T>;
       for (const item of page.items ?? []) items.push(finishObject(item, kind, options.as));
       next = page.metadata.continue ?? '';
-      if (next === '') return { resourceVersion: page.metadata.resourceVersion ?? '', items };
+      if (next === '' || options.limit !== undefined) return { resourceVersion: page.metadata.resourceVersion ?? '', items };
     }
   }
 

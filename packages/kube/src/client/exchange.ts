@@ -132,16 +132,7 @@ function withDeadline<T>(
       signal?.removeEventListener('abort', aborted);
     };
     signal?.addEventListener('abort', aborted, { once: true });
-    task().then(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error);
-      },
-    );
+    task().then(resolve, reject).finally(settle);
   });
 }
 
@@ -175,8 +166,8 @@ const connectErrors = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'E
 /** The same chunks, until the signal is aborted, also when their source pays no attention to it. Throws the signal's reason then. */
 async function* untilAborted(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
-  let rejectNext: (reason: unknown) => void = () => undefined;
-  const aborted = () => rejectNext(signal.reason);
+  let rejectNext: ((reason: unknown) => void) | undefined;
+  const aborted = () => rejectNext?.(signal.reason);
   signal.addEventListener('abort', aborted, { once: true });
   try {
     for (;;) {
