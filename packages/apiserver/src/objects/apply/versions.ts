@@ -1,0 +1,21 @@
+import type { KubeObject } from '@sluice/core';
+import { builtinType } from '../types/builtin.js';
+import type { ObjectType } from '../types/object-type.js';
+
+/** The versions of a kind: managers remember the version they wrote through, and their fields are fields of that version. */
+export interface Versions {
+  /** The type of the kind in a version; undefined when that version is not served any more. */
+  typeOf(apiVersion: string): ObjectType | undefined;
+  /** The object in another version. Without it only `apiVersion` changes, as with the conversion strategy None. */
+  convert?(object: KubeObject, apiVersion: string): KubeObject;
+}
+
+/** Versions of a built-in kind that differ in nothing but their name. */
+export function builtinVersions(kind: string): Versions {
+  return { typeOf: (apiVersion) => builtinType(apiVersion, kind) };
+}
+
+export function convertTo(versions: Versions, object: KubeObject, apiVersion: string): KubeObject {
+  if (object.apiVersion === apiVersion) return object;
+  return versions.convert === undefined ? { ...object, apiVersion } : versions.convert(object, apiVersion);
+}

@@ -1,0 +1,18 @@
+/**
+ * The object engine: what a kind's objects look like, and what writes do to them. Pure functions over JSON.
+ *
+ * A write goes `decodeObject` → defaults (kinds) → `trackUpdate` → validation → `keepUnchanged`;
+ * an apply `applyObject` → defaults → validation → `keepUnchanged`.
+ *
+ * @module
+ */
+export { ApplyConflict } from './apply/conflict.js';
+export { applyObject, type ApplyRequest } from './apply/apply-object.js';
+export { FieldSet } from './apply/field-set.js';
+export { keepUnchanged, trackUpdate, type UpdateRequest } from './apply/track-update.js';
+export type { Versions } from './apply/versions.js';
+export { badRequest, internal, Refusal, type RefusalCause, unprocessable } from './refusal.js';
+export { builtinKinds, builtinType } from './types/builtin.js';
+export { canonicalObject, emptyObject } from './types/canonical.js';
+export type { ObjectType } from './types/object-type.js';
+export { canonicalQuantity, parseQuantity } from './types/quantity.js';
