@@ -59,3 +59,15 @@ export {
   type SharedInformerOptions,
   type SharedInformers,
 } from './informer/shared-informers.js';
+export { networkFetch, type NetworkFetch, type NetworkOptions } from './network/network-fetch.js';
+export { inClusterConfig, isInCluster } from './kubeconfig/in-cluster.js';
+export {
+  kubeconfigFiles,
+  loadKubeconfig,
+  mergeKubeconfigs,
+  parseKubeconfig,
+  readKubeconfig,
+  type LoadKubeconfigOptions,
+} from './kubeconfig/load.js';
+export { resolveContext, type ResolveOptions } from './kubeconfig/resolve.js';
+export type { ClusterConfig, Credentials, Kubeconfig } from './kubeconfig/types.js';
