@@ -6,7 +6,8 @@
  *
  * @module
  */
-export { parseYaml, parseYamlDocuments, type YamlDocument } from './interim.js';
+export { YamlError } from './error.js';
+export { nodeValue, parseYaml, parseYamlDocuments, parseYamlNodes, type YamlDocument } from './read/parse.js';
 export { printYaml, printYamlPretty } from './print/print-values.js';
 export type {
   CollectionStyle,

@@ -9,6 +9,8 @@ interface NodeBase {
   tag: string;
   /** Whether the tag was written in the text. */
   taggedExplicitly?: boolean;
+  /** Written with the tag `!`, which asks for the type of the text, quoted or not. */
+  nonSpecific?: boolean;
   anchor?: string;
   /** Comments with their `#`, lines joined by `\n`: above the node, behind it on its line, and below it. */
   headComment?: string;
@@ -46,6 +48,8 @@ export interface YamlSequence extends NodeBase {
 
 export interface YamlAlias extends NodeBase {
   kind: 'alias';
+  /** The anchor's name, without `*`. */
+  name: string;
   /** The node that carries the anchor. */
   target: YamlNode;
 }

@@ -105,10 +105,12 @@ export function integerOf(text: string, types: YamlTypes): number | bigint {
   return toInteger(text.includes('_') ? text.replaceAll('_', '') : text, types) ?? Number.NaN;
 }
 
-export function floatOf(text: string): number {
+/** The value of a plain scalar that is a float, or an integer that was asked to be one. */
+export function floatOf(text: string, types: YamlTypes): number {
   if (notNumbers.includes(text)) return Number.NaN;
   if (infinities.includes(text)) return text.startsWith('-') ? -Infinity : Infinity;
-  return toFloat(text);
+  const plain = text.replaceAll('_', '');
+  return decimalFloat.test(plain) ? Number(plain) : Number(toInteger(plain, types) ?? Number.NaN);
 }
 
 export function booleanOf(text: string): boolean {

@@ -1,0 +1,366 @@
+import { YamlError, type Mark, type Source } from '../error.js';
+import type { YamlTypes } from '../options.js';
+import { isBlankOrEnd, isBreak } from './characters.js';
+import { moveEntryComment, scanComments, scanLineComment, type Comment } from './comments.js';
+import { Cursor } from './cursor.js';
+import { scanAnchor, scanDirective, scanTag } from './properties.js';
+import { scanBlockScalar, scanPlainScalar, scanQuotedScalar } from './scalars.js';
+import { token, type Token, type TokenType } from './token.js';
+
+/** A token that would be a key if a `:` came soon enough. */
+interface SimpleKey {
+  readonly tokenNumber: number;
+  readonly mark: Mark;
+  /** Nothing but a key may begin here: without its `:` this is an error. */
+  readonly required: boolean;
+}
+
+/** How far a `:` may be from the beginning of its key. */
+const MAX_SIMPLE_KEY = 1024;
+/** Collections inside each other that go-yaml takes. */
+const MAX_LEVELS = 10_000;
+
+/** Characters that begin something else than a plain scalar. */
+const indicators = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
+
+/**
+ * Cuts a text into tokens. The difficulty of YAML is here: that a scalar was a key is known only at its `:`, and a
+ * mapping began before it. So tokens wait in a queue as long as the first of them may turn out to be a key.
+ *
+ * It accepts and refuses what go-yaml (libyaml, that is) does, with the same words. The two versions of go-yaml differ
+ * in how far they look ahead, in the place that errors name, and in that v3 (`kyaml`) collects comments.
+ */
+export class Scanner {
+  readonly cursor: Cursor;
+  readonly source: Source;
+  readonly types: YamlTypes;
+  /** Collected comments, in the order of the text; empty for `sigs`. */
+  readonly comments: Comment[] = [];
+  indent = -1;
+  flowLevel = 0;
+  simpleKeyAllowed = true;
+
+  private tokens: Token[] = [];
+  private head = 0;
+  /** Tokens that have left the queue. */
+  private taken = 0;
+  private readonly indents: number[] = [];
+  /** One place for each open flow collection and one for the block context around them. */
+  private readonly simpleKeys: (SimpleKey | undefined)[] = [undefined];
+  private readonly keyByToken = new Map<number, SimpleKey>();
+  private available = false;
+
+  constructor(source: Source, types: YamlTypes) {
+    this.source = source;
+    this.types = types;
+    this.cursor = new Cursor(`${source.text}\0`);
+  }
+
+  /** The next token, which stays. */
+  peek(): Token {
+    if (!this.available) {
+      this.fetchEnough();
+      this.available = true;
+    }
+    return this.tokens[this.head]!;
+  }
+
+  /** Takes the token that {@link peek} gave. */
+  skip(): void {
+    this.available = false;
+    this.taken++;
+    this.head++;
+    if (this.head > 64 && this.head * 2 > this.tokens.length) {
+      this.tokens = this.tokens.slice(this.head - 2);
+      this.head = 2;
+    }
+  }
+
+  /** The token that was scanned last, or one before it. */
+  lastToken(back = 1): Token | undefined {
+    return this.tokens[this.tokens.length - back];
+  }
+
+  fail(problem: string, context: Mark = this.cursor.mark()): never {
+    const mark = this.cursor.mark();
+    const first = this.types === 'kyaml' ? context.line : mark.line;
+    const second = this.types === 'kyaml' ? mark.line : context.line;
+    // v2 does not count from 1 here.
+    const line = first !== 0 ? first + 1 : second !== 0 ? second + (this.types === 'kyaml' ? 1 : 0) : 0;
+    throw new YamlError('YamlInvalid', `yaml: ${line === 0 ? '' : `line ${line}: `}${problem}`, this.source, mark);
+  }
+
+  private fetchEnough(): void {
+    const ahead = this.types === 'kyaml' ? 2 : 0;
+    for (;;) {
+      if (this.tokens.length - this.head > ahead) {
+        const key = this.keyByToken.get(this.taken);
+        if (key === undefined || !this.isPossible(key)) return;
+      }
+      this.fetchToken();
+    }
+  }
+
+  private fetchToken(): void {
+    const { cursor } = this;
+    const before = cursor.mark();
+    this.scanToToken();
+    this.unrollIndent(cursor.column, before);
+    const code = cursor.at();
+    if (code === 0) return this.fetchStreamEnd();
+    if (code === 37 /* % */ && cursor.column === 0) return this.fetchDirective();
+    if (cursor.atDocumentMarker()) return this.fetchDocumentMarker(code === 45 ? 'document-start' : 'document-end');
+    let commentMark = cursor.mark();
+    if (this.flowLevel === 0 ? code === 58 /* : */ : code === 44 /* , */) commentMark = this.lastToken()?.start ?? commentMark;
+    this.fetchContent(code);
+    if (this.lastToken()?.type !== 'block-entry') this.lineComment(commentMark);
+  }
+
+  /** Collects a comment behind the token that begins at `owner`. */
+  lineComment(owner: Mark): void {
+    if (this.types === 'kyaml') scanLineComment(this, owner);
+  }
+
+  private fetchContent(code: number): void {
+    const { cursor } = this;
+    const next = cursor.at(1);
+    const inFlow = this.flowLevel > 0;
+    switch (code) {
+      case 91 /* [ */:
+        return this.fetchFlowStart('flow-sequence-start');
+      case 123 /* { */:
+        return this.fetchFlowStart('flow-mapping-start');
+      case 93 /* ] */:
+        return this.fetchFlowEnd('flow-sequence-end');
+      case 125 /* } */:
+        return this.fetchFlowEnd('flow-mapping-end');
+      case 44 /* , */:
+        return this.fetchFlowEntry();
+      case 45 /* - */:
+        if (isBlankOrEnd(next)) return this.fetchBlockEntry();
+        break;
+      case 63 /* ? */:
+        if (inFlow || isBlankOrEnd(next)) return this.fetchKey();
+        break;
+      case 58 /* : */:
+        if (inFlow || isBlankOrEnd(next)) return this.fetchValue();
+        break;
+      case 42 /* * */:
+        return this.fetchNode(() => scanAnchor(this, 'alias'));
+      case 38 /* & */:
+        return this.fetchNode(() => scanAnchor(this, 'anchor'));
+      case 33 /* ! */:
+        return this.fetchNode(() => scanTag(this));
+      case 39 /* ' */:
+        return this.fetchNode(() => scanQuotedScalar(this, 'single'));
+      case 34 /* " */:
+        return this.fetchNode(() => scanQuotedScalar(this, 'double'));
+      case 124 /* | */:
+        if (!inFlow) return this.fetchBlockScalar(true);
+        break;
+      case 62 /* > */:
+        if (!inFlow) return this.fetchBlockScalar(false);
+        break;
+      default:
+        break;
+    }
+    const plain =
+      !(isBlankOrEnd(code) || indicators.has(code)) ||
+      (code === 45 && next !== 32 && next !== 9) ||
+      (!inFlow && (code === 63 || code === 58) && !isBlankOrEnd(next));
+    if (!plain) this.fail('found character that cannot start any token');
+    this.fetchNode(() => scanPlainScalar(this));
+  }
+
+  /** Blanks, comments and line breaks. After a break of a block line a key may begin. */
+  private scanToToken(): void {
+    const { cursor } = this;
+    const before = cursor.mark();
+    for (;;) {
+      for (let code = cursor.at(); ; code = cursor.at()) {
+        // A tab separates, but it does not indent.
+        if (code !== 32 && !(code === 9 && (this.flowLevel > 0 || !this.simpleKeyAllowed))) break;
+        cursor.pos++;
+      }
+      if (this.types === 'kyaml') moveEntryComment(this);
+      if (cursor.at() === 35 /* # */) {
+        if (this.types === 'kyaml') scanComments(this, before);
+        else while (!(cursor.at() === 0 || isBreak(cursor.at()))) cursor.pos++;
+      }
+      if (!isBreak(cursor.at())) return;
+      cursor.takeBreak();
+      if (this.flowLevel === 0) this.simpleKeyAllowed = true;
+    }
+  }
+
+  private push(added: Token): void {
+    this.tokens.push(added);
+  }
+
+  private fetchStreamEnd(): void {
+    if (this.cursor.column !== 0) this.cursor.startLine();
+    this.unrollIndent(-1, this.cursor.mark());
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+    this.push(token('stream-end', this.cursor.mark()));
+  }
+
+  private fetchDirective(): void {
+    this.unrollIndent(-1, this.cursor.mark());
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+    this.push(scanDirective(this));
+  }
+
+  private fetchDocumentMarker(type: TokenType): void {
+    this.unrollIndent(-1, this.cursor.mark());
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+    const start = this.cursor.mark();
+    this.cursor.pos += 3;
+    this.push(token(type, start));
+  }
+
+  private fetchFlowStart(type: TokenType): void {
+    this.saveSimpleKey();
+    this.simpleKeys.push(undefined);
+    if (++this.flowLevel > MAX_LEVELS) this.fail(`exceeded max depth of ${MAX_LEVELS}`);
+    this.simpleKeyAllowed = true;
+    this.pushIndicator(type);
+  }
+
+  private fetchFlowEnd(type: TokenType): void {
+    this.removeSimpleKey();
+    if (this.flowLevel > 0) {
+      this.flowLevel--;
+      this.simpleKeys.pop();
+    }
+    this.simpleKeyAllowed = false;
+    this.pushIndicator(type);
+  }
+
+  private fetchFlowEntry(): void {
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.pushIndicator('flow-entry');
+  }
+
+  private fetchBlockEntry(): void {
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) this.fail('block sequence entries are not allowed in this context');
+      this.rollIndent('block-sequence-start', this.cursor.mark());
+    }
+    // In a flow collection the entry is an error too, which the parser has better words for.
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.pushIndicator('block-entry');
+  }
+
+  private fetchKey(): void {
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) this.fail('mapping keys are not allowed in this context');
+      this.rollIndent('block-mapping-start', this.cursor.mark());
+    }
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = this.flowLevel === 0;
+    this.pushIndicator('key');
+  }
+
+  private fetchValue(): void {
+    const key = this.simpleKeys.at(-1);
+    if (key !== undefined && this.isPossible(key)) {
+      this.tokens.splice(key.tokenNumber - this.taken + this.head, 0, token('key', key.mark));
+      this.rollIndent('block-mapping-start', key.mark, key.tokenNumber);
+      this.dropSimpleKey();
+      this.simpleKeyAllowed = false;
+    } else {
+      if (this.flowLevel === 0) {
+        if (!this.simpleKeyAllowed) this.fail('mapping values are not allowed in this context');
+        this.rollIndent('block-mapping-start', this.cursor.mark());
+      }
+      this.simpleKeyAllowed = this.flowLevel === 0;
+    }
+    this.pushIndicator('value');
+  }
+
+  private pushIndicator(type: TokenType): void {
+    this.push(token(type, this.cursor.mark()));
+    this.cursor.pos++;
+  }
+
+  /** An anchor, alias, tag or scalar of one line, any of which a key may begin with. */
+  private fetchNode(scan: () => Token): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    this.push(scan());
+  }
+
+  private fetchBlockScalar(literal: boolean): void {
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.push(scanBlockScalar(this, literal));
+  }
+
+  private isPossible(key: SimpleKey): boolean {
+    const { cursor } = this;
+    if (key.mark.line >= cursor.line && key.mark.index + MAX_SIMPLE_KEY >= cursor.pos) return true;
+    if (key.required) this.fail("could not find expected ':'", key.mark);
+    this.forget(key);
+    return false;
+  }
+
+  private saveSimpleKey(): void {
+    if (!this.simpleKeyAllowed) return;
+    const required = this.flowLevel === 0 && this.indent === this.cursor.column;
+    const tokenNumber = this.taken + this.tokens.length - this.head;
+    this.removeSimpleKey();
+    const key = { tokenNumber, mark: this.cursor.mark(), required };
+    this.simpleKeys[this.simpleKeys.length - 1] = key;
+    this.keyByToken.set(tokenNumber, key);
+  }
+
+  private removeSimpleKey(): void {
+    const key = this.simpleKeys.at(-1);
+    if (key?.required === true) this.fail("could not find expected ':'", key.mark);
+    this.dropSimpleKey();
+  }
+
+  private dropSimpleKey(): void {
+    const key = this.simpleKeys.at(-1);
+    if (key !== undefined) this.forget(key);
+  }
+
+  private forget(key: SimpleKey): void {
+    this.keyByToken.delete(key.tokenNumber);
+    const place = this.simpleKeys.lastIndexOf(key);
+    if (place >= 0) this.simpleKeys[place] = undefined;
+  }
+
+  /** Deeper indentation begins a collection, at the end of the queue or in front of the key that it begins with. */
+  private rollIndent(type: TokenType, mark: Mark, tokenNumber?: number): void {
+    if (this.flowLevel > 0 || this.indent >= mark.column) return;
+    this.indents.push(this.indent);
+    this.indent = mark.column;
+    if (this.indents.length > MAX_LEVELS) this.fail(`exceeded max depth of ${MAX_LEVELS}`);
+    const added = token(type, mark);
+    if (tokenNumber === undefined) this.push(added);
+    else this.tokens.splice(tokenNumber - this.taken + this.head, 0, added);
+  }
+
+  /** Less indentation ends collections. A comment that is indented like one of them is still inside it. */
+  private unrollIndent(column: number, before: Mark): void {
+    if (this.flowLevel > 0) return;
+    let mark = this.types === 'kyaml' ? { ...before, index: before.index - 1 } : this.cursor.mark();
+    while (this.indent > column) {
+      let stop = mark.index;
+      for (let index = this.comments.length - 1; index >= 0; index--) {
+        const comment = this.comments[index]!;
+        if (comment.endIndex < stop) break;
+        if (comment.start.column === this.indent + 1) mark = comment.start;
+        stop = comment.scanIndex;
+      }
+      this.push(token('block-end', mark));
+      this.indent = this.indents.pop() ?? -1;
+    }
+  }
+}
