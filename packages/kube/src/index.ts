@@ -71,3 +71,5 @@ export {
 } from './kubeconfig/load.js';
 export { resolveContext, type ResolveOptions } from './kubeconfig/resolve.js';
 export type { ClusterConfig, Credentials, Kubeconfig } from './kubeconfig/types.js';
+export { computeHealth, computeJobHealth } from './health/compute-health.js';
+export type { Health, HealthCondition, HealthStatus } from './health/health.js';
