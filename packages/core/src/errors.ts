@@ -10,6 +10,16 @@ export const ErrorReasons = {
   // YAML and JSON
   YamlInvalid: 'A document does not parse.',
   YamlTooComplex: 'A document is over a limit: depth, aliases, size.',
+  // kustomize builds
+  KustomizationInvalid: 'A kustomization file, or a file of settings that it names, says something wrong.',
+  ManifestInvalid: 'A manifest is not a Kubernetes object, or not of a shape that can be processed.',
+  ResourceConflict: 'Two resources of a build have the same identity, or should merge and can not.',
+  PatchInvalid: 'A patch does not parse, or does not apply.',
+  PatchTargetNotFound: 'A patch, replacement or replica count is for no resource, or for more than one.',
+  ReferenceAmbiguous: 'A name or a variable may refer to more than one resource, or to none.',
+  BaseCycle: 'A base contains the kustomization that uses it.',
+  BuildRefused: 'A build needs what is not allowed: a plugin, a remote base, Helm.',
+  RegexInvalid: 'A regular expression does not parse.',
   // the Kubernetes API
   KubeRefused: 'The Kubernetes API answered with an error; its code and status say which.',
   KubeUnreachable: 'No answer came from the Kubernetes API: refused, reset, unknown host, TLS.',

@@ -15,6 +15,7 @@ export {
   type ObjectMeta,
   type OwnerReference,
 } from './kube-object.js';
+export { parseLabelSelector, type LabelSelector } from './label-selector.js';
 export { compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFault } from './quantity.js';
 export { directoryTree } from './tree/directory-tree.js';
 export type { FileTree, TreeEntry } from './tree/file-tree.js';
