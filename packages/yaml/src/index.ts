@@ -20,4 +20,6 @@ export type {
   YamlScalar,
   YamlSequence,
 } from './node.js';
+export { formatFloatG } from './go-number.js';
+export { booleanOf, floatOf, integerOf, plainTag, timestampOf, type ScalarTag } from './resolve.js';
 export { defaultLimits, type YamlLimits, type YamlReadOptions, type YamlTextOptions, type YamlTypes } from './options.js';
