@@ -3,7 +3,7 @@ import { formatFloatG } from '../go-number.js';
 import type { ScalarStyle } from '../node.js';
 import { beginsString, isOldBoolean, plainTag } from '../resolve.js';
 import { compareKeys } from './key-order.js';
-import { chooseStyle, scalarTraits } from './scalar-style.js';
+import { chooseStyle, isBreak, scalarTraits } from './scalar-style.js';
 import { scalarText } from './scalar-text.js';
 
 /** What one of the Go encoders does differently from the other. */
@@ -37,6 +37,7 @@ export function printYamlPretty(value: unknown): string {
 
 const MAX_DEPTH = 2_000;
 const MAX_SIMPLE_KEY = 128;
+const MAX_JSON_KEY = 1024;
 const STEP = 2;
 
 class ValuePrinter {
@@ -50,7 +51,7 @@ class ValuePrinter {
 
   document(value: unknown): string {
     if (isFilled(value)) this.collection(value, 0, '');
-    else this.out += `${this.leaf(value, 0, STEP)}\n`;
+    else this.out += endLine(this.leaf(value, 0, STEP));
     return this.out;
   }
 
@@ -67,7 +68,7 @@ class ValuePrinter {
     let start = first;
     for (const item of items) {
       if (isFilled(item)) this.collection(item, indent + STEP, `${start}- `);
-      else this.out += `${start}- ${this.leaf(item, indent + STEP, indent + STEP)}\n`;
+      else this.out += endLine(`${start}- ${this.leaf(item, indent + STEP, indent + STEP)}`);
       start = margin;
     }
   }
@@ -81,7 +82,7 @@ class ValuePrinter {
       if (simple === undefined) {
         this.longKey(key, value, indent, start);
       } else if (!isFilled(value)) {
-        this.out += `${start}${simple}: ${this.leaf(value, indent + simple.length + 2, indent + STEP)}\n`;
+        this.out += endLine(`${start}${simple}: ${this.leaf(value, indent + simple.length + 2, indent + STEP)}`);
       } else {
         this.out += `${start}${simple}:\n`;
         const inner = indent + (Array.isArray(value) ? this.dialect.sequenceIndent : STEP);
@@ -94,9 +95,9 @@ class ValuePrinter {
   /** A key that needs the form `? key`, with `: value` below it. */
   private longKey(key: string, value: unknown, indent: number, first: string): void {
     const margin = marginOf(indent);
-    this.out += `${first}? ${this.string(key, indent + 2, indent + STEP)}\n`;
+    this.out += endLine(`${first}? ${this.string(key, indent + 2, indent + STEP)}`);
     if (isFilled(value)) this.collection(value, indent + STEP, `${margin}: `);
-    else this.out += `${margin}: ${this.leaf(value, indent + 2, indent + STEP)}\n`;
+    else this.out += endLine(`${margin}: ${this.leaf(value, indent + 2, indent + STEP)}`);
   }
 
   private sortedKeys(object: Record<string, unknown>): string[] {
@@ -112,6 +113,7 @@ class ValuePrinter {
   private simpleKey(key: string): string | undefined {
     if (key.length <= MAX_SIMPLE_KEY && isEasyPlain(key, this.dialect.v3)) return key;
     const text = this.checked(key);
+    if (!this.dialect.v3 && isBeyondKey(key)) throw new SluiceError('YamlInvalid', "yaml: did not find expected ',' or '}'");
     const traits = scalarTraits(text, this.dialect.v3);
     if (traits.multiline || Buffer.byteLength(text) > MAX_SIMPLE_KEY) return undefined;
     const style = chooseStyle(this.wantedStyle(text), text, traits, { flow: false, simpleKey: true, plainAllowed: true });
@@ -169,12 +171,22 @@ const refusedInJson = /[\x7F-\x84\x86-\x9F\uFFFE\uFFFF]/;
 /** NEL, which JSON leaves as it is and YAML folds as a line break. */
 const nextLines = / *\x85[ \x85]*/g;
 
+/** Ends a line, which a block scalar has done already. */
+function endLine(line: string): string {
+  return isBreak(line.charCodeAt(line.length - 1)) ? line : `${line}\n`;
+}
+
 /** A mapping or a sequence with something in it, which is written as a block. */
 function isFilled(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.length > 0;
   for (const key in value) if ((value as Record<string, unknown>)[key] !== undefined) return true;
   return false;
+}
+
+/** Whether a key that has become JSON is none for YAML any more: too long, or on two lines. */
+function isBeyondKey(key: string): boolean {
+  return key.includes('\x85') || (key.length > MAX_SIMPLE_KEY && Array.from(JSON.stringify(key)).length > MAX_JSON_KEY);
 }
 
 const margins = Array.from({ length: 64 }, (_, indent) => ' '.repeat(indent));

@@ -15,7 +15,7 @@ export interface ScalarLayout {
 
 const SPACE = 32;
 
-/** A scalar in a style that {@link chooseStyle} allows. Block scalars end without their last line break. */
+/** A scalar in a style that {@link chooseStyle} allows. A block scalar keeps the line breaks at its end. */
 export function scalarText(text: string, style: ScalarStyle, layout: ScalarLayout): string {
   switch (style) {
     case 'plain':
@@ -110,10 +110,12 @@ function escapedLines(text: string, { column, indent, width, breaks }: ScalarLay
   let out = '';
   let position = column;
   let afterSpace = false;
+  // go-yaml takes every character of a text that begins with a byte order mark for one.
+  const all = text.charCodeAt(0) === 0xfeff;
   for (let index = 0; index < text.length; index++) {
     const code = text.codePointAt(index) ?? 0;
     if (code > 0xffff) index++;
-    if (code > 0xffff || needsEscape(code)) {
+    if (all || code > 0xffff || needsEscape(code)) {
       const escaped = escape(code);
       out += escaped;
       position += escaped.length;
@@ -152,7 +154,7 @@ function blockHeader(text: string, step: number): string {
 
 function literalLines(text: string, indent: number): string {
   const margin = ' '.repeat(indent);
-  return text.replace(/\n$/, '').replace(/^(?=[^\n\r\u0085\u2028\u2029])/gm, margin);
+  return text.replace(/^(?=[^\n\r\u0085\u2028\u2029])/gm, margin);
 }
 
 function foldedBlock(text: string, { indent, width }: ScalarLayout): string {
@@ -190,5 +192,5 @@ function foldedBlock(text: string, { indent, width }: ScalarLayout): string {
       afterBreak = false;
     }
   }
-  return out.replace(/\n$/, '');
+  return out;
 }

@@ -240,7 +240,12 @@ export class Composer {
 
   private open(node: YamlMapping | YamlSequence, properties: Properties): void {
     if (++this.depth > this.limits.depth) {
-      throw new YamlError('YamlTooComplex', `yaml: more than ${this.limits.depth} collections inside each other`, this.source, properties.start);
+      throw new YamlError(
+        'YamlTooComplex',
+        `yaml: more than ${this.limits.depth} collections inside each other`,
+        this.source,
+        properties.start,
+      );
     }
     this.define(node, properties);
     if (node.style === 'block' && this.stemComment !== '') {
@@ -360,9 +365,15 @@ export class Composer {
   private flowPair(start: Token): YamlMapping {
     const node = this.openMapping('flow', { start: start.start, anchor: '', tag: '' });
     this.scanner.skip();
-    const ends: readonly TokenType[] = ['value', 'flow-entry', 'flow-sequence-end'];
     const content = this.peek();
-    const key = ends.includes(content.type) ? this.emptyScalar(content.start) : this.node(false, false);
+    let key: YamlNode;
+    if (content.type === 'value' || content.type === 'flow-entry' || content.type === 'flow-sequence-end') {
+      // libyaml goes over the token that shows that there is no key.
+      key = this.emptyScalar(after(content));
+      this.scanner.skip();
+    } else {
+      key = this.node(false, false);
+    }
     const value = this.flowValue(['flow-entry', 'flow-sequence-end']);
     moveFoot(value, key);
     node.entries.push({ key, value });
@@ -425,7 +436,11 @@ export class Composer {
   private peek(): Token {
     const token = this.scanner.peek();
     const { comments } = this.scanner;
-    for (let comment = comments[this.nextComment]; comment !== undefined && token.start.index >= comment.tokenIndex; comment = comments[++this.nextComment]) {
+    for (
+      let comment = comments[this.nextComment];
+      comment !== undefined && token.start.index >= comment.tokenIndex;
+      comment = comments[++this.nextComment]
+    ) {
       // A comment in front of the end of a block is the head of what follows.
       if (comment.kind === 'head' && token.type === 'block-end') break;
       const before = this.pending[comment.kind];

@@ -7,22 +7,27 @@ export class Cursor {
   pos = 0;
   line = 0;
   private lineStart = 0;
+  private readonly hasSurrogates: boolean;
 
   constructor(text: string) {
     this.text = text;
+    this.hasSurrogates = /[\uD800-\uDBFF]/.test(text);
   }
 
-  /** The code unit ahead by `offset`. */
+  /** The code unit ahead by `offset`; beyond the end, as at the end, NUL. */
   at(offset = 0): number {
-    return this.text.charCodeAt(this.pos + offset);
+    return this.text.charCodeAt(this.pos + offset) || 0;
   }
 
+  /** Characters of the line before the position. */
   get column(): number {
-    return this.pos - this.lineStart;
+    const units = this.pos - this.lineStart;
+    if (!this.hasSurrogates) return units;
+    return units - (this.text.slice(this.lineStart, this.pos).match(/[\uD800-\uDBFF]/g)?.length ?? 0);
   }
 
   mark(): Mark {
-    return { index: this.pos, line: this.line, column: this.pos - this.lineStart };
+    return { index: this.pos, line: this.line, column: this.column };
   }
 
   /** Goes over a line break, `\r\n` as one, and gives what it means in a scalar. */

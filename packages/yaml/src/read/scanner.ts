@@ -47,6 +47,8 @@ export class Scanner {
   private readonly indents: number[] = [];
   /** One place for each open flow collection and one for the block context around them. */
   private readonly simpleKeys: (SimpleKey | undefined)[] = [undefined];
+  /** For each of those places the token that its last key began with, or the bracket that opened it. */
+  private readonly keyTokens: number[] = [0];
   private readonly keyByToken = new Map<number, SimpleKey>();
   private available = false;
 
@@ -197,6 +199,17 @@ export class Scanner {
     this.tokens.push(added);
   }
 
+  /** Puts a token in front of the one of a number, or at the end when that has left the queue. */
+  private insert(tokenNumber: number, added: Token): void {
+    const ahead = tokenNumber - this.taken;
+    if (ahead < 0) this.push(added);
+    else this.tokens.splice(this.head + ahead, 0, added);
+  }
+
+  private nextTokenNumber(): number {
+    return this.taken + this.tokens.length - this.head;
+  }
+
   private fetchStreamEnd(): void {
     if (this.cursor.column !== 0) this.cursor.startLine();
     this.unrollIndent(-1, this.cursor.mark());
@@ -224,6 +237,7 @@ export class Scanner {
   private fetchFlowStart(type: TokenType): void {
     this.saveSimpleKey();
     this.simpleKeys.push(undefined);
+    this.keyTokens.push(this.nextTokenNumber());
     if (++this.flowLevel > MAX_LEVELS) this.fail(`exceeded max depth of ${MAX_LEVELS}`);
     this.simpleKeyAllowed = true;
     this.pushIndicator(type);
@@ -234,6 +248,8 @@ export class Scanner {
     if (this.flowLevel > 0) {
       this.flowLevel--;
       this.simpleKeys.pop();
+      // In an empty collection this is its bracket: `[]` is handed out at once, and can't become a key. So it is in Go.
+      this.keyByToken.delete(this.keyTokens.pop() ?? -1);
     }
     this.simpleKeyAllowed = false;
     this.pushIndicator(type);
@@ -269,7 +285,7 @@ export class Scanner {
   private fetchValue(): void {
     const key = this.simpleKeys.at(-1);
     if (key !== undefined && this.isPossible(key)) {
-      this.tokens.splice(key.tokenNumber - this.taken + this.head, 0, token('key', key.mark));
+      this.insert(key.tokenNumber, token('key', key.mark));
       this.rollIndent('block-mapping-start', key.mark, key.tokenNumber);
       this.dropSimpleKey();
       this.simpleKeyAllowed = false;
@@ -312,8 +328,9 @@ export class Scanner {
   private saveSimpleKey(): void {
     if (!this.simpleKeyAllowed) return;
     const required = this.flowLevel === 0 && this.indent === this.cursor.column;
-    const tokenNumber = this.taken + this.tokens.length - this.head;
+    const tokenNumber = this.nextTokenNumber();
     this.removeSimpleKey();
+    this.keyTokens[this.keyTokens.length - 1] = tokenNumber;
     const key = { tokenNumber, mark: this.cursor.mark(), required };
     this.simpleKeys[this.simpleKeys.length - 1] = key;
     this.keyByToken.set(tokenNumber, key);
@@ -344,7 +361,7 @@ export class Scanner {
     if (this.indents.length > MAX_LEVELS) this.fail(`exceeded max depth of ${MAX_LEVELS}`);
     const added = token(type, mark);
     if (tokenNumber === undefined) this.push(added);
-    else this.tokens.splice(tokenNumber - this.taken + this.head, 0, added);
+    else this.insert(tokenNumber, added);
   }
 
   /** Less indentation ends collections. A comment that is indented like one of them is still inside it. */

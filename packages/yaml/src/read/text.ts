@@ -53,7 +53,7 @@ function decode(bytes: Uint8Array, source: Source): string {
 
 /** What is wrong with bytes that are not UTF-8, in go-yaml's words, and where. */
 function utf8Fault(bytes: Uint8Array): { problem: string; index: number } {
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const byte = bytes[index] ?? 0;
     const width = byte < 0x80 ? 1 : byte >> 5 === 6 ? 2 : byte >> 4 === 14 ? 3 : byte >> 3 === 30 ? 4 : 0;
     if (width === 0) return { problem: 'invalid leading UTF-8 octet', index };

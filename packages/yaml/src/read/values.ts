@@ -31,6 +31,7 @@ export function valueOf(root: YamlNode, source: Source, rules: ValueRules): Json
   return value;
 }
 
+type YamlErrorReason = 'YamlInvalid' | 'YamlTooComplex';
 type MutableObject = Record<string, Json>;
 
 /** How go-yaml bounds what aliases make of a document: the share of nodes that may come from them. */
@@ -44,6 +45,8 @@ class ValueBuilder {
   private readonly rules: ValueRules;
   private readonly open = new Set<YamlNode>();
   private readonly duplicates: { text: string; node: YamlNode }[] = [];
+  /** Go makes JSON when all is read: what JSON can't say is found last. */
+  private notJson: YamlError | undefined;
   private nodes = 0;
   private aliased = 0;
   private aliasDepth = 0;
@@ -57,9 +60,11 @@ class ValueBuilder {
   /** Repeated keys are all reported together, as Go does. */
   finish(): void {
     const [first] = this.duplicates;
-    if (first === undefined) return;
-    const lines = this.duplicates.map(({ text }) => `  ${text}`).join('\n');
-    this.fail(`yaml: unmarshal errors:\n${lines}`, first.node);
+    if (first !== undefined) {
+      const lines = this.duplicates.map(({ text }) => `  ${text}`).join('\n');
+      throw this.error(`yaml: unmarshal errors:\n${lines}`, first.node);
+    }
+    if (this.notJson !== undefined) throw this.notJson;
   }
 
   value(node: YamlNode): Json {
@@ -117,13 +122,15 @@ class ValueBuilder {
   private fillInOrder(node: YamlMapping, object: MutableObject): void {
     for (const { key, value } of node.entries) {
       if (isMergeKey(key)) {
-        for (const merged of this.mergedMappings(value).toReversed()) this.mergeInto(merged, (mapping) => this.fillInOrder(mapping, object));
+        for (const merged of this.mergedMappings(value).toReversed())
+          this.mergeInto(merged, (mapping) => this.fillInOrder(mapping, object));
         continue;
       }
       const name = this.sigsKey(key, value);
       const item = this.value(value);
       if (this.rules.duplicateKeys === 'error' && Object.hasOwn(object, name)) {
-        this.duplicates.push({ text: `line ${value.line}: key ${JSON.stringify(name)} already set in map`, node: key });
+        const shown = key.tag === '!!null' ? '<nil>' : unquotedKeys.has(key.tag) ? name : JSON.stringify(name);
+        this.duplicates.push({ text: `line ${value.line}: key ${shown} already set in map`, node: key });
         continue;
       }
       setOwn(object, name, item);
@@ -172,18 +179,22 @@ class ValueBuilder {
   }
 
   private reportDuplicates(node: YamlMapping): boolean {
-    const firstLines = new Map<string, number[]>();
     const before = this.duplicates.length;
+    const groups = new Map<string, YamlNode[]>();
     for (const { key } of node.entries) {
-      const text = key.kind === 'scalar' ? key.value : key.kind === 'alias' ? key.name : '';
-      const identity = `${key.kind} ${text}`;
-      const lines = firstLines.get(identity) ?? [];
-      for (const line of lines) {
-        this.duplicates.push({ text: `line ${key.line}: mapping key ${JSON.stringify(text)} already defined at line ${line}`, node: key });
-      }
+      const identity = `${key.kind} ${keyText(key)}`;
+      const group = groups.get(identity);
+      if (group === undefined) groups.set(identity, [key]);
       // Go names every pair; a few say it as well.
-      if (lines.length < 10) lines.push(key.line);
-      firstLines.set(identity, lines);
+      else if (group.length < 10) group.push(key);
+    }
+    for (const group of groups.values()) {
+      for (const [index, first] of group.entries()) {
+        for (const again of group.slice(index + 1)) {
+          const text = `line ${again.line}: mapping key ${JSON.stringify(keyText(again))} already defined at line ${first.line}`;
+          this.duplicates.push({ text, node: again });
+        }
+      }
     }
     return this.duplicates.length > before;
   }
@@ -208,10 +219,12 @@ class ValueBuilder {
       default:
         break;
     }
-    if (typeof read === 'object' && read !== null) this.fail(`yaml: invalid map key: ${goSyntax(read)}`, key);
+    if (typeof read === 'object' && read !== null) this.fail(`yaml: invalid map key: ${goSyntax(read, 'interface {}')}`, key);
     const item = this.value(value);
     const [type, shown] = read === null ? ['%!s(<nil>)', '<nil>'] : ['uint64', `0x${read.toString(16)}`];
-    return this.fail(`unsupported map key of type: ${type}, key: ${shown}, value: ${item === null ? '<nil>' : goSyntax(item)}`, key);
+    const text = `unsupported map key of type: ${type}, key: ${shown}, value: ${item === null ? '<nil>' : goSyntax(item, 'interface {}')}`;
+    this.notJson ??= this.error(text, key);
+    return '';
   }
 
   private keyValue(key: YamlNode): Json {
@@ -225,8 +238,10 @@ class ValueBuilder {
     this.count(key);
     const target = key.kind === 'alias' ? key.target : key;
     if (target.kind === 'scalar' && (target.tag === '!!str' || target.tag === '!!merge')) return target.value;
-    if (target.kind !== 'scalar') this.fail(`yaml: invalid map key: ${goSyntax(this.value(target))}`, key);
-    return this.fail('json: unsupported type: map[interface {}]interface {}', key);
+    if (target.kind !== 'scalar') this.fail(`yaml: invalid map key: ${goSyntax(this.value(target), 'string')}`, key);
+    this.scalar(target);
+    this.notJson ??= this.error('json: unsupported type: map[interface {}]interface {}', key);
+    return target.value;
   }
 
   private scalar(node: YamlScalar): Json {
@@ -270,18 +285,30 @@ class ValueBuilder {
 
   private number(value: Json, node: YamlNode): Json {
     if (typeof value === 'bigint') return this.rules.integers === 'float64' ? Number(value) : value;
-    if (typeof value === 'number' && !Number.isFinite(value)) this.fail(`json: unsupported value: ${formatFloatG(value)}`, node);
+    if (typeof value === 'number' && !Number.isFinite(value))
+      this.notJson ??= this.error(`json: unsupported value: ${formatFloatG(value)}`, node);
     return value;
   }
 
-  private fail(text: string, node: YamlNode, reason: 'YamlInvalid' | 'YamlTooComplex' = 'YamlInvalid'): never {
+  private fail(text: string, node: YamlNode, reason: YamlErrorReason = 'YamlInvalid'): never {
+    throw this.error(text, node, reason);
+  }
+
+  private error(text: string, node: YamlNode, reason: YamlErrorReason = 'YamlInvalid'): YamlError {
     const line = node.line - 1;
     const column = node.column - 1;
-    throw new YamlError(reason, text, this.source, { index: offsetOf(this.source.text, line, column), line, column });
+    return new YamlError(reason, text, this.source, { index: offsetOf(this.source.text, line, column), line, column });
   }
 }
 
+/** Keys that are no strings in Go. */
+const unquotedKeys = new Set(['!!int', '!!float', '!!bool']);
 const resolvable = new Set(['!!bool', '!!int', '!!float', '!!null', '!!timestamp']);
+
+/** The text by which go-yaml v3 compares keys. */
+function keyText(key: YamlNode): string {
+  return key.kind === 'scalar' ? key.value : key.kind === 'alias' ? key.name : '';
+}
 
 function isMergeKey(key: YamlNode): boolean {
   return key.kind === 'scalar' && key.value === '<<' && (key.tag === '!!merge' || key.nonSpecific === true);
@@ -298,13 +325,13 @@ function floatName(value: number): string {
 }
 
 /** A value as Go's `%#v` shows it, which is how it comes to stand in messages. */
-function goSyntax(value: Json): string {
+function goSyntax(value: Json, keyType: string): string {
   if (value === null) return 'interface {}(nil)';
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (Array.isArray(value)) return `[]interface {}{${value.map((item: Json) => goSyntax(item, keyType)).join(', ')}}`;
   if (typeof value !== 'object') return String(value);
-  const entries = Object.entries(value as JsonObject).map(([key, item]) => `${JSON.stringify(key)}:${goSyntax(item)}`);
-  return `map[interface {}]interface {}{${entries.join(', ')}}`;
+  const entries = Object.entries(value as JsonObject).map(([key, item]) => `${JSON.stringify(key)}:${goSyntax(item, keyType)}`);
+  return `map[${keyType}]interface {}{${entries.join(', ')}}`;
 }
 
 function offsetOf(text: string, line: number, column: number): number {
