@@ -1,1 +1,23 @@
-export {};
+/**
+ * Where manifests come from, and the store of the artifacts that are made of them.
+ *
+ * - {@link createGitClient}: Git repositories over the system's git.
+ * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
+ *
+ * @module
+ */
+export { artifactHandler } from './artifact/handler.js';
+export { sourceTreeOf, type SourceEntry, type SourceTree } from './artifact/source-tree.js';
+export { openArtifactStore, type ArtifactOwner, type ArtifactStore, type ArtifactStoreOptions, type PutOptions } from './artifact/store.js';
+export {
+  createGitClient,
+  type GitCheckout,
+  type GitClient,
+  type GitClientOptions,
+  type GitRequest,
+  type ResolvedRevision,
+} from './git/client.js';
+export { shortMessage, type GitCommit, type GitTag } from './git/commit.js';
+export { credentialsFromSecret, needsPassphrase, type GitCredentials } from './git/credentials.js';
+export type { GitReference } from './git/reference.js';
+export { parseGitUrl, type GitUrl } from './git/url.js';
