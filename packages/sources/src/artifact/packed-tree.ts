@@ -36,8 +36,6 @@ export async function packedTree(archive: string, options: { readonly maxFileByt
   }
   for (const entries of directories.values()) entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 
-  const notFound = (path: string): SluiceError =>
-    new SluiceError('FileNotFound', `${path}: no such file or directory`, { place: { file: path } });
   const stat = (path: string): 'file' | 'directory' | undefined => {
     const normal = normalizePath(path);
     return files.has(normal) ? 'file' : directories.has(normal) ? 'directory' : undefined;
@@ -61,6 +59,10 @@ export async function packedTree(archive: string, options: { readonly maxFileByt
       return entries;
     },
   };
+}
+
+function notFound(path: string): SluiceError {
+  return new SluiceError('FileNotFound', `${path}: no such file or directory`, { place: { file: path } });
 }
 
 function readAt(archive: string, { offset, size }: Place): Uint8Array {
