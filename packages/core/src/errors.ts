@@ -31,6 +31,7 @@ export const ErrorReasons = {
   KubeconfigRefused: 'A kubeconfig asks for something that is not allowed: a command, a plugin.',
   KubeCredentialsFailed: 'Credentials for the Kubernetes API could not be had.',
   InformerStopped: 'An informer was stopped while someone waited for it.',
+  SelectorInvalid: 'A label or field selector does not parse.',
   LeadershipLost: 'Another process leads, or may: what only the leader does was not done.',
   HealthExpressionInvalid: 'A health check expression does not compile, or fails on an object.',
   // the embedded cluster

@@ -7,8 +7,14 @@ import { KubeError, statusFromJson } from './kube-error.js';
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 const LINE_FEED = 0x0a;
 
-/** The lines of a stream, as they are complete. A line may come in many chunks: it is joined once, when its end is there. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+/**
+ * The lines of a stream, as they are complete. A line may come in many chunks: it is joined once, when its end is there.
+ * An unfinished last line of a watch is an event that was cut off, which who watches on gets again; of a log it is a line.
+ */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  options: { readonly unfinished: boolean; readonly empty: boolean } = { unfinished: false, empty: false },
+): AsyncGenerator<string> {
   let begun: Buffer[] = [];
   for await (const bytes of chunks) {
     const chunk = asBuffer(bytes);
@@ -18,11 +24,11 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
       start = end + 1;
       const line = begun.length === 0 ? last.toString('utf8') : Buffer.concat([...begun, last]).toString('utf8');
       begun = [];
-      if (line !== '') yield line;
+      if (line !== '' || options.empty) yield line;
     }
     if (start < chunk.length) begun.push(chunk.subarray(start));
   }
-  // What is left was cut off by the end of the connection: an event that never came. Who watches on gets it again.
+  if (options.unfinished && begun.length > 0) yield Buffer.concat(begun).toString('utf8');
 }
 
 /** One line of a watch. Throws the error that an ERROR event carries. */
