@@ -1,1 +1,12 @@
+/**
+ * Structural schemas of Kubernetes: pruning, defaults and validation of custom resources with the API server's texts.
+ *
+ * @module
+ */
+export { compileSchema } from './compile.js';
+export { applySchemaDefaults } from './defaults.js';
 export * from './field-error.js';
+export { validateListElements } from './list-elements.js';
+export type { SchemaNode } from './node.js';
+export { type PruneOptions, pruneValue } from './prune.js';
+export { type ValidateOptions, validateValue } from './validate.js';

@@ -11,11 +11,22 @@ export { applyObject, type ApplyRequest } from './apply/apply-object.js';
 export { FieldSet } from './apply/field-set.js';
 export { keepUnchanged, trackUpdate, type UpdateRequest } from './apply/track-update.js';
 export type { Versions } from './apply/versions.js';
+export {
+  type BodyRequest,
+  decodeChecked,
+  type DecodedObject,
+  decodeObject,
+  type FieldValidation,
+  type ValueRequest,
+} from './decode/decode-object.js';
+export { parseJsonBody, type ParsedBody, parseYamlBody } from './decode/parse-body.js';
+export { patchObject, type PatchRequest } from './patch/patch-object.js';
 export { jsonPatch } from './patch/json-patch.js';
 export { mergePatch } from './patch/merge-patch.js';
 export { strategicMerge } from './patch/strategic-merge.js';
 export { badRequest, internal, Refusal, type RefusalCause, unprocessable } from './refusal.js';
 export { builtinKinds, builtinType } from './types/builtin.js';
 export { canonicalObject, emptyObject } from './types/canonical.js';
+export { customType, type CustomKind } from './types/custom.js';
 export type { ObjectType } from './types/object-type.js';
 export { canonicalQuantity, parseQuantity } from './types/quantity.js';

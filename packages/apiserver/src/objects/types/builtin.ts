@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ObjectType } from './object-type.js';
-import { type FieldNode, type GoKind, type TypeNode, untypedAtomic, untypedDeduced } from './type-node.js';
+import { type FieldNode, type TypeNode, untypedAtomic, untypedDeduced } from './type-node.js';
 
 /** The file's format is described in data/generate-types.mjs. */
 interface Definition {
@@ -74,7 +74,7 @@ export function namedType(name: string): TypeNode {
     return node;
   }
   const fields = new Map<string, FieldNode>();
-  const node: TypeNode = { go: 'struct', map: { fields, element: undefined, atomic: definition.atomic === true } };
+  const node: TypeNode = { go: 'struct', goName: goNameOf(name), map: { fields, element: undefined, atomic: definition.atomic === true } };
   // Remembered before its fields are built: types refer to themselves.
   nodes.set(name, node);
   for (const text of definition.fields) {
@@ -82,6 +82,11 @@ export function namedType(name: string): TypeNode {
     fields.set(field.name, fieldNode(field));
   }
   return node;
+}
+
+/** `core.v1.Container` → `v1.Container`, as Go's messages name it. */
+function goNameOf(name: string): string {
+  return name.split('.').slice(-2).join('.');
 }
 
 /** A definition's fields in the order of the Go struct; undefined for what is not a struct. */
@@ -209,5 +214,3 @@ function scalarType(text: string): TypeNode {
   if (node === undefined) throw new Error(`data/types.json has a type ${text} that is not known`);
   return node;
 }
-
-export type { GoKind };

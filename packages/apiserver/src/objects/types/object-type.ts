@@ -1,3 +1,4 @@
+import type { SchemaNode } from '@sluice/schema';
 import type { TypeNode } from './type-node.js';
 
 /** A kind in one version, as the object engine sees it: built in, or defined by a CustomResourceDefinition. */
@@ -10,4 +11,6 @@ export interface ObjectType {
   readonly root: TypeNode;
   /** Whether a CustomResourceDefinition defines it: its objects are JSON with a schema, not Go structs. */
   readonly custom: boolean;
+  /** The schema of a custom resource; undefined for built-in kinds. */
+  readonly schema?: SchemaNode;
 }

@@ -1,0 +1,83 @@
+import type { KubeObject } from '@sluice/core';
+import { goValue } from '../apply/go-format.js';
+import { type DecodedObject, decodeChecked, type FieldValidation } from '../decode/decode-object.js';
+import { kindOf } from '../decode/decode-value.js';
+import { parseJsonBody } from '../decode/parse-body.js';
+import { badRequest, Refusal } from '../refusal.js';
+import type { ObjectType } from '../types/object-type.js';
+import { jsonPatch } from './json-patch.js';
+import { mergePatch } from './merge-patch.js';
+import { strategicMerge } from './strategic-merge.js';
+
+export interface PatchRequest {
+  readonly type: ObjectType;
+  readonly live: KubeObject;
+  readonly patchType: 'json' | 'merge' | 'strategic';
+  /** The body of the request. */
+  readonly text: string;
+  readonly validation: FieldValidation;
+}
+
+/**
+ * What a patch makes of an object: decoded, canonical, not defaulted when it is of a built-in kind.
+ *
+ * @throws {Refusal} 400 for a body that is no patch, 422 for a patch that does not apply or whose result is not of the type
+ */
+export function patchObject({ type, live, patchType, text, validation }: PatchRequest): DecodedObject {
+  const strategicPrefix = patchType === 'strategic' ? '' : 'error decoding patch: ';
+  const body = parseJsonBody(text);
+  if (body.error !== undefined) throw badRequest(`${strategicPrefix}${body.error}`);
+  const patch = body.value;
+  checkShape(patchType, patch, strategicPrefix);
+  let patched: unknown;
+  if (patchType === 'json') patched = jsonPatch(live, patch);
+  else if (patchType === 'merge') patched = mergePatch(live, patch);
+  else patched = strategicMerge(type.root, live, patch);
+  const duplicates = body.duplicates.map((path) => (patchType === 'json' ? `json patch ${path}` : path));
+  const refuse = (message: string): never => {
+    // Go shows the patched object, or the patch when it was strategic.
+    const shown = patchType === 'strategic' ? goValue(patch) : JSON.stringify(showPatched(live, patched, type));
+    const text = `Invalid value: ${JSON.stringify(shown)}: ${message}`;
+    throw new Refusal(422, 'Invalid', ` "" is invalid: patch: ${text}`, [{ reason: 'FieldValueInvalid', message: text, field: 'patch' }]);
+  };
+  if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) {
+    return refuse(`json: cannot unmarshal ${kindOf(patched)} into Go value of type map[string]interface {}`);
+  }
+  return decodeChecked({ type, value: patched as Record<string, unknown>, duplicates, validation, refuse });
+}
+
+function checkShape(patchType: PatchRequest['patchType'], patch: unknown, prefix: string): void {
+  if (patchType === 'json') {
+    if (patch !== null && !Array.isArray(patch)) {
+      throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(patch)} into Go value of type []handlers.jsonPatchOp`);
+    }
+    const wrong = (patch ?? []).find(
+      (operation: unknown) => typeof operation !== 'object' || operation === null || Array.isArray(operation),
+    );
+    if (wrong !== undefined && wrong !== null) {
+      throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(wrong)} into Go value of type handlers.jsonPatchOp`);
+    }
+    return;
+  }
+  if (patch === null) throw badRequest('Invalid JSON Patch');
+  if (typeof patch !== 'object' || Array.isArray(patch)) {
+    throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`);
+  }
+}
+
+/** Go prints maps with sorted keys, and structs in the order of their fields: what the patch touched is a map, the rest is not. */
+function showPatched(before: unknown, after: unknown, type: ObjectType): unknown {
+  if (type.custom) return sortKeys(after, undefined);
+  return sortKeys(after, before);
+}
+
+function sortKeys(value: unknown, untouched: unknown): unknown {
+  if (value === untouched || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => sortKeys(item, Array.isArray(untouched) ? untouched[index] : undefined));
+  const before = (typeof untouched === 'object' && untouched !== null ? untouched : {}) as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sortKeys(item, Object.hasOwn(before, key) ? before[key] : undefined)]),
+  );
+}
