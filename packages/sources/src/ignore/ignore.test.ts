@@ -21,12 +21,18 @@ interface MatchCase {
 
 const matchers = { patterns: ignoreMatcher, default: defaultMatcher, vcs: versionControlMatcher };
 
+/** The recording replaced a temporary directory in the paths, and did not in the domains: they are the same directory. */
+function recordedPath({ path, domain }: MatchCase): string[] {
+  const segments = path.split('/');
+  return domain.join('/') === 'srv/w' && segments[0] === 'tmp' ? ['srv', ...segments.slice(1)] : segments;
+}
+
 describe('ignore rules, as recorded', { skip }, () => {
   const cases = skip === false ? (JSON.parse(readFileSync(recorded, 'utf8')) as MatchCase[]) : [];
   for (const each of cases) {
     test(each.name, () => {
-      const isIgnored = matchers[each.matcher](parsePatterns(each.patterns, each.domain));
-      assert.equal(isIgnored(each.path.split('/'), each.isDir), each.ignored);
+      const isIgnored = matchers[each.matcher](parsePatterns(each.patterns, each.domain), each.domain);
+      assert.equal(isIgnored(recordedPath(each), each.isDir), each.ignored);
     });
   }
 });

@@ -42,14 +42,14 @@ export function ignoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher
 }
 
 /** The exclusions of version control, then the given patterns. */
-export function versionControlMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher {
-  return ignoreMatcher([...versionControl.map((line) => parsePattern(line, [])), ...patterns]);
+export function versionControlMatcher(patterns: readonly IgnorePattern[], domain: readonly string[] = []): IgnoreMatcher {
+  return ignoreMatcher([...versionControl.map((line) => parsePattern(line, domain)), ...patterns]);
 }
 
 /** All default exclusions, then the given patterns. */
-export function defaultMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher {
-  const defaults = [...fileTypes, ...continuousIntegration, ...others].map((line) => parsePattern(line, []));
-  return versionControlMatcher([...defaults, ...patterns]);
+export function defaultMatcher(patterns: readonly IgnorePattern[], domain: readonly string[] = []): IgnoreMatcher {
+  const defaults = [...fileTypes, ...continuousIntegration, ...others].map((line) => parsePattern(line, domain));
+  return versionControlMatcher([...defaults, ...patterns], domain);
 }
 
 /** What is left out of an artifact: as soon as there is a pattern, only the version control group of the defaults stays. */
