@@ -74,7 +74,7 @@ export function scanComments(scanner: Scanner, before: Mark): void {
     column++;
     const code = cursor.at(peek);
     if (isBlank(code)) continue;
-    const closesFlow = scanner.flowLevel > 0 && (code === 93 /* ] */ || code === 125) /* } */;
+    const closesFlow = scanner.flowLevel > 0 && (code === 93 /* ] */ || code === 125); /* } */
     if (closesFlow || isBreakOrEnd(code)) {
       if (closesFlow || !afterEmpty) {
         const below = start.line === footLine && last?.type !== 'value';

@@ -2,6 +2,7 @@ import type { Json } from '@sluice/core';
 import type { YamlNode, YamlNodeDocument } from '../node.js';
 import type { YamlReadOptions, YamlTextOptions } from '../options.js';
 import { Composer } from './composer.js';
+import { readFast, type FastDocument } from './fast.js';
 import { checkText } from './text.js';
 import { valueOf, valueRules } from './values.js';
 
@@ -16,6 +17,8 @@ export interface YamlDocument {
 export function parseYaml(text: string | Uint8Array, options: YamlReadOptions = {}): Json {
   const { source, limits } = checkText(text, options);
   const rules = valueRules(options, limits);
+  const fast = readFast(source.text, rules, true);
+  if (fast !== undefined) return fast[0]?.value ?? null;
   const root = new Composer(source, rules.types, limits).document()?.root;
   return root === undefined ? null : valueOf(root, source, rules);
 }
@@ -24,12 +27,26 @@ export function parseYaml(text: string | Uint8Array, options: YamlReadOptions = 
 export function parseYamlDocuments(text: string | Uint8Array, options: YamlReadOptions = {}): YamlDocument[] {
   const { source, limits } = checkText(text, options);
   const rules = valueRules(options, limits);
+  const fast = readFast(source.text, rules, false);
+  if (fast !== undefined) return withLines(source.text, fast);
   const composer = new Composer(source, rules.types, limits);
   const documents: YamlDocument[] = [];
   for (let document = composer.document(); document !== undefined; document = composer.document()) {
     documents.push({ value: document.root === undefined ? null : valueOf(document.root, source, rules), line: document.line });
   }
   return documents;
+}
+
+function withLines(text: string, documents: readonly FastDocument[]): YamlDocument[] {
+  let line = 1;
+  let from = 0;
+  return documents.map(({ value, start }) => {
+    for (let next = text.indexOf('\n', from); next >= 0 && next < start; next = text.indexOf('\n', from)) {
+      line++;
+      from = next + 1;
+    }
+    return { value, line };
+  });
 }
 
 /** All documents of a text as nodes with their styles, tags, places and comments, as go-yaml v3 (kyaml) has them. */

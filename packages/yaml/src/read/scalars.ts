@@ -1,6 +1,7 @@
 import type { Mark } from '../error.js';
 import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit } from './characters.js';
 import type { Cursor } from './cursor.js';
+import { readEscape } from './escapes.js';
 import type { Scanner } from './scanner.js';
 import { token, type Token } from './token.js';
 
@@ -72,34 +73,6 @@ export function scanPlainScalar(scanner: Scanner): Token {
   return token('scalar', start, value);
 }
 
-const escapes = new Map<number, string>(
-  Object.entries({
-    '0': '\0',
-    a: '\x07',
-    b: '\b',
-    t: '\t',
-    '\t': '\t',
-    n: '\n',
-    v: '\v',
-    f: '\f',
-    r: '\r',
-    e: '\x1B',
-    ' ': ' ',
-    '"': '"',
-    "'": "'",
-    '\\': '\\',
-    N: '\x85',
-    _: '\xA0',
-    L: '\u2028',
-    P: '\u2029',
-  }).map(([name, value]) => [name.charCodeAt(0), value]),
-);
-const numericEscapes = new Map([
-  [120, 2],
-  [117, 4],
-  [85, 8],
-]);
-
 export function scanQuotedScalar(scanner: Scanner, style: 'single' | 'double'): Token {
   const { cursor } = scanner;
   const start = cursor.mark();
@@ -149,21 +122,9 @@ export function scanQuotedScalar(scanner: Scanner, style: 'single' | 'double'): 
 
 function scanEscape(scanner: Scanner, start: Mark): string {
   const { cursor } = scanner;
-  const code = cursor.at(1);
-  const short = escapes.get(code);
-  if (short !== undefined) {
-    cursor.pos += 2;
-    return short;
-  }
-  const length = numericEscapes.get(code);
-  if (length === undefined) scanner.fail('found unknown escape character', start);
-  cursor.pos += 2;
-  const digits = cursor.text.slice(cursor.pos, cursor.pos + length);
-  if (!/^[0-9a-fA-F]+$/.test(digits) || digits.length < length) scanner.fail('did not find expected hexdecimal number', start);
-  const point = Number.parseInt(digits, 16);
-  if ((point >= 0xd800 && point <= 0xdfff) || point > 0x10ffff) scanner.fail('found invalid Unicode character escape code', start);
-  cursor.pos += length;
-  return String.fromCodePoint(point);
+  const escape = readEscape(cursor.text, cursor.pos);
+  cursor.pos += escape.length;
+  return 'value' in escape ? escape.value : scanner.fail(escape.problem, start);
 }
 
 export function scanBlockScalar(scanner: Scanner, literal: boolean): Token {
