@@ -1,0 +1,6 @@
+/**
+ * For tests of other packages: what any Kubernetes API must do for a cluster.
+ *
+ * @module
+ */
+export { clusterSuite, type SuiteConnection } from './testing/cluster-suite.js';
