@@ -21,7 +21,7 @@ export function parseGitUrl(text: string, options: { readonly allowFile?: boolea
   const refuse = (why: string): SluiceError => new SluiceError('GitUrlRefused', `the Git address ${quoted(text)} ${why}`);
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
   if (/[\u0000-\u0020\u007f]/.test(text)) throw refuse('contains spaces or control characters');
-  if (!/^[a-z]+:\/\//i.test(text)) throw refuse(`has no protocol that is allowed: ${hint}`);
+  if (!/^(?:[a-z]+:\/\/[^/]|file:\/\/)/i.test(text)) throw refuse(`has no protocol that is allowed: ${hint}`);
   let url: URL;
   try {
     url = new URL(text);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compileGlob } from './glob.js';
 import { defaultMatcher, ignoreMatcher, parsePatterns, versionControlMatcher } from './ignore.js';
 
