@@ -1,0 +1,22 @@
+/**
+ * What the API server knows about the built-in kinds beyond their types: defaults, strategies (who may write what),
+ * validation with the API server's texts, admission, conversion between versions. Pure functions over plain objects;
+ * nothing is cloned, only what changes is copied.
+ *
+ * A write passes through in this order:
+ *
+ * ```ts
+ * const decoded = applyDefaults(decode(body));         // before field tracking: the writer owns these
+ * const tracked = trackUpdate({ live, next: decoded }); // package-internal `objects`
+ * const { object, errors, warnings, forbidden, settle } = prepareCreate(tracked, context); // or prepareUpdate
+ * // forbidden → 403, errors → 422, else store the object and call settle(true); settle(false) when it was not stored
+ * ```
+ *
+ * @module
+ */
+export type { Lookup, Prepared, WriteContext } from './context.js';
+export { convertKind } from './conversion.js';
+export { isTerminating } from './core/namespace.js';
+export { createServiceAllocator, type ServiceAllocator, type ServiceAllocatorOptions } from './network/service-allocator.js';
+export { applyDefaults, prepareCreate, prepareUpdate, releaseDeleted } from './prepare.js';
+export { applyScale, scaleOf } from './scale.js';

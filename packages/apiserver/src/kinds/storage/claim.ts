@@ -1,0 +1,101 @@
+import { deepEqual } from '@sluice/core';
+import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
+import {
+  defaults,
+  fieldsOf,
+  isSet,
+  mapOf,
+  pipe,
+  stringsOf,
+  textOf,
+  within,
+  withField,
+  zeroDefaults,
+  type Edit,
+  type Fields,
+} from '../common/index.js';
+import { diffInternal } from '../common/go-print.js';
+import { metaOf, nameOf } from '../common/meta.js';
+import { check, dns1123Subdomain } from '../common/names.js';
+import { isMore, quantityOf } from '../common/quantities.js';
+import { checkOneOf, validateSelector } from '../common/selectors.js';
+import type { KindRules } from '../context.js';
+
+export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+export const VOLUME_MODES = ['Block', 'Filesystem'];
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+
+export const claimDefaults: Edit = pipe(
+  within('spec', defaults({ volumeMode: 'Filesystem' })),
+  within('status', zeroDefaults({ phase: 'Pending' })),
+);
+
+export const persistentVolumeClaim: KindRules = {
+  namespaced: true,
+  defaults: claimDefaults,
+  create: (object) => withFinalizer(withField(object, 'status', { phase: 'Pending' }), 'kubernetes.io/pvc-protection'),
+  update: (next, live) => withField(next, 'status', live['status']),
+  validate: (object, faults) => validateClaimSpec(fieldsOf(object['spec']), faults, 'spec'),
+  validateUpdate: validateClaimUpdate,
+  revalidate: true,
+  admit: (object, live, { lookup }) => {
+    const spec = fieldsOf(object['spec']);
+    if (live !== undefined || isSet(spec['storageClassName'])) return object;
+    if (Object.hasOwn(mapOf(metaOf(object)['annotations']), 'volume.beta.kubernetes.io/storage-class')) return object;
+    const byDefault = lookup
+      .list('storage.k8s.io/v1', 'StorageClass')
+      .filter((item) => item.metadata.annotations?.[DEFAULT_CLASS] === 'true')
+      .sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? ''))
+      .at(-1);
+    return byDefault === undefined ? object : withField(object, 'spec', withField(spec, 'storageClassName', nameOf(byDefault)));
+  },
+};
+
+/** Storage in use is protected by a finalizer that the protection controller takes off. */
+export function withFinalizer(object: Fields, finalizer: string): Fields {
+  const meta = metaOf(object);
+  const finalizers = stringsOf(meta['finalizers']);
+  if (finalizers.includes(finalizer)) return object;
+  return withField(object, 'metadata', withField(meta, 'finalizers', [...finalizers, finalizer]));
+}
+
+export function validateClaimSpec(spec: Fields, faults: FieldError[], path: string): void {
+  const modes = stringsOf(spec['accessModes']);
+  if (modes.length === 0) faults.push(required(`${path}.accessModes`, 'at least 1 access mode is required'));
+  validateSelector(spec['selector'], faults, `${path}.selector`);
+  for (const mode of modes) checkOneOf(faults, `${path}.accessModes`, mode, ACCESS_MODES);
+  if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
+    faults.push(forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
+  }
+  const storage = fieldsOf(fieldsOf(spec['resources'])['requests'])['storage'];
+  const at = `${path}.resources[storage]`;
+  if (!isSet(storage)) faults.push(required(at));
+  else if (quantityOf(storage).nano <= 0n) faults.push(invalid(at, storage, 'must be greater than zero'));
+  const className = textOf(spec['storageClassName']);
+  if (className !== '') check(faults, `${path}.storageClassName`, className, dns1123Subdomain);
+  if (isSet(spec['volumeMode'])) checkOneOf(faults, `${path}.volumeMode`, textOf(spec['volumeMode']), VOLUME_MODES);
+}
+
+const IMMUTABLE = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+function validateClaimUpdate(next: Fields, live: Fields, faults: FieldError[]): void {
+  const after = fieldsOf(next['spec']);
+  const before = fieldsOf(live['spec']);
+  const bound = fieldsOf(live['status'])['phase'] === 'Bound';
+  const request = (spec: Fields): unknown => fieldsOf(fieldsOf(spec['resources'])['requests'])['storage'];
+  let allowed = after;
+  // Binding fills in the volume; a bound claim may grow.
+  if (textOf(before['volumeName']) === '') allowed = withField(allowed, 'volumeName', before['volumeName']);
+  if (bound) {
+    const resources = fieldsOf(allowed['resources']);
+    const requests = withField(fieldsOf(resources['requests']), 'storage', request(before));
+    allowed = withField(allowed, 'resources', withField(resources, 'requests', requests));
+    allowed = withField(allowed, 'volumeAttributesClassName', before['volumeAttributesClassName']);
+  }
+  if (!deepEqual(allowed, before)) {
+    faults.push(forbidden('spec', `${IMMUTABLE}\n${diffInternal('PersistentVolumeClaimSpec', before, allowed)}`));
+  }
+  if (bound && isMore(request(before), request(after))) {
+    faults.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+  }
+}
