@@ -57,7 +57,21 @@ const decimalFloat = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?
 /** What Go's ParseFloat accepts of a text that begins with a dot: underscores stand between digits. */
 const dottedFloat = /^\.(?:[0-9]+(?:_[0-9]+)*)(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 
+/** Whether a text that begins like a number may be one, or a time, by the characters at its ends. */
+function mayBeNumber(text: string): boolean {
+  const second = text.charCodeAt(1);
+  const first = text.charCodeAt(0);
+  // Behind a sign or a dot: a digit, another dot, an underscore.
+  if ((first < 48 || first > 57) && !((second >= 48 && second <= 57) || second === 46 || second === 95)) return false;
+  const last = text.charCodeAt(text.length - 1);
+  // Hexadecimal digits, the Z of a time, an underscore, a dot.
+  return (
+    (last >= 48 && last <= 57) || (last >= 65 && last <= 70) || (last >= 97 && last <= 102) || last === 90 || last === 95 || last === 46
+  );
+}
+
 function numberTag(text: string, types: YamlTypes): ScalarTag {
+  if (!mayBeNumber(text)) return '!!str';
   if (text.charCodeAt(0) === 46 /* . */) return dottedFloat.test(text) && Number.isFinite(toFloat(text)) ? '!!float' : '!!str';
   if (isTimestamp(text)) return '!!timestamp';
   const plain = text.includes('_') ? text.replaceAll('_', '') : text;

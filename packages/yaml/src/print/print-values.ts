@@ -50,68 +50,94 @@ class ValuePrinter {
   }
 
   document(value: unknown): string {
-    if (isFilled(value)) this.collection(value, 0, '');
-    else this.out += endLine(this.leaf(value, 0, STEP));
+    if (!this.collection('', value, 0)) this.leafLine('', value, 0, STEP);
     return this.out;
   }
 
-  /** A mapping or sequence that is not empty. Its first line begins with `first`, the others with the margin. */
-  private collection(value: object, indent: number, first: string): void {
-    if (++this.depth > MAX_DEPTH) throw new SluiceError('YamlTooComplex', `yaml: more than ${MAX_DEPTH} collections inside each other`);
-    if (Array.isArray(value)) this.sequence(value, indent, first);
-    else this.mapping(value as Record<string, unknown>, indent, first);
+  /**
+   * A mapping or sequence with something in it, as a block; anything else is not for here (false). Its first line
+   * begins with `first`, the others with the margin.
+   */
+  private collection(first: string, value: unknown, indent: number): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    if (Array.isArray(value)) {
+      if (value.length === 0) return false;
+      this.enter();
+      this.sequence(first, value, indent);
+    } else {
+      const keys = this.sortedKeys(value as Record<string, unknown>);
+      if (keys.length === 0) return false;
+      this.enter();
+      this.mapping(first, value as Record<string, unknown>, keys, indent);
+    }
     this.depth--;
+    return true;
   }
 
-  private sequence(items: readonly unknown[], indent: number, first: string): void {
-    const margin = marginOf(indent);
-    let start = first;
+  private enter(): void {
+    if (++this.depth > MAX_DEPTH) throw new SluiceError('YamlTooComplex', `yaml: more than ${MAX_DEPTH} collections inside each other`);
+  }
+
+  private sequence(first: string, items: readonly unknown[], indent: number): void {
+    const margin = `${marginOf(indent)}- `;
+    let start = `${first}- `;
     for (const item of items) {
-      if (isFilled(item)) this.collection(item, indent + STEP, `${start}- `);
-      else this.out += endLine(`${start}- ${this.leaf(item, indent + STEP, indent + STEP)}`);
+      if (!this.collection(start, item, indent + STEP)) this.leafLine(start, item, indent + STEP, indent + STEP);
       start = margin;
     }
   }
 
-  private mapping(object: Record<string, unknown>, indent: number, first: string): void {
+  private mapping(first: string, object: Record<string, unknown>, keys: readonly string[], indent: number): void {
     const margin = marginOf(indent);
     let start = first;
-    for (const key of this.sortedKeys(object)) {
+    for (const key of keys) {
       const value = object[key];
       const simple = this.simpleKey(key);
       if (simple === undefined) {
-        this.longKey(key, value, indent, start);
-      } else if (!isFilled(value)) {
-        this.out += endLine(`${start}${simple}: ${this.leaf(value, indent + simple.length + 2, indent + STEP)}`);
+        this.longKey(start, key, value, indent);
       } else {
-        this.out += `${start}${simple}:\n`;
         const inner = indent + (Array.isArray(value) ? this.dialect.sequenceIndent : STEP);
-        this.collection(value, inner, marginOf(inner));
+        const isBlock = typeof value === 'object' && this.collection(`${start}${simple}:\n${marginOf(inner)}`, value, inner);
+        if (!isBlock) this.leafLine(`${start}${simple}: `, value, indent + simple.length + 2, indent + STEP);
       }
       start = margin;
     }
   }
 
   /** A key that needs the form `? key`, with `: value` below it. */
-  private longKey(key: string, value: unknown, indent: number, first: string): void {
-    const margin = marginOf(indent);
-    this.out += endLine(`${first}? ${this.string(key, indent + 2, indent + STEP)}`);
-    if (isFilled(value)) this.collection(value, indent + STEP, `${margin}: `);
-    else this.out += endLine(`${margin}: ${this.leaf(value, indent + 2, indent + STEP)}`);
+  private longKey(first: string, key: string, value: unknown, indent: number): void {
+    this.leafLine(`${first}? `, key, indent + 2, indent + STEP);
+    const start = `${marginOf(indent)}: `;
+    if (!this.collection(start, value, indent + STEP)) this.leafLine(start, value, indent + 2, indent + STEP);
+  }
+
+  /** A line that ends with a scalar or an empty collection. The scalar may go on on further lines. */
+  private leafLine(first: string, value: unknown, column: number, indent: number): void {
+    if (typeof value === 'string' && column + value.length <= this.dialect.width && isOrdinary(value)) {
+      this.out += readsAsString(value, this.dialect.v3) ? `${first}${value}\n` : `${first}"${value}"\n`;
+      return;
+    }
+    const text = this.leaf(value, column, indent);
+    this.out += isBreak(text.charCodeAt(text.length - 1)) ? first + text : `${first}${text}\n`;
   }
 
   private sortedKeys(object: Record<string, unknown>): string[] {
     const { v3 } = this.dialect;
-    const keys = Object.keys(object).filter((key) => object[key] !== undefined);
+    let keys = Object.keys(object);
+    for (let index = 0; index < keys.length; index++) {
+      if (object[keys[index]!] !== undefined) continue;
+      keys = keys.filter((key) => object[key] !== undefined);
+      break;
+    }
     for (let index = 1; index < keys.length; index++) {
-      if (compareKeys(keys[index - 1] ?? '', keys[index] ?? '', v3) > 0) return keys.sort((a, b) => compareKeys(a, b, v3));
+      if (compareKeys(keys[index - 1]!, keys[index]!, v3) > 0) return keys.sort((a, b) => compareKeys(a, b, v3));
     }
     return keys;
   }
 
   /** A key of one line, or undefined when it needs the long form. */
   private simpleKey(key: string): string | undefined {
-    if (key.length <= MAX_SIMPLE_KEY && isEasyPlain(key, this.dialect.v3)) return key;
+    if (key.length <= MAX_SIMPLE_KEY && isOrdinary(key)) return readsAsString(key, this.dialect.v3) ? key : `"${key}"`;
     const text = this.checked(key);
     if (!this.dialect.v3 && isBeyondKey(key)) throw new SluiceError('YamlInvalid', "yaml: did not find expected ',' or '}'");
     const traits = scalarTraits(text, this.dialect.v3);
@@ -141,7 +167,6 @@ class ValuePrinter {
   }
 
   private string(value: string, column: number, indent: number): string {
-    if (column + value.length <= this.dialect.width && isEasyPlain(value, this.dialect.v3)) return value;
     const text = this.checked(value);
     const traits = scalarTraits(text, this.dialect.v3);
     const style = chooseStyle(this.wantedStyle(text), text, traits, { flow: false, simpleKey: false, plainAllowed: true });
@@ -171,19 +196,6 @@ const refusedInJson = /[\x7F-\x84\x86-\x9F\uFFFE\uFFFF]/;
 /** NEL, which JSON leaves as it is and YAML folds as a line break. */
 const nextLines = / *\x85[ \x85]*/g;
 
-/** Ends a line, which a block scalar has done already. */
-function endLine(line: string): string {
-  return isBreak(line.charCodeAt(line.length - 1)) ? line : `${line}\n`;
-}
-
-/** A mapping or a sequence with something in it, which is written as a block. */
-function isFilled(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  for (const key in value) if ((value as Record<string, unknown>)[key] !== undefined) return true;
-  return false;
-}
-
 /** Whether a key that has become JSON is none for YAML any more: too long, or on two lines. */
 function isBeyondKey(key: string): boolean {
   return key.includes('\x85') || (key.length > MAX_SIMPLE_KEY && Array.from(JSON.stringify(key)).length > MAX_JSON_KEY);
@@ -199,33 +211,34 @@ const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 
 /** Whether go-yaml, asked to print a string, finds that a plain one would be read as a string again. */
 function readsAsString(text: string, v3: boolean): boolean {
+  const first = text.charCodeAt(0);
+  if (beginsString(first)) return true;
   if (plainTag(text, v3 ? 'kyaml' : 'sigs') !== '!!str') return false;
-  return !base60.test(text) && !(v3 && isOldBoolean(text));
+  return !(text.includes(':') && base60.test(text)) && !(v3 && isOldBoolean(text));
 }
 
-/** ASCII that stands in a plain scalar wherever it is, in the middle of one, or nowhere without a closer look. */
-const REFUSED = 0;
-const MIDDLE = 1;
-const characters = new Uint8Array(128);
-for (let code = 33; code < 127; code++) characters[code] = MIDDLE;
-for (const refused of ':#') characters[refused.charCodeAt(0)] = REFUSED;
-/** What the scan of {@link scalarTraits} refuses at the start of a plain scalar. */
-const refusedFirst = new Set([...'#,[]{}&*!|>\'"%@`?:-.'].map((character) => character.charCodeAt(0)));
+/** ASCII that may stand in an ordinary string, and at its beginning; a colon and a space need another look. */
+const NOWHERE = 0;
+const INSIDE = 1;
+const ANYWHERE = 2;
+const characters = new Uint8Array(128).fill(ANYWHERE, 33, 127);
+for (const character of ',[]{}&*!|>\'"%@`?') characters[character.charCodeAt(0)] = INSIDE;
+for (const character of ':#') characters[character.charCodeAt(0)] = NOWHERE;
 
 /**
- * Whether a string is sure to be printed as it stands. Most are: this saves them the closer look. False only means that
- * the closer look is needed.
+ * Whether nothing in a string keeps it from being plain, so that only its meaning counts: it is printed as it stands,
+ * or in double quotes if it would be read as something else. Most strings are like this; the others get a closer look.
  */
-function isEasyPlain(text: string, v3: boolean): boolean {
+function isOrdinary(text: string): boolean {
   const length = text.length;
-  if (length === 0) return false;
+  if (length === 0) return true;
   const first = text.charCodeAt(0);
-  if (first >= 128 || characters[first] === REFUSED || refusedFirst.has(first)) return false;
-  if (!beginsString(first) && !readsAsString(text, v3)) return false;
+  if (first >= 128 || characters[first] !== ANYWHERE) return false;
+  if ((first === 45 || first === 46) /* - . */ && !(text.charCodeAt(1) > 32 && text.charCodeAt(1) !== first)) return false;
   for (let index = 1; index < length; index++) {
     const code = text.charCodeAt(index);
     if (code >= 128) return false;
-    if (characters[code] === MIDDLE) continue;
+    if (characters[code] !== NOWHERE) continue;
     const next = text.charCodeAt(index + 1);
     // A colon or a space is text when more text follows at once. The end of the string is NaN, which is not.
     if ((code === 58 /* : */ || code === 32) && next > 32 && next < 127 && next !== 35 /* # */) continue;
