@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { KubeObject } from '@sluice/core';
+import type { Store } from '../store/store.js';
+import { timestamp } from '../server/context.js';
+
+interface Defaults {
+  readonly clusterRoles: readonly Role[];
+  readonly clusterRoleBindings: readonly Binding[];
+}
+
+interface Role {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly rules?: readonly object[];
+  readonly aggregationRule?: object;
+}
+
+interface Binding {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly roleRef: object;
+  readonly subjects?: readonly object[];
+}
+
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+/** What every cluster has from its first moment: namespaces, default roles, the Service of the API itself. Missing ones are put back at each start. */
+export async function bootstrap(store: Store, now: number): Promise<void> {
+  const writes: Promise<void>[] = [];
+  const ensure = (table: string, object: KubeObject): void => {
+    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
+    if (store.table(table).objects.get(key) !== undefined) return;
+    const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(now) };
+    writes.push(store.put(table, key, { ...object, metadata }).done);
+  };
+  for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) ensure('/namespaces', namespace(name));
+  const { clusterRoles, clusterRoleBindings } = defaults();
+  for (const { name, labels, rules, aggregationRule } of clusterRoles) {
+    ensure('rbac.authorization.k8s.io/clusterroles', {
+      kind: 'ClusterRole',
+      apiVersion: RBAC,
+      metadata: named(name, labels),
+      rules: rules ?? [],
+      ...(aggregationRule === undefined ? {} : { aggregationRule }),
+    });
+  }
+  for (const { name, labels, roleRef, subjects } of clusterRoleBindings) {
+    ensure('rbac.authorization.k8s.io/clusterrolebindings', {
+      kind: 'ClusterRoleBinding',
+      apiVersion: RBAC,
+      metadata: named(name, labels),
+      ...(subjects === undefined ? {} : { subjects }),
+      roleRef,
+    });
+  }
+  await Promise.all(writes);
+}
+
+function defaults(): Defaults {
+  return JSON.parse(readFileSync(new URL('../../data/rbac-defaults.json', import.meta.url), 'utf8')) as Defaults;
+}
+
+function named(name: string, labels: Readonly<Record<string, string>> | undefined): KubeObject['metadata'] {
+  return {
+    name,
+    labels: labels ?? { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
+    annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
+  };
+}
+
+function namespace(name: string): KubeObject {
+  return {
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}

@@ -1,0 +1,66 @@
+/** The few pieces of DER (X.690) that a certificate is made of. */
+export type Der = Buffer;
+
+export function sequence(...parts: readonly Der[]): Der {
+  return tagged(0x30, Buffer.concat(parts));
+}
+
+export function set(...parts: readonly Der[]): Der {
+  return tagged(0x31, Buffer.concat(parts));
+}
+
+/** A context-specific, constructed value: `[n]`. */
+export function context(number: number, content: Der): Der {
+  return tagged(0xa0 + number, content);
+}
+
+/** A context-specific, primitive value: `[n] IMPLICIT`. */
+export function implicit(number: number, content: Buffer): Der {
+  return tagged(0x80 + number, content);
+}
+
+export function integer(value: Buffer | number): Der {
+  const bytes = typeof value === 'number' ? Buffer.from([value]) : value;
+  return tagged(0x02, bytes[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+}
+
+export function boolean(value: boolean): Der {
+  return tagged(0x01, Buffer.from([value ? 0xff : 0]));
+}
+
+export function octets(content: Buffer): Der {
+  return tagged(0x04, content);
+}
+
+export function bits(content: Buffer, unused = 0): Der {
+  return tagged(0x03, Buffer.concat([Buffer.from([unused]), content]));
+}
+
+export function utf8(text: string): Der {
+  return tagged(0x0c, Buffer.from(text));
+}
+
+/** GeneralizedTime, which holds any year. */
+export function time(date: Date): Der {
+  return tagged(0x18, Buffer.from(`${date.toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`));
+}
+
+/** An object identifier by its numbers: `2.5.4.3`. */
+export function oid(text: string): Der {
+  const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
+  const bytes = [first * 40 + second];
+  for (const number of rest) {
+    const septets = [number & 0x7f];
+    for (let high = number >>> 7; high > 0; high >>>= 7) septets.unshift((high & 0x7f) | 0x80);
+    bytes.push(...septets);
+  }
+  return tagged(0x06, Buffer.from(bytes));
+}
+
+function tagged(tag: number, content: Buffer): Der {
+  const { length } = content;
+  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
+  return Buffer.concat([Buffer.from([tag, 0x80 | bytes.length, ...bytes]), content]);
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { Fetch } from '@sluice/kube';
+import { Authenticator } from '../auth/authenticate.js';
+import { Rbac } from '../auth/rbac.js';
+import { ServiceAccountTokens } from '../auth/service-account-tokens.js';
+import type { UserInfo } from '../auth/user.js';
+import { Definitions, DEFINITIONS } from '../definitions/definitions.js';
+import { Registry } from '../registry/registry.js';
+import type { Resource } from '../registry/resource.js';
+import type { Store } from '../store/store.js';
+import type { Stored } from '../store/stored.js';
+import type { ServerContext } from './context.js';
+import { createHandler, fetchAs, type Handler } from './handler.js';
+import { createLookup } from './lookup.js';
+import { createServices } from './services.js';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  /** The key that signs service account tokens. PEM. */
+  readonly serviceAccountKey: string;
+  readonly staticTokens: ReadonlyMap<string, UserInfo>;
+  readonly podLog?: ServerContext['podLog'];
+  readonly now?: () => number;
+}
+
+/** The API server without a network below it. */
+export interface ApiServer {
+  readonly context: ServerContext;
+  readonly handler: Handler;
+  /** The server as a user with every right sees it. */
+  readonly fetch: Fetch;
+}
+
+export const ADMIN: UserInfo = { name: 'admin', uid: 'admin', groups: ['system:masters'] };
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, staticTokens } = options;
+  const now = options.now ?? Date.now;
+  const registry = new Registry();
+  const definitions = new Definitions(store, registry, now);
+  const tokens = new ServiceAccountTokens(options.serviceAccountKey);
+  const lookup = createLookup(store, registry);
+  const services = createServices(store);
+  const afterWrite = (resource: Resource, before: Stored | undefined, after: Stored | undefined): void => {
+    if (resource.table === DEFINITIONS) {
+      if (after !== undefined) definitions.changed(after);
+      else if (before !== undefined) definitions.removed(before.name);
+    } else if (resource.table === '/services' && before !== undefined && after === undefined) {
+      services.release(before.object);
+    } else if (resource.custom !== undefined && after === undefined) {
+      definitions.instanceRemoved(`${resource.resource}.${resource.group}`);
+    }
+  };
+  const context: ServerContext = {
+    store,
+    registry,
+    rbac: new Rbac(store),
+    authenticator: new Authenticator({ store, tokens, staticTokens, now }),
+    tokens,
+    lookup,
+    services,
+    now,
+    uuid: randomUUID,
+    afterWrite,
+    podLog: options.podLog ?? (() => ''),
+  };
+  definitions.load();
+  const handler = createHandler(context);
+  return { context, handler, fetch: fetchAs(handler, ADMIN) };
+}

@@ -1,0 +1,56 @@
+import type { KubeObject } from '@sluice/core';
+import type { HttpHeaders } from '@sluice/kube';
+import type { Authenticator } from '../auth/authenticate.js';
+import type { Rbac } from '../auth/rbac.js';
+import type { ServiceAccountTokens } from '../auth/service-account-tokens.js';
+import type { UserInfo } from '../auth/user.js';
+import type { Lookup, WriteContext } from '../kinds/index.js';
+import type { Registry } from '../registry/registry.js';
+import type { Resource } from '../registry/resource.js';
+import type { Store } from '../store/store.js';
+import type { Stored } from '../store/stored.js';
+import type { Representation } from './negotiate.js';
+import type { RequestInfo, ResourcePath } from './request-info.js';
+
+/** What all requests of one server share. */
+export interface ServerContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly rbac: Rbac;
+  readonly authenticator: Authenticator;
+  readonly tokens: ServiceAccountTokens;
+  readonly lookup: Lookup;
+  readonly services: WriteContext['services'];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly uuid: () => string;
+  /** Told of every write at once, while its effects can still be in the same revision order: definitions start and stop being served here. */
+  readonly afterWrite: (resource: Resource, before: Stored | undefined, after: Stored | undefined) => void;
+  /** The text that a container would have logged. */
+  readonly podLog: (pod: KubeObject, container: string) => string;
+}
+
+/** One request, once it is known who makes it and that they may. */
+export interface Call {
+  readonly context: ServerContext;
+  readonly method: string;
+  readonly info: RequestInfo;
+  readonly headers: HttpHeaders;
+  readonly body: Uint8Array | string | undefined;
+  readonly user: UserInfo;
+  readonly signal: AbortSignal | undefined;
+  /** Texts for Warning headers. */
+  readonly warnings: string[];
+}
+
+/** A request about a resource that is served. */
+export interface ResourceCall extends Call {
+  readonly path: ResourcePath;
+  readonly resource: Resource;
+  readonly representation: Representation;
+}
+
+/** A time as metadata has it. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,47 @@
+import type { KubeObject } from '@sluice/core';
+import type { Resource } from '../registry/resource.js';
+import { cellsOf } from './cells/index.js';
+import { builtInColumns, customColumns } from './columns.js';
+import { customCells } from './custom-cells.js';
+
+export interface TableOptions {
+  readonly metadata: object;
+  readonly metaVersion: string;
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+  readonly now: number;
+  /** Only the first Table of a watch says what its columns are. */
+  readonly withColumns: boolean;
+}
+
+/** Objects as rows of text, as `kubectl get` shows them. */
+export function tableOf(resource: Resource, objects: readonly KubeObject[], options: TableOptions): object {
+  const { metadata, metaVersion, includeObject, now, withColumns } = options;
+  const apiVersion = `meta.k8s.io/${metaVersion}`;
+  const shown = (object: KubeObject): object | null =>
+    includeObject === 'None'
+      ? null
+      : includeObject === 'Object'
+        ? object
+        : { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+  const isCustom = resource.custom !== undefined;
+  return {
+    kind: 'Table',
+    apiVersion,
+    metadata,
+    columnDefinitions: withColumns ? (isCustom ? customColumns(resource) : builtInColumns(resource)) : null,
+    rows: objects.map((object) => ({
+      cells: isCustom ? customCells(resource, object, now) : cellsOf(resource, object, now),
+      ...(resource.table === '/pods' ? podConditions(object) : {}),
+      object: shown(object),
+    })),
+  };
+}
+
+/** Finished Pods are marked: kubectl hides them when asked to. */
+function podConditions({ status }: KubeObject): { conditions?: object[] } {
+  const phase = (status as { phase?: string } | undefined)?.phase;
+  if (phase === 'Succeeded')
+    return { conditions: [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }] };
+  if (phase === 'Failed') return { conditions: [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }] };
+  return {};
+}

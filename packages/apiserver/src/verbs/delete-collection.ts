@@ -1,0 +1,21 @@
+import type { HttpResponse } from '@sluice/kube';
+import type { ResourceCall } from '../server/context.js';
+import { renderList } from '../server/render.js';
+import { readDeleteOptions, removeStored } from './delete.js';
+import { readListOptions, selects } from './list-options.js';
+
+/** Deletes what a list with the same query would show, and answers with it. */
+export async function removeCollection(call: ResourceCall): Promise<HttpResponse> {
+  const { context, resource, path } = call;
+  const deleteOptions = readDeleteOptions(call);
+  const options = readListOptions(call, false);
+  const { objects } = context.store.table(resource.table);
+  const chosen = objects.list(path.namespace === '' ? undefined : path.namespace).filter((stored) => selects(options, stored));
+  const removals = chosen.map((stored) => ({ stored, ...removeStored(call, stored, deleteOptions) }));
+  await Promise.all(removals.map(({ done }) => done));
+  return renderList(
+    call,
+    removals.map(({ stored, after }) => after ?? stored),
+    { resourceVersion: String(context.store.revision) },
+  );
+}

@@ -1,0 +1,53 @@
+import type { HttpResponse } from '@sluice/kube';
+import { trackUpdate } from '../objects/index.js';
+import { servedObject } from '../registry/served.js';
+import { keyOf } from '../registry/resource.js';
+import { timestamp, type ResourceCall } from '../server/context.js';
+import { notFound } from '../server/status.js';
+import { change, checkIdentity, requireRevision } from './change.js';
+import { store } from './create.js';
+import { decodeBody } from './decode.js';
+import { typeOf } from '../registry/types.js';
+import { readWriteOptions } from './write-options.js';
+
+/** Resources that a PUT may create. */
+const createdByPut = new Set([
+  '/endpoints',
+  '/events',
+  '/limitranges',
+  '/services',
+  'coordination.k8s.io/leases',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'rbac.authorization.k8s.io/rolebindings',
+  'rbac.authorization.k8s.io/roles',
+]);
+
+export async function update(call: ResourceCall, subresource?: string): Promise<HttpResponse> {
+  const { context, resource, path } = call;
+  const options = readWriteOptions(call, 'UpdateOptions');
+  const { object, warnings } = decodeBody(call, resource, options.fieldValidation);
+  call.warnings.push(...warnings);
+  const next = checkIdentity(call, object);
+  const live = context.store.table(resource.table).objects.get(keyOf(resource, path.namespace, path.name));
+  const { type, versions } = typeOf(resource);
+  const now = timestamp(context.now());
+  if (live === undefined) {
+    if (!createdByPut.has(resource.table) || subresource !== undefined) throw notFound(resource, path.name);
+    return store(call, next, options, (created) =>
+      trackUpdate({ live: undefined, next: created, manager: options.manager, type, versions, now }),
+    );
+  }
+  requireRevision(call, next);
+  const before = servedObject(live, resource);
+  const tracked = trackUpdate({
+    live: before,
+    next,
+    manager: options.manager,
+    type,
+    versions,
+    now,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  return change(call, { live, next: tracked, dryRun: options.dryRun, ...(subresource === undefined ? {} : { subresource }) });
+}
