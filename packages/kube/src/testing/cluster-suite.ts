@@ -245,8 +245,8 @@ export function clusterSuite(name: string, connect: () => Promise<SuiteConnectio
       try {
         await until(async () => {
           const found = await cluster.get(keyOf(definition));
-          const { conditions = [] } = (found?.['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
-          return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+          const status = found?.['status'] as { conditions?: { type: string; status: string }[] | null } | undefined;
+          return (status?.conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
         });
         // Established means served, but not by every part of every server at the same moment.
         await until(async () => (await cluster.resourceOf(widget)) !== undefined);
