@@ -10,6 +10,8 @@ export const ErrorReasons = {
   // YAML and JSON
   YamlInvalid: 'A document does not parse.',
   YamlTooComplex: 'A document is over a limit: depth, aliases, size.',
+  // versions
+  VersionInvalid: 'A version or a version constraint does not parse.',
   // kustomize builds
   KustomizationInvalid: 'A kustomization file, or a file of settings that it names, says something wrong.',
   ManifestInvalid: 'A manifest is not a Kubernetes object, or not of a shape that can be processed.',
