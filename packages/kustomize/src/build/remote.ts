@@ -1,0 +1,29 @@
+import { SluiceError, type FileTree } from '@sluice/core';
+
+/** What was fetched for a build beforehand; undefined for what was not. */
+export interface Remotes {
+  /** The content behind an `http(s)` URL. */
+  file(url: string): Uint8Array | undefined;
+  /** The tree of a repository, and the directory in it that a base's URL means. */
+  repository(url: string): { readonly tree: FileTree; readonly path: string } | undefined;
+}
+
+/** A build needs something that is not in its tree. */
+export class RemoteBaseError extends SluiceError {
+  readonly url: string;
+
+  constructor(url: string, isAllowed: boolean) {
+    const why = isAllowed ? 'it was not fetched' : 'remote bases are off: put it into the repository, or allow them';
+    super('BuildRefused', `${url} is not in the tree of this build, and ${why}`);
+    this.url = url;
+  }
+}
+
+export function isRemoteUrl(path: string): boolean {
+  return /^https?:\/\//.test(path);
+}
+
+/** Whether a path names a repository in one of the spellings that kustomize knows. */
+export function isRepositoryUrl(path: string): boolean {
+  return /^(?:git::|(?:https?|ssh|file|git):\/\/|[\w.-]+@[\w.-]+[:/]|(?:www\.)?github\.com[:/]|gh:)/i.test(path);
+}

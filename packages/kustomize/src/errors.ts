@@ -1,0 +1,14 @@
+import { SluiceError, errorMessage, type ErrorReason } from '@sluice/core';
+
+/** The same error with what was being done in front of its message, as Go's tools nest theirs. */
+export function wrapError(error: unknown, context: string): SluiceError {
+  const message = `${context}: ${errorMessage(error)}`;
+  if (error instanceof SluiceError) return new SluiceError(error.reason, message, { place: error.place, cause: error });
+  throw error;
+}
+
+/** The same error with another message. */
+export function restateError(error: unknown, message: string, reason?: ErrorReason): SluiceError {
+  if (error instanceof SluiceError) return new SluiceError(reason ?? error.reason, message, { place: error.place, cause: error });
+  throw error;
+}

@@ -1,0 +1,157 @@
+import { isJsonObject } from '@sluice/core';
+import { kindsOfMetadata, mergeTypes } from './kubernetes-1.21.js';
+
+/** What is known about a value for merging it. */
+export interface MergeSchema {
+  /** The schema of a field of it; undefined when nothing is known. */
+  field(name: string): MergeSchema | undefined;
+  /** The schema of its elements. */
+  elements(): MergeSchema | undefined;
+  /** For a list that merges: the keys by which its elements are the same, none for plain values. Undefined: the list is replaced. */
+  readonly mergeKeys: readonly string[] | undefined;
+}
+
+/** Finds the schema of a kind by `apiVersion/Kind`. */
+export type SchemaLookup = (type: string) => MergeSchema | undefined;
+
+interface TypeField {
+  readonly mergeKeys: readonly string[] | undefined;
+  readonly isList: boolean;
+  readonly type: string | undefined;
+}
+
+interface BuiltInTypes {
+  readonly types: ReadonlyMap<string, ReadonlyMap<string, TypeField>>;
+  readonly typeOfKind: ReadonlyMap<string, string>;
+}
+
+let builtIn: BuiltInTypes | undefined;
+
+/** The schema of a kind of Kubernetes 1.21. */
+export const builtInSchema: SchemaLookup = (kind) => {
+  builtIn ??= readBuiltInTypes();
+  const type = builtIn.typeOfKind.get(kind);
+  return type === undefined ? undefined : typeSchema(builtIn, type);
+};
+
+const METADATA_ONLY = 'metadata only';
+
+function readBuiltInTypes(): BuiltInTypes {
+  const types = new Map<string, ReadonlyMap<string, TypeField>>();
+  const typeOfKind = new Map<string, string>();
+  for (const line of mergeTypes.trim().split('\n')) {
+    const [head = '', ...fields] = line.split(' ');
+    const [name = '', kinds] = head.split(/[<>]/);
+    for (const kind of kinds?.split(',') ?? []) typeOfKind.set(kind, name);
+    types.set(name, new Map(fields.map(readField)));
+  }
+  types.set(METADATA_ONLY, new Map([readField('metadata=meta.v1.ObjectMeta')]));
+  for (const kind of kindsOfMetadata.trim().split(/\s+/)) typeOfKind.set(kind, METADATA_ONLY);
+  return { types, typeOfKind };
+}
+
+function readField(text: string): [string, TypeField] {
+  const [, name = '', list, type] = /^([^[=]+)(?:\[([^\]]*)\])?(?:=(.+))?$/.exec(text) ?? [];
+  const mergeKeys = list === undefined || list === '*' ? undefined : list === '' ? [] : list.split(',');
+  return [name, { mergeKeys, isList: list !== undefined, type }];
+}
+
+function typeSchema(known: BuiltInTypes, type: string): MergeSchema {
+  const fields = known.types.get(type);
+  return {
+    mergeKeys: undefined,
+    elements: () => undefined,
+    field(name) {
+      const field = fields?.get(name);
+      if (field === undefined) return undefined;
+      const itsType = field.type === undefined ? undefined : typeSchema(known, field.type);
+      if (!field.isList) return itsType;
+      return { mergeKeys: field.mergeKeys, elements: () => itsType, field: () => undefined };
+    },
+  };
+}
+
+/** Definitions of an OpenAPI v2 document, and the kinds they describe. */
+export interface OpenApiDefinitions {
+  readonly lookup: SchemaLookup;
+  /** Whether a kind is known to live in a namespace; undefined when the document does not say. */
+  isNamespaced(type: string): boolean | undefined;
+}
+
+/** Reads an OpenAPI v2 document as far as merging needs it. */
+export function openApiDefinitions(document: unknown): OpenApiDefinitions {
+  const root = objectOf(document);
+  const definitions = objectOf(root['definitions']);
+  const byKind = new Map<string, unknown>();
+  for (const name of Object.keys(definitions)) {
+    const definition = definitions[name];
+    const gvks = objectOf(definition)['x-kubernetes-group-version-kind'];
+    for (const gvk of Array.isArray(gvks) ? gvks : []) byKind.set(typeText(gvk), definition);
+  }
+  const scopes = readScopes(objectOf(root['paths']));
+  return {
+    lookup: (kind) => (byKind.has(kind) ? openApiSchema(definitions, byKind.get(kind)) : undefined),
+    isNamespaced: (kind) => scopes.get(kind),
+  };
+}
+
+function typeText(gvk: unknown): string {
+  const { group, version, kind } = objectOf(gvk);
+  const apiVersion = typeof group === 'string' && group !== '' ? `${group}/${String(version)}` : String(version);
+  return `${apiVersion}/${String(kind)}`;
+}
+
+function openApiSchema(definitions: Record<string, unknown>, schema: unknown): MergeSchema | undefined {
+  const own = resolveReference(definitions, schema);
+  if (own === undefined) return undefined;
+  return {
+    mergeKeys: mergeKeysOf(own),
+    field(name) {
+      const properties = objectOf(own['properties']);
+      const field = Object.hasOwn(properties, name) ? properties[name] : own['additionalProperties'];
+      return isJsonObject(field) ? openApiSchema(definitions, field) : undefined;
+    },
+    elements: () => (own['type'] === 'array' && isJsonObject(own['items']) ? openApiSchema(definitions, own['items']) : undefined),
+  };
+}
+
+const MAX_REFERENCES = 100;
+
+function resolveReference(definitions: Record<string, unknown>, schema: unknown): Record<string, unknown> | undefined {
+  let current = objectOf(schema);
+  for (let hops = 0; typeof current['$ref'] === 'string'; hops++) {
+    const name = current['$ref']
+      .replace(/^#\/definitions\//, '')
+      .replaceAll('~1', '/')
+      .replaceAll('~0', '~');
+    if (hops > MAX_REFERENCES || !Object.hasOwn(definitions, name)) return undefined;
+    current = objectOf(definitions[name]);
+  }
+  return current;
+}
+
+/** Merge information counts only beside a patch strategy; list-map-keys then go before the merge key. */
+function mergeKeysOf(schema: Record<string, unknown>): readonly string[] | undefined {
+  const strategy = schema['x-kubernetes-patch-strategy'];
+  if (typeof strategy !== 'string' || !strategy.split(',').includes('merge')) return undefined;
+  const mapKeys = schema['x-kubernetes-list-map-keys'];
+  if (Array.isArray(mapKeys)) return mapKeys.map(String);
+  const mergeKey = schema['x-kubernetes-patch-merge-key'];
+  return typeof mergeKey === 'string' ? [mergeKey] : [];
+}
+
+function readScopes(paths: Record<string, unknown>): Map<string, boolean> {
+  const scopes = new Map<string, boolean>();
+  for (const path of Object.keys(paths)) {
+    const gvk = objectOf(objectOf(paths[path])['get'])['x-kubernetes-group-version-kind'];
+    if (gvk === undefined) continue;
+    const type = typeText(gvk);
+    if (path.includes('namespaces/{namespace}')) scopes.set(type, true);
+    else if (!scopes.has(type)) scopes.set(type, false);
+  }
+  return scopes;
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return isJsonObject(value) ? value : {};
+}
