@@ -9,12 +9,14 @@ import { crdOf, customResources, type CustomResource } from './index.js';
 const recorded = join(import.meta.dirname, '../../../../shared/conformance/crds');
 
 /**
- * Where a definition differs from the recorded one on purpose: versions that lose a field on the way to the stored
- * version refuse that field by a rule of their own.
+ * Where a definition differs from the recorded one on purpose: fields with a meaning that the stored version has no place
+ * for are refused by rules of our own.
  */
 const refusals: Readonly<Record<string, readonly string[]>> = {
   'Kustomization v1beta2': ['patchesStrategicMerge', 'patchesJson6902'],
   'Kustomization v1beta1': ['patchesStrategicMerge', 'patchesJson6902'],
+  'HelmChart v1beta2': ['valuesFile'],
+  'HelmChart v1beta1': ['valuesFile'],
 };
 
 interface RecordedCrd {
@@ -22,7 +24,7 @@ interface RecordedCrd {
     group: string;
     names: Record<string, unknown>;
     scope: string;
-    versions: { name: string; storage: boolean; schema: { openAPIV3Schema: unknown } }[];
+    versions: { name: string; storage: boolean; deprecationWarning?: string; schema: { openAPIV3Schema: unknown } }[];
   };
 }
 
@@ -60,17 +62,23 @@ function fileOf(definition: CustomResource, version: string): string | undefined
   );
 }
 
-/** The rules a legacy version has of its own, taken out of its spec; asserts that there is one for each refused field. */
-function withoutRefusals(schema: unknown, fields: readonly string[]): unknown {
-  const copy = structuredClone(schema) as { properties: { spec: Record<string, unknown> } };
-  const spec = copy.properties.spec;
-  const rules = spec['x-kubernetes-validations'] as { rule: string }[];
-  assert.deepEqual(
-    rules.map(({ rule }) => rule),
-    fields.map((field) => `!has(self.${field})`),
-  );
-  delete spec['x-kubernetes-validations'];
-  return copy;
+/** Takes our own refusals out of a schema; returns the fields that they name. */
+function takeRefusals(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(takeRefusals);
+  if (!isJsonObject(schema)) return [];
+  const refused: string[] = [];
+  const rules = schema['x-kubernetes-validations'] as { message: string }[] | undefined;
+  if (Array.isArray(rules)) {
+    refused.push(...rules.filter(isRefusal).map(({ message }) => message.split(' ')[0] ?? ''));
+    const kept = rules.filter((rule) => !isRefusal(rule));
+    if (kept.length > 0) schema['x-kubernetes-validations'] = kept;
+    else delete schema['x-kubernetes-validations'];
+  }
+  return [...refused, ...Object.values(schema).flatMap(takeRefusals)];
+}
+
+function isRefusal({ message }: { readonly message: string }): boolean {
+  return message.includes(' is no longer supported: ');
 }
 
 describe('the CRDs have the recorded structure', { skip: existsSync(recorded) ? false : 'no conformance data beside the project' }, () => {
@@ -89,11 +97,18 @@ describe('the CRDs have the recorded structure', { skip: existsSync(recorded) ? 
         const file = fileOf(definition, each.name);
         assert.ok(file !== undefined, `no recorded definition has ${name}`);
         const expected = readCrd(file).spec.versions.find((candidate) => candidate.name === each.name);
-        const schema =
-          refusals[name] === undefined ? each.schema.openAPIV3Schema : withoutRefusals(each.schema.openAPIV3Schema, refusals[name]);
+        const schema = structuredClone(each.schema.openAPIV3Schema);
+        assert.deepEqual(takeRefusals(schema), refusals[name] ?? []);
+        // Every version with a successor warns here; a recorded one warns only since its last releases, and of the successor it had then.
+        const bare = { storage: false, deprecated: false, deprecationWarning: '' };
         assert.deepEqual(
-          structure({ ...each, schema, storage: false }),
-          structure({ ...expected, schema: expected?.schema.openAPIV3Schema, storage: false }),
+          structure({ ...each, schema, ...bare }),
+          structure({ ...expected, schema: expected?.schema.openAPIV3Schema, ...bare }),
+        );
+        const stored = storedVersion(crd);
+        assert.equal(
+          each.deprecationWarning,
+          each.storage ? undefined : `${each.name} ${definition.kind} is deprecated, upgrade to ${stored ?? ''}`,
         );
       });
     }

@@ -11,14 +11,32 @@
  */
 import type { CustomResource } from './dsl/custom-resource.js';
 import { kustomization } from './kustomize/kustomization.js';
+import { bucket } from './source/bucket.js';
+import { externalArtifact } from './source/external-artifact.js';
 import { gitRepository } from './source/git-repository.js';
+import { helmChart } from './source/helm-chart.js';
+import { helmRepository } from './source/helm-repository.js';
+import { ociRepository } from './source/oci-repository.js';
 
 export { crdOf, type CustomResource, type PrinterColumn, type ResourceVersion } from './dsl/custom-resource.js';
 export { kustomization, type Inventory, type Kustomization } from './kustomize/kustomization.js';
 export { annotations, finalizer, groups } from './shared/names.js';
 export type { Artifact, Condition } from './shared/status.js';
 export type { HistoryEntry } from './shared/workload.js';
+export { bucket, type Bucket } from './source/bucket.js';
+export { externalArtifact, type ExternalArtifact } from './source/external-artifact.js';
 export { gitRepository, type GitRepository } from './source/git-repository.js';
+export { helmChart, type HelmChart } from './source/helm-chart.js';
+export { helmRepository, type HelmRepository } from './source/helm-repository.js';
+export { ociRepository, type OCIRepository } from './source/oci-repository.js';
 
 /** Every kind, in the order to install them in. */
-export const customResources: readonly CustomResource[] = [gitRepository, kustomization];
+export const customResources: readonly CustomResource[] = [
+  gitRepository,
+  ociRepository,
+  helmRepository,
+  helmChart,
+  bucket,
+  externalArtifact,
+  kustomization,
+];

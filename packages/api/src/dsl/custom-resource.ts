@@ -97,7 +97,7 @@ function versionOfCrd(each: ResourceVersion, storage: boolean): JsonObject {
     schema: { openAPIV3Schema: rootSchema(each) },
     served: true,
     storage,
-    ...(each.status !== undefined && { subresources: { status: {} } }),
+    subresources: each.status === undefined ? {} : { status: {} },
   };
 }
 

@@ -77,13 +77,26 @@ export function boolean(about: string, rules: { readonly default?: boolean } = {
   return { json: describe(about, { type: 'boolean', ...rules }) };
 }
 
-interface ListRules {
+interface ListRules<T> {
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly default?: readonly (T & Json)[];
+  /** The fields that tell items apart when several managers apply the list. */
+  readonly keys?: readonly string[];
+  /** Whether the list is applied as a whole. */
+  readonly atomic?: boolean;
 }
 
-export function list<T>(about: string, items: Schema<T>, rules: ListRules = {}): Schema<readonly T[]> {
-  return { json: describe(about, { type: 'array', items: items.json, ...rules }) };
+export function list<T>(about: string, items: Schema<T>, { keys, atomic, ...rules }: ListRules<T> = {}): Schema<readonly T[]> {
+  return {
+    json: describe(about, {
+      type: 'array',
+      items: items.json,
+      ...rules,
+      ...(keys !== undefined && { 'x-kubernetes-list-map-keys': keys, 'x-kubernetes-list-type': 'map' }),
+      ...(atomic === true && { 'x-kubernetes-list-type': 'atomic' }),
+    }),
+  };
 }
 
 /** An object whose keys the user chooses. */
@@ -105,9 +118,11 @@ export interface Rule {
 interface ObjectRules {
   readonly rules?: readonly Rule[];
   readonly default?: JsonObject;
+  /** Whether the object is applied as a whole. */
+  readonly atomic?: boolean;
 }
 
-export function object<F extends Fields>(about: string, fields: F, { rules, ...rest }: ObjectRules = {}): ObjectSchema<F> {
+export function object<F extends Fields>(about: string, fields: F, { rules, atomic, ...rest }: ObjectRules = {}): ObjectSchema<F> {
   const required = Object.keys(fields).filter((name) => 'required' in (fields[name] as Schema));
   const validations = rules?.map(({ rule, message }) => ({ message, rule }));
   const json = describe(about, {
@@ -115,6 +130,7 @@ export function object<F extends Fields>(about: string, fields: F, { rules, ...r
     properties: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.json])),
     ...(required.length > 0 && { required: required.sort() }),
     ...rest,
+    ...(atomic === true && { 'x-kubernetes-map-type': 'atomic' }),
     ...(validations !== undefined && { 'x-kubernetes-validations': validations }),
   });
   return { json, fields };
@@ -123,6 +139,11 @@ export function object<F extends Fields>(about: string, fields: F, { rules, ...r
 /** The field must be there. */
 export function required<T>(schema: Schema<T>): RequiredSchema<T> {
   return { ...schema, required: true };
+}
+
+/** A rule that refuses a field which the stored version has no place for: better than dropping it without a word. */
+export function noLonger(field: string, advice: string, has: string = `has(self.${field})`): Rule {
+  return { rule: `!${has}`, message: `${field} is no longer supported: ${advice}` };
 }
 
 /** The same object under another description, for a place where it means something more particular. */

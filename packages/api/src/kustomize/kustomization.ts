@@ -1,11 +1,20 @@
 import { superseded, version, type CustomResource, type ResourceObject } from '../dsl/custom-resource.js';
-import { about, anything, boolean, choice, list, map, object, omit, required, string, type Static } from '../dsl/schema.js';
+import { about, boolean, choice, list, map, noLonger, object, omit, required, string, type Static } from '../dsl/schema.js';
 import { duration } from '../shared/duration.js';
 import { kubeConfigReference, kubeConfigRules, kubeConfigSecret, selectorFields } from '../shared/cluster-references.js';
 import { groups } from '../shared/names.js';
 import { localReference } from '../shared/references.js';
 import { ageColumn, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
-import { commonMetadata, dependency, healthCheckExpression, imageOverride, objectReference, patch, history } from '../shared/workload.js';
+import {
+  commonMetadata,
+  dependency,
+  healthCheckExpression,
+  history,
+  imageOverride,
+  legacyPatches,
+  objectReference,
+  patch,
+} from '../shared/workload.js';
 
 const target = object('Which objects it is for.', selectorFields);
 
@@ -109,25 +118,11 @@ export const kustomizationV1 = version({
   columns: [ageColumn, ...readyColumns],
 });
 
-const jsonPatch = list(
-  'The operations of the patch.',
-  object('An operation of RFC 6902.', {
-    from: string('The path to move or copy from.'),
-    op: required(choice('What to do.', ['test', 'remove', 'add', 'replace', 'move', 'copy'])),
-    path: required(string('The path to change.')),
-    value: anything('The value to put there.'),
-  }),
-);
-
 const legacySpec = {
   ...omit(spec, 'buildMetadata', 'deletionPolicy', 'healthCheckExprs', 'ignore', 'ignoreMissingComponents', 'namePrefix', 'nameSuffix'),
   decryption: object('How to decrypt the Secrets of the source.', omit(spec.decryption.fields, 'serviceAccountName')),
   dependsOn: list('Kustomizations that must be ready first.', object('A Kustomization.', omit(dependency.fields, 'readyExpr'))),
-  patchesJson6902: list(
-    'Refused: write these patches under spec.patches.',
-    object('A patch and the objects it is for.', { patch: required(jsonPatch), target: required(target) }),
-  ),
-  patchesStrategicMerge: list('Refused: write these patches under spec.patches.', anything('')),
+  ...legacyPatches('spec.patches'),
   postBuild: object('What to do with the manifests after the build.', omit(spec.postBuild.fields, 'substituteStrategy')),
   validation: choice('Without effect: all objects are validated by the server before the first one is written.', [
     'none',
@@ -136,11 +131,8 @@ const legacySpec = {
   ]),
 };
 
-/** Fields with a meaning that the stored version has no place for: better refused than dropped without a word. */
-const legacyRules = ['patchesStrategicMerge', 'patchesJson6902'].map((field) => ({
-  rule: `!has(self.${field})`,
-  message: `spec.${field} is no longer supported: move its patches to spec.patches, which takes both kinds`,
-}));
+const patchesAdvice = 'move its patches to spec.patches, which takes both kinds';
+const legacyRules = [noLonger('patchesStrategicMerge', patchesAdvice), noLonger('patchesJson6902', patchesAdvice)];
 
 const v1beta2 = version({
   name: 'v1beta2',

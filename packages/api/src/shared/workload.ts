@@ -1,4 +1,4 @@
-import { about, integer, list, map, object, required, string, type Static } from '../dsl/schema.js';
+import { about, anything, choice, integer, list, map, object, required, string, type Static } from '../dsl/schema.js';
 import { selectorFields } from './cluster-references.js';
 
 /** What is shared by the kinds that apply objects: Kustomization and HelmRelease. */
@@ -54,3 +54,28 @@ export const history = list(
   }),
 );
 export type HistoryEntry = Static<typeof history>[number];
+
+const jsonPatch = list(
+  'The operations of the patch.',
+  object('An operation of RFC 6902.', {
+    from: string('The path to move or copy from.'),
+    op: required(choice('What to do.', ['test', 'remove', 'add', 'replace', 'move', 'copy'])),
+    path: required(string('The path to change.')),
+    value: anything('The value to put there.'),
+  }),
+);
+
+/** The two lists of patches that older versions had, before one list took both kinds. They are refused. */
+export function legacyPatches(successor: string) {
+  const text = `Refused: write these patches under ${successor}.`;
+  return {
+    patchesJson6902: list(
+      text,
+      object('A patch and the objects it is for.', {
+        patch: required(jsonPatch),
+        target: required(object('The objects.', selectorFields)),
+      }),
+    ),
+    patchesStrategicMerge: list(text, anything('')),
+  };
+}
