@@ -61,6 +61,9 @@ export const ErrorReasons = {
   ArtifactMissing: 'An artifact is not in the store.',
   ArtifactCorrupt: 'An artifact is not what its digest says.',
   ArtifactUnavailable: 'An artifact could not be fetched.',
+  // CEL
+  CelInvalid: 'A CEL expression does not compile, or cannot give the type that is needed.',
+  CelFailed: 'A CEL expression has no value for the data it was given, or costs too much.',
 } as const;
 
 /** A reason from the catalogue. */

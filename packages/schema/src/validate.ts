@@ -1,6 +1,6 @@
+import { hasTextFormat } from '@sluice/cel';
 import { deepEqual, isJsonObject } from '@sluice/core';
 import { type FieldError, invalid, notSupported, required, tooLong, tooMany, typeInvalid } from './field-error.js';
-import { hasFormat } from './formats.js';
 import type { SchemaNode, ValueChecks } from './node.js';
 
 export interface ValidateOptions {
@@ -83,7 +83,7 @@ function checkValue(checks: ValueChecks, value: unknown, path: string, errors: F
   checkCombinations(checks, value, path, errors);
   if (typeof value === 'string') {
     checkString(checks, value, path, errors);
-    if (checks.format !== undefined && !hasFormat(checks.format, value)) {
+    if (checks.format !== undefined && !hasTextFormat(checks.format, value)) {
       errors.push(typeInvalid(path, value, `${path} in body must be of type ${checks.format}: ${JSON.stringify(value)}`));
     }
   } else if (typeof value === 'number') {

@@ -1,13 +1,8 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** Whether a text has a format of OpenAPI. Formats that the API server does not know are not checked. */
-export function hasFormat(format: string, text: string): boolean {
+export function hasTextFormat(format: string, text: string): boolean {
   return formats.get(format.replaceAll('-', ''))?.(text) ?? true;
-}
-
-/** Whether the API server checks a format. */
-export function isKnownFormat(format: string): boolean {
-  return formats.has(format.replaceAll('-', '')) || format === 'int32' || format === 'int64' || format === 'float' || format === 'double';
 }
 
 const hostname =
