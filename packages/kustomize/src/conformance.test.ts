@@ -49,7 +49,7 @@ function runBuild(record: BuildRecord): void {
   const binary = Object.entries(record.filesBase64 ?? {}).map(([path, content]) => [path, Buffer.from(content, 'base64')]);
   const tree = treeOf({ ...record.files, ...Object.fromEntries(binary) });
   const { loadRestrictions, reorder, addManagedbyLabel: addManagedByLabel } = record.options;
-  check(record, () => build(tree, record.path ?? '/', { loadRestrictions, reorder, addManagedByLabel }));
+  check(record, () => build(tree, record.path ?? '/', { loadRestrictions, reorder, addManagedByLabel, rootName: '/' }));
 }
 
 function runPlugin(record: PluginRecord): void {
@@ -61,6 +61,7 @@ function runPlugin(record: PluginRecord): void {
   const options: BuildOptions = {
     reorder: record.kustomization.includes('sortOptions') ? 'unspecified' : 'none',
     loadRestrictions: 'rootOnly',
+    rootName: '/',
   };
   check(record, () => build(treeOf(files), directory === '' ? '/' : directory, options));
 }

@@ -4,7 +4,7 @@ import type { HelmRenderer } from '../generators/helm-chart.js';
 import { toJson } from '../node/json.js';
 import { mappingOf, textOf } from '../node/node.js';
 import { buildAnnotations } from '../resource/build-annotations.js';
-import { ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION, originText } from '../resource/origin.js';
+import { ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION, originText, originsText } from '../resource/origin.js';
 import { setTexts, textsOf, type Resource, type ResourcePlace } from '../resource/resource.js';
 import type { ResourceList } from '../resource/resource-list.js';
 import { BuildSchema } from '../schema/build-schema.js';
@@ -36,7 +36,7 @@ export interface BuildOptions {
   readonly keepBuiltInSchema?: boolean;
   /** The kustomization of the built directory, given what its file says; in the place of that file or of a missing one. */
   readonly rootKustomization?: RootKustomization;
-  /** What messages call the root of the tree. Default: `/`. */
+  /** What messages call the root of the tree. With `/` the tree is a file system: `..` of its root is the root. Default: `.`. */
   readonly rootName?: string;
 }
 
@@ -69,7 +69,7 @@ export function build(tree: FileTree, path: string, options: BuildOptions = {}):
   const loader = Loader.at(tree, path, {
     restrictions: options.loadRestrictions ?? 'none',
     remotes: options.remotes,
-    rootName: options.rootName ?? '/',
+    rootName: options.rootName ?? '.',
   });
   const target = Target.root(context, loader, options.rootKustomization);
   useOpenApi(context, loader, target.kustomization);
@@ -131,7 +131,7 @@ function finish(resource: Resource, metadata: ReadonlySet<string>): KubeObject {
   texts.delete(TRANSFORMATIONS_ANNOTATION);
   if (metadata.has('originAnnotations') && resource.origin !== undefined) texts.set(ORIGIN_ANNOTATION, originText(resource.origin));
   if (metadata.has('transformerAnnotations') && resource.transformations.length > 0) {
-    texts.set(TRANSFORMATIONS_ANNOTATION, originText(resource.transformations));
+    texts.set(TRANSFORMATIONS_ANNOTATION, originsText(resource.transformations));
   }
   if (texts.size > 0 || mappingOf(resource.root.get('metadata'))?.has('annotations') === true) setTexts(resource, 'annotations', texts);
   try {

@@ -32,7 +32,7 @@ export class Loader {
 
   /** The loader of the directory that is built. */
   static at(tree: FileTree, path: string, options: LoaderOptions): Loader {
-    const directory = normalizePath(path.startsWith('/') ? withoutRoot(path, options.rootName) : path);
+    const directory = resolvePath('.', path, options.rootName);
     demandDirectory(tree, directory, path, options);
     return new Loader(tree, directory, options);
   }
@@ -44,7 +44,7 @@ export class Loader {
 
   /** Where a path leads in the tree. */
   resolve(path: string): string {
-    return path.startsWith('/') ? normalizePath(withoutRoot(path, this.#options.rootName)) : joinPath(this.directory, path);
+    return resolvePath(this.directory, path, this.#options.rootName);
   }
 
   stat(path: string): 'file' | 'directory' | undefined {
@@ -75,7 +75,7 @@ export class Loader {
     if (path === '') throw new SluiceError('KustomizationInvalid', 'new root cannot be empty');
     if (isRepositoryUrl(path)) return this.#enterRemote(path);
     if (path.startsWith('/')) throw new SluiceError('KustomizationInvalid', `new root '${path}' cannot be absolute`);
-    const directory = joinPath(this.directory, path);
+    const directory = this.resolve(path);
     demandDirectory(this.#tree, directory, this.#shown(directory), this.#options);
     this.#demandNoCycle(directory);
     return new Loader(this.#tree, directory, this.#options, this, this.#url);
@@ -123,6 +123,18 @@ export class Loader {
   }
 }
 
+/** Where a path leads from a directory; as on a disk where the tree is one. */
+function resolvePath(directory: string, path: string, rootName: string): string {
+  if (path.startsWith('/')) return resolvePath('.', withoutRoot(path, rootName), rootName);
+  if (rootName !== '/') return joinPath(directory, path);
+  const kept: string[] = [];
+  for (const part of `${directory}/${path}`.split('/')) {
+    if (part === '..') kept.pop();
+    else if (part !== '' && part !== '.') kept.push(part);
+  }
+  return normalizePath(kept.join('/'));
+}
+
 function shownPath(rootName: string, path: string): string {
   if (path === '.') return rootName;
   return rootName.endsWith('/') ? rootName + path : `${rootName}/${path}`;
@@ -130,7 +142,7 @@ function shownPath(rootName: string, path: string): string {
 
 function withoutRoot(path: string, rootName: string): string {
   const prefix = rootName.endsWith('/') ? rootName : `${rootName}/`;
-  return path === rootName ? '.' : path.startsWith(prefix) ? path.slice(prefix.length) : path;
+  return path === rootName ? '.' : path.startsWith(prefix) ? path.slice(prefix.length) : path.replace(/^\/+/, '');
 }
 
 function isBelow(path: string, directory: string): boolean {

@@ -84,7 +84,7 @@ function load<T>(config: Resource, factories: Readonly<Record<string, Factory<T>
 }
 
 function decode<T>(decoder: Decoder<T>, config: Json): T {
-  return decodeDocument(decoder, config, { isStrict: false, prefix: 'error unmarshaling JSON: while decoding JSON: ' });
+  return decodeDocument(decoder, config, { isStrict: false, coerces: true, prefix: 'error unmarshaling JSON: while decoding JSON: ' });
 }
 
 const dataGenerator = object('ConfigMapGeneratorPlugin', { metadata, ...dataGeneratorFields });
@@ -266,9 +266,9 @@ export function strategicMergeTransformer(paths: readonly string[], inline: stri
 
 function readPatches(pathOrPatch: string, loader: Loader): Resource[] {
   try {
-    return readResources(pathOrPatch);
+    return readResources(pathOrPatch, undefined, { takesAnyKey: true });
   } catch {
-    return readResources(loader.load(pathOrPatch), loader.resolve(pathOrPatch));
+    return readResources(loader.load(pathOrPatch), loader.resolve(pathOrPatch), { takesAnyKey: true });
   }
 }
 

@@ -15,8 +15,8 @@ interface Document {
  * Reads the resources of a manifest: its documents, without the empty ones, lists taken apart. Throws if a document is
  * not an object with a kind and a name.
  */
-export function readResources(content: string | Uint8Array, file?: string): Resource[] {
-  const documents = unwrapList(readDocuments(decode(content, file), file));
+export function readResources(content: string | Uint8Array, file?: string, options: { takesAnyKey?: boolean } = {}): Resource[] {
+  const documents = unwrapList(readDocuments(decode(content, file), file, options.takesAnyKey === true));
   const queue: { root: Mapping; place: ResourcePlace | undefined }[] = [];
   const enqueue = (root: Node, line: number | undefined): void => {
     if (isNullOrEmpty(root)) return;
@@ -76,12 +76,12 @@ function invalidLine(content: Uint8Array): number {
  * The documents of a text. It is cut at its `---` lines before it is parsed, as kyaml does: whatever comes after a `...`
  * inside of such a piece is not read.
  */
-function readDocuments(text: string, file: string | undefined): Document[] {
+function readDocuments(text: string, file: string | undefined, takesAnyKey: boolean): Document[] {
   const documents: Document[] = [];
   for (const { piece, lineOffset } of cutDocuments(text.includes('\r') ? text.replaceAll('\r\n', '\n') : text, file)) {
     const parsed = parsePiece(piece, lineOffset, file);
     if (parsed?.root !== undefined && parsed.root.tag !== '!!null') {
-      documents.push({ root: fromYaml(parsed.root, file, lineOffset), line: parsed.root.line + lineOffset });
+      documents.push({ root: fromYaml(parsed.root, { file, lineOffset, takesAnyKey }), line: parsed.root.line + lineOffset });
     }
   }
   return documents;

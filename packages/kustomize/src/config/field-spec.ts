@@ -27,10 +27,16 @@ export function splitPath(path: string, separator = '/'): string[] {
   return names;
 }
 
-/** One list of field specs after another. What is there already is not added again. */
+/** Lists that merging into an empty one leaves as they are. */
+const settled = new WeakSet<readonly FieldSpec[]>();
+
+/**
+ * One list of field specs after another. What an earlier one says is not said again — and an earlier one about a single
+ * kind also keeps out a later one about every kind, which is how a configuration overrides a default.
+ */
 export function mergeFieldSpecs(specs: readonly FieldSpec[], incoming: readonly FieldSpec[]): readonly FieldSpec[] {
   if (incoming.length === 0 || specs === incoming) return specs;
-  if (specs.length === 0 && areDistinct(incoming)) return incoming;
+  if (specs.length === 0 && settled.has(incoming)) return incoming;
   const byPath = new Map<string, FieldSpec[]>();
   for (const spec of specs) add(byPath, spec);
   const merged = [...specs];
@@ -43,11 +49,9 @@ export function mergeFieldSpecs(specs: readonly FieldSpec[], incoming: readonly 
       throw new SluiceError('KustomizationInvalid', `conflicting fieldspecs: ${spec.path} both with and without create`);
     }
   }
-  return merged;
-}
-
-function areDistinct(specs: readonly FieldSpec[]): boolean {
-  return new Set(specs.map(({ path }) => path)).size === specs.length;
+  if (specs.length > 0 || merged.length < incoming.length) return merged;
+  settled.add(incoming);
+  return incoming;
 }
 
 function add(byPath: Map<string, FieldSpec[]>, spec: FieldSpec): void {
@@ -56,9 +60,11 @@ function add(byPath: Map<string, FieldSpec[]>, spec: FieldSpec): void {
   else there.push(spec);
 }
 
+const settledReferences = new WeakSet<readonly NameReference[]>();
+
 export function mergeNameReferences(references: readonly NameReference[], incoming: readonly NameReference[]): readonly NameReference[] {
   if (incoming.length === 0 || references === incoming) return references;
-  if (references.length === 0) return incoming;
+  if (references.length === 0 && settledReferences.has(incoming)) return incoming;
   const key = ({ group, version, kind }: Gvk): string => `${group}\n${version}\n${kind}`;
   const merged = new Map(references.map((reference) => [key(reference), reference]));
   for (const reference of incoming) {
@@ -66,7 +72,9 @@ export function mergeNameReferences(references: readonly NameReference[], incomi
     const referrers = there === undefined ? reference.referrers : mergeFieldSpecs(there.referrers, reference.referrers);
     merged.set(key(reference), { ...reference, referrers });
   }
-  return [...merged.values()];
+  if (references.length > 0) return [...merged.values()];
+  settledReferences.add(incoming);
+  return incoming;
 }
 
 export function sortByGvk<T extends Gvk>(specs: readonly T[]): readonly T[] {

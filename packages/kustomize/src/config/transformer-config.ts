@@ -88,14 +88,11 @@ function readSelector(text: string): { group: string; version: string; kind: str
 
 export function mergeConfigs(config: TransformerConfig, incoming: TransformerConfig): TransformerConfig {
   if (incoming === emptyConfig || incoming === config) return config;
-  if (config === emptyConfig) return incoming;
-  const merged = {
-    ...config,
-    nameReference: sortByGvk(mergeNameReferences(config.nameReference, incoming.nameReference)),
-  };
+  const nameReference = mergeNameReferences(config.nameReference, incoming.nameReference);
+  const merged = { ...config, nameReference: nameReference === incoming.nameReference ? nameReference : sortByGvk(nameReference) };
   for (const name of specLists) {
     const specs = mergeFieldSpecs(config[name], incoming[name]);
-    merged[name] = specs === config[name] ? specs : sortByGvk(specs);
+    merged[name] = specs === config[name] || specs === incoming[name] ? specs : sortByGvk(specs);
   }
   return merged;
 }
@@ -114,6 +111,7 @@ export function readConfigFile(content: Uint8Array, file: string): TransformerCo
   const value = parseYaml(text, { file, duplicateKeys: 'error' });
   const decoded = decodeDocument(configFile, value, {
     isStrict: true,
+    coerces: true,
     prefix: 'error unmarshaling JSON: while decoding JSON: ',
     file,
     text,

@@ -1,5 +1,5 @@
 import { SluiceError, isJsonObject, setOwn, type ErrorPlace, type Json } from '@sluice/core';
-import { parseYamlNodes, type YamlNode } from '@sluice/yaml';
+import { formatFloatG, parseYamlNodes, type YamlNode } from '@sluice/yaml';
 
 /**
  * Decodes JSON into typed values as Go's encoding/json does, whose rules and messages people know: names match whatever
@@ -23,6 +23,8 @@ export interface Where {
   readonly struct: string | undefined;
   /** Whether an unknown field is an error. */
   readonly isStrict: boolean;
+  /** Whether numbers and booleans become strings where strings are wanted. */
+  readonly coerces: boolean;
 }
 
 /** A fault found by a decoder: the message in Go's words, and the path to the field. */
@@ -56,8 +58,9 @@ export const string: Decoder<string> = {
   zero: '',
   decode(value, at) {
     if (value === null) return undefined;
-    if (typeof value !== 'string') throw mismatch(value, 'string', at);
-    return value;
+    if (typeof value === 'string') return value;
+    if (!at.coerces || typeof value === 'object') throw mismatch(value, 'string', at);
+    return typeof value === 'number' ? formatFloatG(value) : String(value);
   },
 };
 
@@ -144,10 +147,18 @@ export function object<F extends Fields>(struct: string, fields: F): Decoder<{ r
 export function decodeDocument<T>(
   decoder: Decoder<T>,
   value: Json,
-  options: { readonly isStrict: boolean; readonly prefix: string; readonly file?: string; readonly text?: string },
+  options: {
+    readonly isStrict: boolean;
+    readonly coerces?: boolean;
+    readonly prefix: string;
+    readonly file?: string;
+    readonly text?: string;
+  },
 ): T {
   try {
-    return decoder.decode(value, { path: [], struct: undefined, isStrict: options.isStrict }) ?? decoder.zero;
+    return (
+      decoder.decode(value, { path: [], struct: undefined, isStrict: options.isStrict, coerces: options.coerces ?? false }) ?? decoder.zero
+    );
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     const line = options.text === undefined ? undefined : lineOfField(options.text, error.path);

@@ -6,8 +6,17 @@ import { Scalar, copyNode, type Mapping, type Node } from './node.js';
  * A parsed document as the tree that a build works on: aliases become copies of what they stand for, merge keys are
  * merged, and what can't be a Kubernetes object — a key twice, a key that is not a string — is refused.
  */
-export function fromYaml(node: YamlNode, file: string | undefined, lineOffset = 0): Node {
-  return new Converter(file, lineOffset).convert(node);
+export function fromYaml(node: YamlNode, source: YamlSource): Node {
+  return new Converter(source).convert(node);
+}
+
+/** Where a document comes from, and what may be in it. */
+export interface YamlSource {
+  readonly file: string | undefined;
+  /** Lines of the file above the text that was parsed. */
+  readonly lineOffset: number;
+  /** Keys such as `80` count as strings. Patches may have them: they meet keys of the resource that are. */
+  readonly takesAnyKey: boolean;
 }
 
 /** As many nodes as one document may have once its aliases are written out. */
@@ -16,12 +25,14 @@ const MAX_NODES = 1_000_000;
 class Converter {
   readonly #file: string | undefined;
   readonly #lineOffset: number;
+  readonly #takesAnyKey: boolean;
   readonly #aliases = new Map<YamlNode, Node>();
   #nodes = 0;
 
-  constructor(file: string | undefined, lineOffset: number) {
+  constructor({ file, lineOffset, takesAnyKey }: YamlSource) {
     this.#file = file;
     this.#lineOffset = lineOffset;
+    this.#takesAnyKey = takesAnyKey;
   }
 
   convert(node: YamlNode): Node {
@@ -65,7 +76,8 @@ class Converter {
         merged = value;
         continue;
       }
-      if (key.tag !== '!!str') throw this.#error(key, `the key \`${key.value}\` is a ${key.tag}, a key must be a string: put it in quotes`);
+      if (key.tag !== '!!str' && !this.#takesAnyKey)
+        throw this.#error(key, `the key \`${key.value}\` is a ${key.tag}, a key must be a string: put it in quotes`);
       const earlier = lines.get(key.value);
       if (earlier !== undefined) {
         throw this.#error(

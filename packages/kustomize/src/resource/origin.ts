@@ -21,21 +21,21 @@ export interface ConfiguredBy {
 export const ORIGIN_ANNOTATION = 'config.kubernetes.io/origin';
 export const TRANSFORMATIONS_ANNOTATION = 'alpha.config.kubernetes.io/transformations';
 
-/** The text of an annotation about origins. */
-export function originText(origin: Origin | readonly Origin[]): string {
-  return printYaml(Array.isArray(origin) ? origin.map(presentFields) : presentFields(origin as Origin));
+/** The text of an annotation about one origin. Its fields stand in the order of kustomize. */
+export function originText({ path, repo, ref, configuredIn, configuredBy }: Origin): string {
+  const fields = lines({ path, repo, ref, configuredIn });
+  return configuredBy === undefined
+    ? fields.join('')
+    : [...fields, 'configuredBy:\n', ...lines({ ...configuredBy }).map((line) => `  ${line}`)].join('');
 }
 
-/** The fields in the order and with the omissions of kustomize. */
-function presentFields({ path, repo, ref, configuredIn, configuredBy }: Origin): Record<string, unknown> {
-  return {
-    ...present({ path, repo, ref, configuredIn }),
-    ...(configuredBy === undefined ? {} : { configuredBy: present({ ...configuredBy }) }),
-  };
+/** The text of an annotation about several. */
+export function originsText(origins: readonly Origin[]): string {
+  return origins.map((origin) => `- ${originText(origin).trimEnd().replaceAll('\n', '\n  ')}\n`).join('');
 }
 
-function present(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined && value !== '') kept[name] = value;
-  return kept;
+function lines(fields: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => printYaml({ [name]: value }));
 }

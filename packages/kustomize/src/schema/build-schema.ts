@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { parseYaml } from '@sluice/yaml';
 import { apiVersionOf, type Gvk } from '../resource/gvk.js';
-import { builtInSchema, openApiDefinitions, type MergeSchema, type OpenApiDefinitions } from './merge-schema.js';
+import { builtInSchema, openApiDefinitions, type BuiltInPrecedence, type MergeSchema, type OpenApiDefinitions } from './merge-schema.js';
 import { clusterWideKinds, namespacedKinds } from './scopes.js';
 
 const BUILT_IN_VERSION = 'v1.21.2';
@@ -20,14 +20,15 @@ function builtInScopes(): ReadonlyMap<string, boolean> {
 }
 
 /**
- * The schema of one build. A kustomization's `openapi.path` takes the place of the built-in schema — unless a kind that
- * is not built in was met before it was read, or the caller wants both (as Flux does); the first one that says anything
- * decides. It belongs to one build and never touches another.
+ * The schema of one build. A kustomization's `openapi.path` takes the place of the built-in schema — unless that was used
+ * before, a kind was met that it does not know, or the caller wants both (as Flux does): then they add up, as they do in
+ * kustomize. The first kustomization that says anything decides. It belongs to one build and never touches another.
  */
 export class BuildSchema {
   readonly #keepBuiltIn: boolean;
   #custom: OpenApiDefinitions | undefined;
   #isDecided = false;
+  #usedBuiltIn = false;
   #metUnknownKind = false;
   readonly #clusterWide = new Map<string, boolean>();
 
@@ -47,7 +48,7 @@ export class BuildSchema {
           place: { file: path },
         });
       }
-      this.#custom = openApiDefinitions(parseYaml(content, { file: path }));
+      this.#custom = openApiDefinitions(parseYaml(content, { file: path }), this.#precedence);
       this.#isDecided = true;
       this.#clusterWide.clear();
     } else if (version !== undefined && version !== '') {
@@ -56,10 +57,16 @@ export class BuildSchema {
     }
   }
 
+  get #precedence(): BuiltInPrecedence {
+    if (this.#keepBuiltIn || this.#usedBuiltIn) return 'last';
+    return this.#metUnknownKind ? 'first' : 'none';
+  }
+
   schemaOf(apiVersion: string, kind: string): MergeSchema | undefined {
     const type = `${apiVersion}/${kind}`;
-    if (this.#custom === undefined) return builtInSchema(type);
-    return this.#custom.lookup(type) ?? (this.#keepBuiltIn || this.#metUnknownKind ? builtInSchema(type) : undefined);
+    if (this.#custom !== undefined) return this.#custom.lookup(type);
+    this.#usedBuiltIn = true;
+    return builtInSchema(type);
   }
 
   /** Whether a kind is certainly not in a namespace. */

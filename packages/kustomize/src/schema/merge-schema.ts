@@ -71,6 +71,16 @@ function typeSchema(known: BuiltInTypes, type: string): MergeSchema {
   };
 }
 
+/** The schema of a type of Kubernetes 1.21 by the name of its OpenAPI definition. */
+function builtInDefinition(name: string): MergeSchema | undefined {
+  builtIn ??= readBuiltInTypes();
+  const type = name.replace(/^io\.k8s\.(?:api|(?:apimachinery|kube-aggregator|apiextensions-apiserver)\.pkg\.apis)\./, '');
+  return builtIn.types.has(type) ? typeSchema(builtIn, type) : undefined;
+}
+
+/** Which definition counts when a document has one that is built in too: only the document's, the built-in one, or the document's. */
+export type BuiltInPrecedence = 'none' | 'first' | 'last';
+
 /** Definitions of an OpenAPI v2 document, and the kinds they describe. */
 export interface OpenApiDefinitions {
   readonly lookup: SchemaLookup;
@@ -79,7 +89,7 @@ export interface OpenApiDefinitions {
 }
 
 /** Reads an OpenAPI v2 document as far as merging needs it. */
-export function openApiDefinitions(document: unknown): OpenApiDefinitions {
+export function openApiDefinitions(document: unknown, builtIn: BuiltInPrecedence): OpenApiDefinitions {
   const root = objectOf(document);
   const definitions = objectOf(root['definitions']);
   const byKind = new Map<string, unknown>();
@@ -90,7 +100,11 @@ export function openApiDefinitions(document: unknown): OpenApiDefinitions {
   }
   const scopes = readScopes(objectOf(root['paths']));
   return {
-    lookup: (kind) => (byKind.has(kind) ? openApiSchema(definitions, byKind.get(kind)) : undefined),
+    lookup(kind) {
+      const known = builtIn === 'none' ? undefined : builtInSchema(kind);
+      const own = byKind.has(kind) ? openApiSchema({ definitions, builtIn }, byKind.get(kind)) : undefined;
+      return builtIn === 'first' ? (known ?? own) : (own ?? known);
+    },
     isNamespaced: (kind) => scopes.get(kind),
   };
 }
@@ -101,33 +115,35 @@ function typeText(gvk: unknown): string {
   return `${apiVersion}/${String(kind)}`;
 }
 
-function openApiSchema(definitions: Record<string, unknown>, schema: unknown): MergeSchema | undefined {
-  const own = resolveReference(definitions, schema);
-  if (own === undefined) return undefined;
+interface Definitions {
+  readonly definitions: Record<string, unknown>;
+  readonly builtIn: BuiltInPrecedence;
+}
+
+const MAX_REFERENCES = 100;
+
+function openApiSchema(known: Definitions, schema: unknown, hops = 0): MergeSchema | undefined {
+  const own = objectOf(schema);
+  const reference = own['$ref'];
+  if (typeof reference === 'string') {
+    const name = reference
+      .replace(/^#\/definitions\//, '')
+      .replaceAll('~1', '/')
+      .replaceAll('~0', '~');
+    const found = known.builtIn === 'none' ? undefined : builtInDefinition(name);
+    const isOwn = Object.hasOwn(known.definitions, name) && hops < MAX_REFERENCES;
+    if (!isOwn || (known.builtIn === 'first' && found !== undefined)) return found;
+    return openApiSchema(known, known.definitions[name], hops + 1);
+  }
   return {
     mergeKeys: mergeKeysOf(own),
     field(name) {
       const properties = objectOf(own['properties']);
       const field = Object.hasOwn(properties, name) ? properties[name] : own['additionalProperties'];
-      return isJsonObject(field) ? openApiSchema(definitions, field) : undefined;
+      return isJsonObject(field) ? openApiSchema(known, field) : undefined;
     },
-    elements: () => (own['type'] === 'array' && isJsonObject(own['items']) ? openApiSchema(definitions, own['items']) : undefined),
+    elements: () => (own['type'] === 'array' && isJsonObject(own['items']) ? openApiSchema(known, own['items']) : undefined),
   };
-}
-
-const MAX_REFERENCES = 100;
-
-function resolveReference(definitions: Record<string, unknown>, schema: unknown): Record<string, unknown> | undefined {
-  let current = objectOf(schema);
-  for (let hops = 0; typeof current['$ref'] === 'string'; hops++) {
-    const name = current['$ref']
-      .replace(/^#\/definitions\//, '')
-      .replaceAll('~1', '/')
-      .replaceAll('~0', '~');
-    if (hops > MAX_REFERENCES || !Object.hasOwn(definitions, name)) return undefined;
-    current = objectOf(definitions[name]);
-  }
-  return current;
 }
 
 /** Merge information counts only beside a patch strategy; list-map-keys then go before the merge key. */

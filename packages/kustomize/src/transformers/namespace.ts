@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core';
 import type { FieldSpec } from '../config/field-spec.js';
 import { wrapError } from '../errors.js';
 import { WrongKind, expectKind } from '../node/expect-kind.js';
-import { isNull, isNullOrEmpty, replaceScalar, stringScalar, textOf, Scalar, type Node } from '../node/node.js';
+import { isNull, replaceScalar, stringScalar, textOf, Scalar, type Node } from '../node/node.js';
 import type { Resource } from '../resource/resource.js';
 import { shownBuildAnnotations } from '../resource/build-annotations.js';
 import { textsOf } from '../resource/resource.js';
@@ -121,7 +121,7 @@ function moveSubjects(resource: Resource, mode: SubjectMode, set: (node: Node) =
 }
 
 function hasValue(node: Node): boolean {
-  return node instanceof Scalar ? textOf(node) !== '' : !isNullOrEmpty(node);
+  return node instanceof Scalar && textOf(node) !== '';
 }
 
 function isRoleBinding(kind: string): boolean {

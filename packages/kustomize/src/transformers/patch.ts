@@ -60,7 +60,7 @@ export function patchTransformer(patch: PatchText, settings: PatchSettings): Tra
 
 function tryReadResources({ text, file }: PatchText): Resource[] | { error: SluiceError } {
   try {
-    return readResources(text, file);
+    return readResources(text, file, { takesAnyKey: true });
   } catch (error) {
     if (error instanceof SluiceError) return { error };
     throw error;
