@@ -8,6 +8,7 @@
  */
 export { YamlError } from './error.js';
 export { nodeValue, parseYaml, parseYamlDocuments, parseYamlNodes, type YamlDocument } from './read/parse.js';
+export { printYamlNodes, type YamlNodeLayout } from './print/print-nodes.js';
 export { printYaml, printYamlPretty } from './print/print-values.js';
 export type {
   CollectionStyle,

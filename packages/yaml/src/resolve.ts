@@ -1,3 +1,4 @@
+import { codesOf } from './characters.js';
 import type { YamlTypes } from './options.js';
 
 /** What an untagged plain scalar can be. */
@@ -23,8 +24,8 @@ const NEITHER = 0;
 const WORD = 1;
 const NUMBER = 2;
 const firstCharacters = new Uint8Array(128);
-for (const letter of '~nNtTfFyYoO') firstCharacters[letter.charCodeAt(0)] = WORD;
-for (const digit of '+-0123456789.') firstCharacters[digit.charCodeAt(0)] = NUMBER;
+for (const code of codesOf('~nNtTfFyYoO')) firstCharacters[code] = WORD;
+for (const code of codesOf('+-0123456789.')) firstCharacters[code] = NUMBER;
 
 /** Whether a plain scalar that begins with this character is a string whatever follows. */
 export function beginsString(code: number): boolean {
@@ -156,8 +157,11 @@ function isTimestamp(text: string): boolean {
 export function timestampOf(text: string): string {
   const [, year = '', month = '', day = '', , hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] =
     timestampParts(text) ?? [];
-  const two = (part: string): string => part.padStart(2, '0');
   const digits = fraction.slice(1, 10).replace(/0+$/, '');
   const offset = zone === '+00:00' || zone === '-00:00' ? 'Z' : zone;
   return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${digits === '' ? '' : `.${digits}`}${offset}`;
+}
+
+function two(part: string): string {
+  return part.padStart(2, '0');
 }

@@ -1,9 +1,10 @@
 import { SluiceError } from '@sluice/core';
+import { codesOf, isBreak } from '../characters.js';
 import { formatFloatG } from '../go-number.js';
 import type { ScalarStyle } from '../node.js';
 import { beginsString, isOldBoolean, plainTag } from '../resolve.js';
 import { compareKeys } from './key-order.js';
-import { chooseStyle, isBreak, scalarTraits } from './scalar-style.js';
+import { chooseStyle, scalarTraits } from './scalar-style.js';
 import { scalarText } from './scalar-text.js';
 
 /** What one of the Go encoders does differently from the other. */
@@ -222,8 +223,8 @@ const NOWHERE = 0;
 const INSIDE = 1;
 const ANYWHERE = 2;
 const characters = new Uint8Array(128).fill(ANYWHERE, 33, 127);
-for (const character of ',[]{}&*!|>\'"%@`?') characters[character.charCodeAt(0)] = INSIDE;
-for (const character of ':#') characters[character.charCodeAt(0)] = NOWHERE;
+for (const code of codesOf(',[]{}&*!|>\'"%@`?')) characters[code] = INSIDE;
+for (const code of codesOf(':#')) characters[code] = NOWHERE;
 
 /**
  * Whether nothing in a string keeps it from being plain, so that only its meaning counts: it is printed as it stands,

@@ -1,3 +1,4 @@
+import { codesOf, isBlank, isBreak } from '../characters.js';
 import type { ScalarStyle } from '../node.js';
 
 /** What the characters of a string allow: the styles in which the emitter of go-yaml may write it. */
@@ -15,22 +16,14 @@ const TAB = 9;
 const LF = 10;
 const SPACE = 32;
 
-export function isBreak(code: number): boolean {
-  return code === LF || code === 13 || code === 0x85 || code === 0x2028 || code === 0x2029;
-}
-
 /** Whether the emitter writes a code unit as it is. Characters beyond the BMP come as surrogates, and are escaped. */
 export function isPrintable(code: number): boolean {
   if (code < 0x7f) return code >= SPACE || code === LF;
   return (code >= 0xa0 && code < 0xd800) || (code >= 0xe000 && code !== 0xfeff && code < 0xfffe);
 }
 
-function isBlankOrBreak(code: number): boolean {
-  return code === SPACE || code === TAB || isBreak(code);
-}
-
-const indicatorsFirst = new Set([...'#,[]{}&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
-const indicatorsFlow = new Set([...',?[]{}'].map((character) => character.charCodeAt(0)));
+const indicatorsFirst = new Set(codesOf('#,[]{}&*!|>\'"%@`'));
+const indicatorsFlow = new Set(codesOf(',?[]{}'));
 
 /** Looks at every character of a string once. `tabsInBlocks`: v3 writes tabs in block scalars, v2 escapes them. */
 export function scalarTraits(text: string, tabsInBlocks: boolean): ScalarTraits {
@@ -51,7 +44,7 @@ export function scalarTraits(text: string, tabsInBlocks: boolean): ScalarTraits 
     const code = text.charCodeAt(index);
     // The emitter looks for a blank here, not for a break.
     const next = index + 1 < length ? text.charCodeAt(index + 1) : SPACE;
-    const beforeBlank = next === SPACE || next === TAB;
+    const beforeBlank = isBlank(next);
     if (code === 58 /* : */) {
       flowIndicators = true;
       if (beforeBlank) blockIndicators = true;
@@ -87,7 +80,7 @@ export function scalarTraits(text: string, tabsInBlocks: boolean): ScalarTraits 
       afterSpace = false;
       afterBreak = false;
     }
-    afterBlank = isBlankOrBreak(code);
+    afterBlank = isBlank(code) || isBreak(code);
   }
   const first = text.charCodeAt(0);
   const edge = first === SPACE || isBreak(first) || afterSpace || afterBreak;

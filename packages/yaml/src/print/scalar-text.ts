@@ -1,5 +1,6 @@
+import { isBlank, isBreak } from '../characters.js';
 import type { ScalarStyle } from '../node.js';
-import { isBreak, isPrintable } from './scalar-style.js';
+import { isPrintable } from './scalar-style.js';
 
 /** Where the text of a scalar begins, and how far its further lines are indented. */
 export interface ScalarLayout {
@@ -25,10 +26,14 @@ export function scalarText(text: string, style: ScalarStyle, layout: ScalarLayou
     case 'double':
       return `"${escapedLines(text, { ...layout, column: layout.column + 1 })}"`;
     case 'literal':
-      return `|${blockHeader(text, layout.step)}\n${literalLines(text, layout.indent)}`;
     case 'folded':
-      return `>${blockHeader(text, layout.step)}\n${foldedBlock(text, layout)}`;
+      return `${blockHeader(text, style, layout.step)}\n${blockLines(text, style, layout)}`;
   }
+}
+
+/** The lines of a block scalar, below its header. */
+export function blockLines(text: string, style: 'literal' | 'folded', layout: ScalarLayout): string {
+  return style === 'literal' ? literalLines(text, layout.indent) : foldedBlock(text, layout);
 }
 
 /** The text of a plain or single-quoted scalar, folded where it is too long; a break is written as two. */
@@ -143,10 +148,10 @@ function escapedLines(text: string, { column, indent, width, breaks }: ScalarLay
   return out;
 }
 
-/** The indicators of a block scalar: `2` where its first line is blank or indented, `-` and `+` for how it ends. */
-function blockHeader(text: string, step: number): string {
+/** The header of a block scalar: `2` where its first line is blank or indented, `-` and `+` for how it ends. */
+export function blockHeader(text: string, style: 'literal' | 'folded', step: number): string {
   const first = text.charCodeAt(0);
-  const hint = first === SPACE || isBreak(first) ? String(step) : '';
+  const hint = `${style === 'literal' ? '|' : '>'}${first === SPACE || isBreak(first) ? step : ''}`;
   const last = text.length - 1;
   if (last < 0 || !isBreak(text.charCodeAt(last))) return `${hint}-`;
   return last === 0 || isBreak(text.charCodeAt(last - 1)) ? `${hint}+` : hint;
@@ -171,7 +176,7 @@ function foldedBlock(text: string, { indent, width }: ScalarLayout): string {
         let start = 0;
         while (isBreak(text.charCodeAt(start))) start++;
         const next = text.charCodeAt(start);
-        if (start < text.length && next !== SPACE && next !== 9) out += '\n';
+        if (start < text.length && !isBlank(next)) out += '\n';
       }
       out += text[index];
       position = 0;
@@ -180,7 +185,7 @@ function foldedBlock(text: string, { indent, width }: ScalarLayout): string {
       if (afterBreak) {
         out += margin;
         position = indent;
-        leadingSpaces = code === SPACE || code === 9;
+        leadingSpaces = isBlank(code);
       }
       if (!afterBreak && code === SPACE && text.charCodeAt(index + 1) !== SPACE && position > width) {
         out += `\n${margin}`;

@@ -1,5 +1,5 @@
 import type { Mark } from '../error.js';
-import { isBlank, isBreak, isBreakOrEnd } from './characters.js';
+import { isBlank, isBreak, isBreakOrEnd } from '../characters.js';
 import type { Scanner } from './scanner.js';
 
 /** A comment, and the token that it belongs to: the first one that begins at `tokenIndex` or later. */

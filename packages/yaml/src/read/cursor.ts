@@ -1,5 +1,5 @@
 import type { Mark } from '../error.js';
-import { isBreak } from './characters.js';
+import { isBreak } from '../characters.js';
 
 /** A position in a text that knows its line. The text ends with NUL. */
 export class Cursor {

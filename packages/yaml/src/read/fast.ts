@@ -1,4 +1,5 @@
 import { setOwn, type Json } from '@sluice/core';
+import { codesOf } from '../characters.js';
 import { booleanOf, beginsString, floatOf, integerOf, plainTag, timestampOf } from '../resolve.js';
 import { readEscape } from './escapes.js';
 import type { ValueRules } from './values.js';
@@ -612,10 +613,9 @@ class FastReader {
   }
 }
 
-/** Characters that begin something else than a plain scalar, and those that do so only in front of a blank. */
+/** Characters that begin something else than a plain scalar, or may. */
 const indicators = new Uint8Array(128);
-for (const character of '\t\n ,[]{}#&*!|>\'"%@`') indicators[character.charCodeAt(0)] = 1;
-for (const character of '?:') indicators[character.charCodeAt(0)] = 1;
+for (const code of codesOf('\t\n ,[]{}#&*!|>\'"%@`?:')) indicators[code] = 1;
 
 function startsPlain(code: number, next: number): boolean {
   if (code >= 128) return true;

@@ -1,11 +1,11 @@
 import type { Mark } from '../error.js';
-import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit, isWord } from './characters.js';
+import { codesOf, isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit, isWord } from '../characters.js';
 import type { Scanner } from './scanner.js';
 import { token, type Token } from './token.js';
 
 /** What may follow a name directly: `?:,]}%@` and the backtick. */
-const afterName = new Set([...'?:,]}%@`'].map((character) => character.charCodeAt(0)));
-const uriCharacters = new Set([...";/?:@&=+$,.!~*'()[]%"].map((character) => character.charCodeAt(0)));
+const afterName = new Set(codesOf('?:,]}%@`'));
+const uriCharacters = new Set(codesOf(";/?:@&=+$,.!~*'()[]%"));
 
 export function scanAnchor(scanner: Scanner, type: 'anchor' | 'alias'): Token {
   const { cursor } = scanner;

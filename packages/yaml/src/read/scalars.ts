@@ -1,5 +1,5 @@
 import type { Mark } from '../error.js';
-import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit } from './characters.js';
+import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit } from '../characters.js';
 import type { Cursor } from './cursor.js';
 import { readEscape } from './escapes.js';
 import type { Scanner } from './scanner.js';

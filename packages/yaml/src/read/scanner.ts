@@ -1,6 +1,6 @@
 import { YamlError, type Mark, type Source } from '../error.js';
 import type { YamlTypes } from '../options.js';
-import { isBlankOrEnd, isBreak } from './characters.js';
+import { codesOf, isBlankOrEnd, isBreak } from '../characters.js';
 import { moveEntryComment, scanComments, scanLineComment, type Comment } from './comments.js';
 import { Cursor } from './cursor.js';
 import { scanAnchor, scanDirective, scanTag } from './properties.js';
@@ -21,7 +21,7 @@ const MAX_SIMPLE_KEY = 1024;
 const MAX_LEVELS = 10_000;
 
 /** Characters that begin something else than a plain scalar. */
-const indicators = new Set([...'-?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)));
+const indicators = new Set(codesOf('-?:,[]{}#&*!|>\'"%@`'));
 
 /**
  * Cuts a text into tokens. The difficulty of YAML is here: that a scalar was a key is known only at its `:`, and a

@@ -1,4 +1,9 @@
-/** Character classes of the scanner, by UTF-16 code unit. A text ends with NUL, which can't occur inside. */
+/** Character classes, by UTF-16 code unit. In a text that is scanned NUL stands for the end: it can't occur inside. */
+
+/** The codes of some ASCII characters. */
+export function codesOf(characters: string): number[] {
+  return Array.from(characters, (character) => character.charCodeAt(0));
+}
 
 export function isBreak(code: number): boolean {
   return code === 10 || code === 13 || code === 0x85 || code === 0x2028 || code === 0x2029;
