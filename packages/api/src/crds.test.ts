@@ -17,6 +17,8 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'Kustomization v1beta1': ['patchesStrategicMerge', 'patchesJson6902'],
   'HelmChart v1beta2': ['valuesFile'],
   'HelmChart v1beta1': ['valuesFile'],
+  'HelmRelease v2beta2': ['valuesFile', 'patchesStrategicMerge', 'patchesJson6902'],
+  'HelmRelease v2beta1': ['valuesFile', 'patchesStrategicMerge', 'patchesJson6902'],
 };
 
 interface RecordedCrd {

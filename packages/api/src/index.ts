@@ -10,7 +10,14 @@
  * @module
  */
 import type { CustomResource } from './dsl/custom-resource.js';
+import { helmRelease } from './helm/helm-release.js';
+import { imagePolicy } from './image/image-policy.js';
+import { imageRepository } from './image/image-repository.js';
+import { imageUpdateAutomation } from './image/image-update-automation.js';
 import { kustomization } from './kustomize/kustomization.js';
+import { alert } from './notification/alert.js';
+import { provider } from './notification/provider.js';
+import { receiver } from './notification/receiver.js';
 import { bucket } from './source/bucket.js';
 import { externalArtifact } from './source/external-artifact.js';
 import { gitRepository } from './source/git-repository.js';
@@ -19,10 +26,19 @@ import { helmRepository } from './source/helm-repository.js';
 import { ociRepository } from './source/oci-repository.js';
 
 export { crdOf, type CustomResource, type PrinterColumn, type ResourceVersion } from './dsl/custom-resource.js';
-export { kustomization, type Inventory, type Kustomization } from './kustomize/kustomization.js';
+export { helmRelease, type HelmRelease } from './helm/helm-release.js';
+export type { ReleaseSnapshot } from './helm/release-snapshot.js';
+export { imagePolicy, type ImagePolicy } from './image/image-policy.js';
+export type { ImageReference } from './image/image-reference.js';
+export { imageRepository, type ImageRepository } from './image/image-repository.js';
+export { imageUpdateAutomation, type ImageUpdateAutomation } from './image/image-update-automation.js';
+export { kustomization, type Kustomization } from './kustomize/kustomization.js';
+export { alert, type Alert } from './notification/alert.js';
+export { provider, type Provider } from './notification/provider.js';
+export { receiver, type Receiver } from './notification/receiver.js';
 export { annotations, finalizer, groups } from './shared/names.js';
 export type { Artifact, Condition } from './shared/status.js';
-export type { HistoryEntry } from './shared/workload.js';
+export type { HistoryEntry, Inventory } from './shared/workload.js';
 export { bucket, type Bucket } from './source/bucket.js';
 export { externalArtifact, type ExternalArtifact } from './source/external-artifact.js';
 export { gitRepository, type GitRepository } from './source/git-repository.js';
@@ -39,4 +55,11 @@ export const customResources: readonly CustomResource[] = [
   bucket,
   externalArtifact,
   kustomization,
+  helmRelease,
+  provider,
+  alert,
+  receiver,
+  imageRepository,
+  imagePolicy,
+  imageUpdateAutomation,
 ];

@@ -1,5 +1,5 @@
 import { superseded, version, type CustomResource, type ResourceObject } from '../dsl/custom-resource.js';
-import { about, boolean, choice, list, map, noLonger, object, omit, required, string, type Static } from '../dsl/schema.js';
+import { about, boolean, choice, list, map, noLonger, object, omit, required, string } from '../dsl/schema.js';
 import { duration } from '../shared/duration.js';
 import { kubeConfigReference, kubeConfigRules, kubeConfigSecret, selectorFields } from '../shared/cluster-references.js';
 import { groups } from '../shared/names.js';
@@ -11,6 +11,7 @@ import {
   healthCheckExpression,
   history,
   imageOverride,
+  inventory,
   legacyPatches,
   objectReference,
   patch,
@@ -86,18 +87,6 @@ const spec = {
   timeout: duration('The limit of building, applying and health checks. Default: the interval.'),
   wait: boolean('Wait until all applied objects are healthy; healthChecks are ignored then.'),
 };
-
-export const inventory = object('The objects that were applied.', {
-  entries: required(
-    list(
-      'One entry for each object.',
-      object('An object.', {
-        id: required(string('Namespace, name, group and kind, joined by underscores.')),
-        v: required(string('The API version it was applied in.')),
-      }),
-    ),
-  ),
-});
 
 const status = {
   ...reconcileStatus,
@@ -210,4 +199,3 @@ export const kustomization: CustomResource = {
 };
 
 export type Kustomization = ResourceObject<typeof groups.kustomize, 'Kustomization', typeof kustomizationV1>;
-export type Inventory = Static<typeof inventory>;

@@ -15,7 +15,7 @@ export function referenceTo<const K extends string>(what: string, kinds: readonl
   });
 }
 
-/** The kinds that events are about and that webhooks can trigger. */
+/** The kinds that events are about and that webhooks can trigger, as of the first versions. */
 export const fluxKinds = [
   'Bucket',
   'GitRepository',
@@ -28,3 +28,6 @@ export const fluxKinds = [
   'ImageUpdateAutomation',
   'OCIRepository',
 ] as const;
+
+/** The same, as of today. */
+export const allKinds = [...fluxKinds, 'ArtifactGenerator', 'ExternalArtifact'] as const;

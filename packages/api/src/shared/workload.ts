@@ -41,6 +41,19 @@ export const patch = object('A patch, and the objects it is for.', {
   target: about('The objects. Default: the one the patch names.', object('The objects.', selectorFields)),
 });
 
+export const inventory = object('The objects that were applied.', {
+  entries: required(
+    list(
+      'One entry for each object.',
+      object('An object.', {
+        id: required(string('Namespace, name, group and kind, joined by underscores.')),
+        v: required(string('The API version it was applied in.')),
+      }),
+    ),
+  ),
+});
+export type Inventory = Static<typeof inventory>;
+
 export const history = list(
   'What was applied before, newest first: one entry for each set of manifests.',
   object('A set of manifests.', {

@@ -15,7 +15,8 @@ const include = list(
   }),
 );
 
-const reference = object('The revision to follow. Default: the branch master.', {
+/** Which revision of a repository: shared with the automation that commits to one. */
+export const gitReference = object('The revision to follow. Default: the branch master.', {
   branch: string('A branch, by its short name.'),
   commit: string('A commit, by its full hash; wins over everything else. With a branch, only that branch is fetched for it.'),
   name: string('A full reference such as refs/heads/main or refs/pull/420/head; wins over branch, tag and semver.'),
@@ -30,7 +31,7 @@ const spec = {
   provider: choice('Where the credentials come from. Default: generic, that is, the Secret.', ['generic', 'aws', 'azure', 'github']),
   proxySecretRef: about('The Secret with the proxy to use: address, username, password.', localReference),
   recurseSubmodules: boolean('Fetch the submodules too, all levels of them.'),
-  ref: reference,
+  ref: gitReference,
   secretRef: about(
     'The Secret with the credentials: username and password, or bearerToken, for HTTPS; identity and known_hosts for SSH; ca.crt, tls.crt and tls.key for TLS.',
     localReference,
@@ -111,7 +112,7 @@ const v1beta1 = version({
   spec: object('What to fetch, and how.', {
     ...legacySpec,
     interval: required(string('How often to look for changes.')),
-    ref: object('The revision to follow. Default: the branch master.', omit(reference.fields, 'name')),
+    ref: object('The revision to follow. Default: the branch master.', omit(gitReference.fields, 'name')),
     timeout: string('The limit of each Git operation.', { default: '60s' }),
     verify: object('Which signatures to demand.', {
       mode: legacyVerifyMode,
