@@ -1,9 +1,10 @@
 import { deepEqual, groupOf, type KubeObject } from '@sluice/core';
 import type { FieldError } from '@sluice/schema';
-import { fieldsOf, isSet, textOf, withField, type Fields } from './common/index.js';
+import { isSet, textOf, withField, type Fields } from './common/index.js';
 import { metaOf, validateCommonMeta, validateCoreFinalizers, validateMeta, validateMetaUpdate } from './common/meta.js';
 import { segmentNames, subdomainNames } from './common/names.js';
 import type { KindRules, Prepared, WriteContext } from './context.js';
+import { builtinType, emptyObject } from '../objects/index.js';
 import { rulesOf } from './registry.js';
 
 /**
@@ -84,7 +85,9 @@ export function releaseDeleted(object: KubeObject, context: Pick<WriteContext, '
 function finish(next: Fields, live: KubeObject | undefined, rules: KindRules, errors: FieldError[], context: WriteContext): Prepared {
   if (errors.length > 0) return { object: next as KubeObject, errors, warnings: [] };
   const allocation = rules.allocate?.(next, live, context, errors);
-  const object = (allocation?.object ?? next) as KubeObject;
+  const prepared = allocation?.object ?? next;
+  // What was filled in may call for more defaults; the API server gives them when it reads the object back.
+  const object = (rules.defaults?.(prepared) ?? prepared) as KubeObject;
   return {
     object,
     errors,
@@ -141,15 +144,9 @@ function withMeta(object: Fields, meta: Fields): Fields {
   return withField(object, 'metadata', meta);
 }
 
-/** Built-in kinds keep an empty status where their type always has one. */
+/** A new object has no status yet: what its type always has, empty. */
 function withoutStatus(object: Fields): Fields {
-  if (!Object.hasOwn(object, 'status')) return object;
-  const kept = emptyStatus[textOf(object['kind'])];
-  return withField(object, 'status', kept ?? (isBuiltInStatus(object) ? {} : undefined));
-}
-
-const emptyStatus: Readonly<Record<string, Fields>> = { Service: { loadBalancer: {} }, Ingress: { loadBalancer: {} } };
-
-function isBuiltInStatus(object: Fields): boolean {
-  return rulesOf(object as KubeObject) !== undefined && Object.keys(fieldsOf(object['status'])).length >= 0;
+  const { apiVersion, kind } = object as KubeObject;
+  const type = builtinType(apiVersion, kind);
+  return withField(object, 'status', type === undefined ? undefined : emptyObject(type)['status']);
 }

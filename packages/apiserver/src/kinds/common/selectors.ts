@@ -1,3 +1,4 @@
+import { deepEqual } from '@sluice/core';
 import { invalid, required, forbidden, notSupported, type FieldError } from '@sluice/schema';
 import { isSet, itemsOf, mapOf, stringsOf, textOf, fieldsOf, type Fields } from './fields.js';
 import { validateLabels } from './meta.js';
@@ -56,6 +57,27 @@ function selectsExpression(expression: Fields, labels: Readonly<Record<string, s
     default:
       return false;
   }
+}
+
+/** Labels in the order in which the API server shows them. */
+export function shownLabels(labels: unknown): unknown {
+  if (!isSet(labels)) return null;
+  return Object.fromEntries(Object.entries(mapOf(labels)).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A selector in the order in which the API server shows it. */
+export function shownSelector(selector: unknown): unknown {
+  if (!isSet(selector)) return null;
+  const { matchLabels, matchExpressions } = fieldsOf(selector);
+  return {
+    ...(isSet(matchLabels) && { matchLabels: shownLabels(matchLabels) }),
+    ...(isSet(matchExpressions) && { matchExpressions }),
+  };
+}
+
+/** `field is immutable`, for a selector. */
+export function immutableSelector(next: unknown, live: unknown, faults: FieldError[], path: string): void {
+  if (!deepEqual(next ?? null, live ?? null)) faults.push(invalid(path, shownSelector(next), 'field is immutable'));
 }
 
 /** A value out of a fixed set. */

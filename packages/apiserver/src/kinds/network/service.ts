@@ -3,6 +3,7 @@ import { forbidden, invalid, notSupported, required, type FieldError } from '@sl
 import { isAddress, isIPv6, validateAddress, validateCidr } from '../common/addresses.js';
 import { duplicateShown } from '../common/faults.js';
 import {
+  at,
   defaults,
   each,
   fieldsOf,
@@ -35,6 +36,9 @@ const affinity: Edit = (spec) => {
   return withField(spec, 'sessionAffinityConfig', { clientIP: { timeoutSeconds: 10800 } });
 };
 
+/** A load balancer's addresses are virtual ones unless it says otherwise. */
+const addressMode: Edit = each('ingress', (address) => (textOf(address['ip']) === '' ? address : defaults({ ipMode: 'VIP' })(address)));
+
 const byType: Edit = (spec) => {
   const type = textOf(spec['type']);
   const external = type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && stringsOf(spec['externalIPs']).length > 0);
@@ -47,14 +51,17 @@ export const service: KindRules = {
   namespaced: true,
   names: dns1035Names,
   hasStatus: true,
-  defaults: within(
-    'spec',
-    pipe(
-      zeroDefaults({ sessionAffinity: 'None', type: 'ClusterIP' }),
-      affinity,
-      each('ports', pipe(zeroDefaults({ protocol: 'TCP' }), targetPort)),
-      byType,
+  defaults: pipe(
+    within(
+      'spec',
+      pipe(
+        zeroDefaults({ sessionAffinity: 'None', type: 'ClusterIP' }),
+        affinity,
+        each('ports', pipe(zeroDefaults({ protocol: 'TCP' }), targetPort)),
+        byType,
+      ),
     ),
+    (object) => (fieldsOf(object['spec'])['type'] === 'LoadBalancer' ? at('status', at('loadBalancer', addressMode))(object) : object),
   ),
   create: (object) => withField(object, 'spec', withFamilies(withClusterIPs(fieldsOf(object['spec']), undefined))),
   update: (next, live) => {
@@ -122,7 +129,7 @@ function dropByType(spec: Fields, before: Fields): Fields {
     if (deepEqual(result[field] ?? null, before[field] ?? null)) result = withField(result, field, undefined);
   };
   if (textOf(before['type']) !== 'ExternalName' && textOf(spec['type']) === 'ExternalName') {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) drop(field);
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) drop(field);
   }
   if (usesNodePorts(before) && !usesNodePorts(spec)) {
     const had = new Set(itemsOf(before['ports']).map((port) => numberOf(port['nodePort'])));

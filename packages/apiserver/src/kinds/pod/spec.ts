@@ -2,7 +2,7 @@ import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
 import { fieldsOf, isSet, itemsOf, mapOf, numberOf, stringsOf, textOf, type Fields } from '../common/index.js';
 import { validateAnnotations, validateLabels } from '../common/meta.js';
 import { check, dns1123Label, dns1123Subdomain, inclusiveRange, labelValue, qualifiedName } from '../common/names.js';
-import { checkOneOf, isEmptySelector, selects, validateSelector } from '../common/selectors.js';
+import { checkOneOf, isEmptySelector, selects, shownLabels, validateSelector } from '../common/selectors.js';
 import { validateAddress } from '../common/addresses.js';
 import { validateContainers } from './containers.js';
 import { validatePodSecurityContext } from './security.js';
@@ -74,7 +74,7 @@ export function validateSelectorAndTemplate(
   }
   if (!isEmptySelector(selector) || !isSet(selector)) {
     if (!selects(selector, mapOf(labels))) {
-      faults.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'));
+      faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
     }
   }
   validateTemplate(template, faults, 'spec.template');

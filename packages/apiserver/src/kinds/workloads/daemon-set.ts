@@ -1,8 +1,7 @@
 import { deepEqual } from '@sluice/core';
 import { forbidden, invalid, required } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, mapOf, numberOf, pipe, textOf, within, withField, zeroDefaults } from '../common/index.js';
-import { immutable } from '../common/meta.js';
-import { checkOneOf, isEmptySelector, selects, validateSelector } from '../common/selectors.js';
+import { checkOneOf, immutableSelector, isEmptySelector, selects, shownLabels, validateSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
@@ -16,17 +15,21 @@ export const daemonSet: KindRules = {
   namespaced: true,
   hasStatus: true,
   generation: ['spec'],
-  defaults: within(
-    'spec',
-    pipe(
-      defaults({ revisionHistoryLimit: 10 }),
-      within(
-        'updateStrategy',
-        pipe(zeroDefaults({ type: 'RollingUpdate' }), (strategy) =>
-          strategy['type'] === 'RollingUpdate' ? rollingUpdate(strategy) : strategy,
+  defaults: pipe(
+    (object) =>
+      Object.hasOwn(mapOf(fieldsOf(object['metadata'])['annotations']), TEMPLATE_GENERATION) ? object : withTemplateGeneration(object, 0),
+    within(
+      'spec',
+      pipe(
+        defaults({ revisionHistoryLimit: 10 }),
+        within(
+          'updateStrategy',
+          pipe(zeroDefaults({ type: 'RollingUpdate' }), (strategy) =>
+            strategy['type'] === 'RollingUpdate' ? rollingUpdate(strategy) : strategy,
+          ),
         ),
+        templateDefaults,
       ),
-      templateDefaults,
     ),
   ),
   create: (object) => withTemplateGeneration(object, 1),
@@ -41,7 +44,7 @@ export const daemonSet: KindRules = {
     const labels = fieldsOf(template['metadata'])['labels'];
     validateSelector(spec['selector'], faults, 'spec.selector');
     if (!selects(spec['selector'], mapOf(labels))) {
-      faults.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'));
+      faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
     }
     if (isSet(spec['selector']) && isEmptySelector(spec['selector'])) {
       faults.push(invalid('spec.selector', spec['selector'], 'empty selector is invalid for daemonset'));
@@ -72,7 +75,7 @@ export const daemonSet: KindRules = {
     }
   },
   validateUpdate: (next, live, faults) => {
-    immutable(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
+    immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
   },
   warnings: (object, live) => templateWarnings(object, live),
 };

@@ -1,7 +1,6 @@
 import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, numberOf, pipe, textOf, within, zeroDefaults, type Fields } from '../common/index.js';
-import { immutable } from '../common/meta.js';
-import { checkOneOf } from '../common/selectors.js';
+import { checkOneOf, immutableSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateSelectorAndTemplate } from '../pod/spec.js';
@@ -38,7 +37,7 @@ export const deployment: KindRules = {
     }
   },
   validateUpdate: (next, live, faults) => {
-    immutable(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
+    immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
   },
   validateStatus: (next, _live, faults) => {
     const status = fieldsOf(next['status']);
@@ -91,7 +90,7 @@ export const replicaSet: KindRules = {
     validateSelectorAndTemplate(spec, faults, { emptyText: 'empty selector is invalid for deployment' });
   },
   validateUpdate: (next, live, faults) => {
-    immutable(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
+    immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
   },
   revalidate: true,
   warnings: (object, live) => templateWarnings(object, live),

@@ -5,7 +5,7 @@ import { invalidShown } from '../common/faults.js';
 import { internalPodSpec, printInternal } from '../common/go-print.js';
 import { immutable, metaOf, nameOf } from '../common/meta.js';
 import { dns1123Label } from '../common/names.js';
-import { checkOneOf, selects, validateSelector } from '../common/selectors.js';
+import { checkOneOf, immutableSelector, selects, shownLabels, shownSelector, validateSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
@@ -38,19 +38,15 @@ export const job: KindRules = {
   validate: (object, faults) => {
     const spec = fieldsOf(object['spec']);
     if (textOf(metaOf(object)['uid']) !== '') validateGeneratedSelector(object, faults);
-    if (!isSet(spec['selector'])) faults.push(required('spec.selector'));
-    else validateSelector(spec['selector'], faults, 'spec.selector');
-    validateJobSpec(spec, faults, 'spec');
-    const labels = fieldsOf(fieldsOf(spec['template'])['metadata'])['labels'];
-    if (isSet(spec['selector']) && !selects(spec['selector'], mapOf(labels))) {
-      faults.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-    }
+    validateSelected(spec, faults);
   },
   validateUpdate: (next, live, faults) => {
     const after = fieldsOf(next['spec']);
     const before = fieldsOf(live['spec']);
+    // The API server checks a changed spec twice, and lists what it finds as often.
+    validateSelected(after, faults);
     validateCompletions(after, before, faults);
-    immutable(after['selector'], before['selector'], faults, 'spec.selector');
+    immutableSelector(after['selector'], before['selector'], faults, 'spec.selector');
     validateTemplateChange(after, before, live, faults);
     for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']) {
       immutable(after[field], before[field], faults, `spec.${field}`);
@@ -68,6 +64,19 @@ export const job: KindRules = {
     return warnings;
   },
 };
+
+function validateSelected(spec: Fields, faults: FieldError[]): void {
+  const selector = spec['selector'];
+  const labels = fieldsOf(fieldsOf(spec['template'])['metadata'])['labels'];
+  if (!isSet(selector)) faults.push(required('spec.selector'));
+  else {
+    validateSelector(selector, faults, 'spec.selector');
+    if (!selects(selector, mapOf(labels))) {
+      faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
+    }
+  }
+  validateJobSpec(spec, faults, 'spec');
+}
 
 /** Labels the pods with the Job's name and uid, and selects them by it, unless the user selects. */
 function withGeneratedSelector(object: Fields): Fields {
@@ -105,13 +114,8 @@ function validateGeneratedSelector(object: Fields, faults: FieldError[]): void {
   }
   const expected = { matchLabels: { [CONTROLLER_UID]: uid } };
   if (isSet(spec['selector']) && !deepEqual(selector, expected)) {
-    faults.push(invalid('spec.selector', sortedSelector(selector), '`selector` not auto-generated'));
+    faults.push(invalid('spec.selector', shownSelector(selector), '`selector` not auto-generated'));
   }
-}
-
-function sortedSelector(selector: Fields): Fields {
-  const labels = mapOf(selector['matchLabels']);
-  return { ...selector, matchLabels: Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** Faults of a Job's spec, also within a CronJob. */

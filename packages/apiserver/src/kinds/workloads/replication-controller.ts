@@ -1,6 +1,7 @@
 import { invalid, required } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, mapOf, pipe, within, withField } from '../common/index.js';
 import { metaOf } from '../common/meta.js';
+import { shownLabels } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
@@ -31,7 +32,7 @@ export const replicationController: KindRules = {
     const template = fieldsOf(spec['template']);
     const labels = mapOf(fieldsOf(template['metadata'])['labels']);
     if (keys.some((key) => labels[key] !== selector[key])) {
-      faults.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+      faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
     }
     validateTemplate(template, faults, 'spec.template');
   },
