@@ -1,1 +1,9 @@
-export {};
+/**
+ * The controllers: one folder a kind, and {@link startControllers} to run them.
+ *
+ * @module
+ */
+export { envsubst, EnvsubstError, type EnvsubstOptions, type Variables } from './envsubst/index.js';
+export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
+export { parseStageKinds } from './apply/order.js';
+export { startControllers, type Controllers, type ControllersOptions } from './start.js';

@@ -20,15 +20,15 @@ const LONGEST_MESSAGE = 32_768;
 /**
  * The list with a condition set. Any change of status, reason or message moves `lastTransitionTime` (tools that wait for
  * Flux rely on it, although Kubernetes' convention is that only the status counts); an unchanged one keeps its time and
- * takes the new generation.
+ * takes the new generation. Compared is with what people were shown `before`, where that is not the list itself.
  */
 export function setCondition(
   conditions: readonly Condition[],
   state: ConditionState,
-  { generation, time }: { generation: number | undefined; time: string },
+  { generation, time, before: shown = conditions }: { generation: number | undefined; time: string; before?: readonly Condition[] },
 ): Condition[] {
   const message = cutMessage(state.message);
-  const before = findCondition(conditions, state.type);
+  const before = findCondition(shown, state.type);
   const same = before !== undefined && before.status === state.status && before.reason === state.reason && before.message === message;
   const condition: Condition = {
     type: state.type,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { groupOf, type Json, type KubeObject } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import { apiTime, type Clock } from './clock.js';
+import type { Condition } from './conditions.js';
 import type { EventBus } from './events.js';
 import type { Logger } from './log.js';
 import type { ControllerMetrics } from './metrics/controller-metrics.js';
@@ -9,7 +10,7 @@ import { keyOf, splitKey, type ObjectCache } from './object-cache.js';
 import { createWorkQueue, Priority, type Next, type Turn } from './queue.js';
 import type { Cause, Outcome, ReconcileContext, Reconciler } from './reconciler.js';
 import { createStatusWriter, type StatusWriter } from './status-writer.js';
-import { REQUESTED_AT, StatusDraft, type CommonStatus } from './status.js';
+import { conditionsOf, REQUESTED_AT, StatusDraft, type CommonStatus } from './status.js';
 
 /** What a controller works with. */
 export interface ControllerOptions<T extends KubeObject, S extends CommonStatus> {
@@ -76,13 +77,13 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     },
   });
 
-  async function process({ key, causes, overtaken }: Turn<Cause>): Promise<Next> {
+  async function process({ key, causes, onOvertaken }: Turn<Cause>): Promise<Next> {
     const { namespace, name } = splitKey(key);
     const object = newest(objects.get(namespace, name), written.get(key));
     if (object === undefined) return { type: 'idle' };
     const startedAt = clock.now();
     const passLog = log.with(logFields(object));
-    const pass = new Pass(object, options, passLog, { causes, overtaken, signal: stopping.signal });
+    const pass = new Pass(object, options, passLog, { causes, onOvertaken, signal: stopping.signal });
     let failed = false;
     let next: Next = { type: 'retry' };
     try {
@@ -94,7 +95,7 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     if (pass.gone) written.delete(key);
     else written.set(key, pass.object);
     reports.reconciled(object, (clock.now() - startedAt) / 1000, next, failed);
-    reports.observe(pass.object, statusOf(pass.object).conditions ?? []);
+    reports.observe(pass.object, conditionsOf(pass.object));
     return next;
   }
 
@@ -109,11 +110,7 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
   };
 }
 
-interface Signals {
-  readonly causes: readonly Cause[];
-  readonly overtaken: AbortSignal;
-  readonly signal: AbortSignal;
-}
+type Signals = Pick<ReconcileContext, 'causes' | 'onOvertaken' | 'signal'>;
 
 /** One pass over one object. */
 class Pass<T extends KubeObject, S extends CommonStatus> {
@@ -181,7 +178,8 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
   }
 
   #draft(): StatusDraft<S> {
-    return new StatusDraft<S>(this.#object, () => apiTime(this.#options.clock.now()));
+    const shown = (): readonly Condition[] => conditionsOf(this.#writer.object);
+    return new StatusDraft<S>(this.#object, () => apiTime(this.#options.clock.now()), shown);
   }
 
   #newWriter(object: T): StatusWriter {

@@ -30,9 +30,9 @@ test('one key is never worked on twice at the same time; what comes meanwhile ru
   let active = 0;
   let release: (() => void) | undefined;
   const seen: unknown[] = [];
-  const { queue } = queueOf(async ({ causes, overtaken }) => {
+  const { queue } = queueOf(async ({ causes, onOvertaken }) => {
     assert.equal(++active, 1);
-    overtaken.addEventListener('abort', () => seen.push(`overtaken by ${overtaken.reason}`));
+    onOvertaken((cause) => seen.push(`overtaken by ${cause}`));
     if (causes.includes('first')) await new Promise<void>((resolve) => (release = resolve));
     seen.push(causes.join('+'));
     active--;
@@ -45,7 +45,7 @@ test('one key is never worked on twice at the same time; what comes meanwhile ru
   await settle();
   release!();
   await settle();
-  assert.deepEqual(seen, ['overtaken by second', 'first', 'second+third']);
+  assert.deepEqual(seen, ['overtaken by second', 'overtaken by third', 'first', 'second+third']);
 });
 
 test('failures back off twice as long each time, up to a limit, and a success starts over', async () => {

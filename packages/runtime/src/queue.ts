@@ -23,8 +23,8 @@ export interface Turn<Cause> {
   readonly key: string;
   /** Why the key was added since its last turn; empty when only its time had come. */
   readonly causes: readonly Cause[];
-  /** Aborted, with the cause, when the key is added again while this turn runs. */
-  readonly overtaken: AbortSignal;
+  /** Calls the handler with each cause for which the key is added again while this turn runs. The result ends it. */
+  readonly onOvertaken: (handler: (cause: Cause) => void) => () => void;
 }
 
 export interface WorkQueueOptions<Cause> {
@@ -57,6 +57,13 @@ export interface WorkQueue<Cause> {
   stop(): Promise<void>;
 }
 
+/** A turn under way. */
+interface Running<Cause> {
+  readonly startedAt: number;
+  readonly handlers: Set<(cause: Cause) => void>;
+  again?: { readonly priority: Priority; readonly causes: readonly Cause[] };
+}
+
 interface Waiting<Cause> {
   readonly key: string;
   readonly since: number;
@@ -73,7 +80,7 @@ export function createWorkQueue<Cause>(options: WorkQueueOptions<Cause>): WorkQu
   const { clock, observer } = options;
   const backoff = options.backoff ?? DEFAULT_BACKOFF;
   const lines = new Map(PRIORITIES.map((priority) => [priority, new Map<string, Waiting<Cause>>()]));
-  const running = new Map<string, { startedAt: number; overtaken: AbortController; again?: { priority: Priority; causes: Cause[] } }>();
+  const running = new Map<string, Running<Cause>>();
   const timers = new Map<string, () => void>();
   const failures = new Map<string, number>();
   let taken = 0;
@@ -86,7 +93,7 @@ export function createWorkQueue<Cause>(options: WorkQueueOptions<Cause>): WorkQu
     const turn = running.get(key);
     if (turn !== undefined) {
       turn.again = { priority: higher(turn.again?.priority, priority), causes: [...(turn.again?.causes ?? []), ...causes] };
-      if (cause !== undefined) turn.overtaken.abort(cause);
+      if (cause !== undefined) for (const handler of turn.handlers) handler(cause);
       return;
     }
     timers.get(key)?.();
@@ -133,13 +140,15 @@ export function createWorkQueue<Cause>(options: WorkQueueOptions<Cause>): WorkQu
 
   async function run({ key, since, causes }: Waiting<Cause>): Promise<void> {
     const startedAt = clock.now();
-    const turn: { startedAt: number; overtaken: AbortController; again?: { priority: Priority; causes: Cause[] } } = {
-      startedAt,
-      overtaken: new AbortController(),
-    };
+    const turn: Running<Cause> = { startedAt, handlers: new Set() };
     running.set(key, turn);
     observer?.started?.(startedAt - since);
-    const next = await options.process({ key, causes, overtaken: turn.overtaken.signal }).catch((): Next => ({ type: 'retry' }));
+    const onOvertaken = (handler: (cause: Cause) => void): (() => void) => {
+      for (const cause of turn.again?.causes ?? []) handler(cause);
+      turn.handlers.add(handler);
+      return () => turn.handlers.delete(handler);
+    };
+    const next = await options.process({ key, causes, onOvertaken }).catch((): Next => ({ type: 'retry' }));
     running.delete(key);
     observer?.finished?.(clock.now() - startedAt);
     if (stopped !== undefined) {
@@ -158,8 +167,8 @@ export function createWorkQueue<Cause>(options: WorkQueueOptions<Cause>): WorkQu
     pump();
   }
 
-  function readd(key: string, { priority, causes }: { priority: Priority; causes: Cause[] }): void {
-    lines.get(priority)!.set(key, { key, since: clock.now(), causes });
+  function readd(key: string, { priority, causes }: NonNullable<Running<Cause>['again']>): void {
+    lines.get(priority)!.set(key, { key, since: clock.now(), causes: [...causes] });
     observer?.added?.();
   }
 

@@ -42,8 +42,8 @@ export interface ReconcileContext<S extends CommonStatus = CommonStatus> {
   readonly causes: readonly Cause[];
   /** The runtime stops: end soon, leaving things so that the next start goes on. */
   readonly signal: AbortSignal;
-  /** Aborted with a {@link Cause} when something newer about this object waits. */
-  readonly overtaken: AbortSignal;
+  /** Calls the handler with each cause for which the object is put in line again while this pass runs. The result ends it. */
+  readonly onOvertaken: (handler: (cause: Cause) => void) => () => void;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;

@@ -1,6 +1,5 @@
-import type { Json, KubeObject } from '@sluice/core';
-import { deepEqual, isJsonObject, setOwn } from '@sluice/core';
-import type { Cluster } from '@sluice/kube';
+import { isJsonObject, type Json, type KubeObject } from '@sluice/core';
+import { createMergePatch, type Cluster } from '@sluice/kube';
 
 /** Writes an object's status while a pass works on it. */
 export interface StatusWriter {
@@ -36,10 +35,10 @@ export function createStatusWriter(object: KubeObject, { cluster, fieldManager, 
       const status = wanted;
       wanted = undefined;
       const before = isJsonObject(current['status']) ? current['status'] : {};
-      const patch = mergePatch(before, status as Record<string, unknown>);
+      const patch = createMergePatch(before, status);
       if (patch === undefined) continue;
       const { apiVersion, kind, metadata } = current;
-      const body = { metadata: metadata.uid === undefined ? {} : { uid: metadata.uid }, status: patch } as unknown as Json;
+      const body = { metadata: metadata.uid === undefined ? {} : { uid: metadata.uid }, status: patch } as Json;
       current = await cluster.patch(
         { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) },
         'merge',
@@ -73,22 +72,4 @@ export function createStatusWriter(object: KubeObject, { cluster, fieldManager, 
       await start();
     },
   };
-}
-
-/** The JSON merge patch from one object to another; undefined when they are equal. */
-function mergePatch(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> | undefined {
-  const patch: Record<string, unknown> = {};
-  let changed = false;
-  const put = (key: string, value: unknown): void => {
-    setOwn(patch, key, value);
-    changed = true;
-  };
-  for (const key of Object.keys(before)) if (after[key] === undefined) put(key, null);
-  for (const [key, value] of Object.entries(after)) {
-    const old = Object.hasOwn(before, key) ? before[key] : undefined;
-    if (value === undefined || deepEqual(old, value)) continue;
-    if (isJsonObject(old) && isJsonObject(value)) put(key, mergePatch(old, value));
-    else put(key, value);
-  }
-  return changed ? patch : undefined;
 }

@@ -19,12 +19,15 @@ export class StatusDraft<S extends CommonStatus = CommonStatus> {
   readonly fields: S;
   readonly #generation: number | undefined;
   readonly #time: () => string;
+  readonly #shown: () => readonly Condition[];
 
-  constructor(object: KubeObject, time: () => string) {
+  /** `shown` gives the conditions as they were written last: only what differs from them has changed for anybody. */
+  constructor(object: KubeObject, time: () => string, shown: () => readonly Condition[] = () => conditionsOf(object)) {
     const status = object['status'];
     this.fields = (isJsonObject(status) ? { ...status } : {}) as unknown as S;
     this.#generation = object.metadata.generation;
     this.#time = time;
+    this.#shown = shown;
   }
 
   get conditions(): readonly Condition[] {
@@ -40,11 +43,8 @@ export class StatusDraft<S extends CommonStatus = CommonStatus> {
   }
 
   set(type: string, status: Condition['status'], reason: string, message: string): void {
-    this.fields.conditions = setCondition(
-      this.conditions,
-      { type, status, reason, message },
-      { generation: this.#generation, time: this.#time() },
-    );
+    const at = { generation: this.#generation, time: this.#time(), before: this.#shown() };
+    this.fields.conditions = setCondition(this.conditions, { type, status, reason, message }, at);
   }
 
   /** The object is being worked on; it is not stalled then. */
@@ -78,4 +78,10 @@ export class StatusDraft<S extends CommonStatus = CommonStatus> {
   observeGeneration(): void {
     if (this.#generation !== undefined) this.fields.observedGeneration = this.#generation;
   }
+}
+
+/** The conditions of any object. */
+export function conditionsOf(object: KubeObject): readonly Condition[] {
+  const status = object['status'];
+  return isJsonObject(status) && Array.isArray(status['conditions']) ? (status['conditions'] as Condition[]) : [];
 }

@@ -1,0 +1,24 @@
+import type { KubeObject } from '@sluice/core';
+import { errorMessage, objectId } from '@sluice/core';
+import { isConflict, isInvalid, isNotFound, KubeError } from '@sluice/kube';
+
+/**
+ * Whether a refusal says that a field can't be changed. As kubectl has it, any conflict and any invalid object count;
+ * webhooks and CEL rules are known by their words.
+ */
+export function isImmutableError(error: unknown): boolean {
+  return isConflict(error) || isInvalid(error) || /is\simmutable|immutable\sfield/.test(errorMessage(error));
+}
+
+/** Why an object does not pass the server's validation, naming it. */
+export function dryRunMessage(object: KubeObject, error: unknown): string {
+  const subject = objectId(object);
+  if (isNotFound(error))
+    return `${subject} ${object.metadata.namespace === undefined ? 'namespace not specified' : 'not found'}: ${error.message}`;
+  const reason = error instanceof KubeError ? reasonOf(error) : '';
+  return `${subject} dry-run failed${reason === '' ? '' : ` (${reason})`}: ${errorMessage(error)}`;
+}
+
+function reasonOf(error: KubeError): string {
+  return error.causes.some(({ reason }) => reason === 'FieldManagerConflict') ? 'FieldManagerConflict' : error.statusReason;
+}

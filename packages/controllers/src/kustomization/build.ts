@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { deepEqual, recordingTree, type FileTree, type KubeObject, type TreeReads } from '@sluice/core';
+import type { Kustomization } from '@sluice/api';
+import { build } from '@sluice/kustomize';
+import { rootKustomization } from './generate.js';
+import { failed } from './stage-error.js';
+
+/** What a build made. */
+export interface Built {
+  readonly objects: readonly KubeObject[];
+  /** Equal numbers are the same build: nothing that it read has changed. */
+  readonly identity: symbol;
+}
+
+interface CachedBuild extends Built {
+  readonly path: string;
+  readonly settings: unknown;
+  readonly witness: Witness;
+}
+
+/** Everything that a build looked at, with what it saw. */
+interface Witness {
+  readonly files: ReadonlyMap<string, string>;
+  readonly directories: ReadonlyMap<string, readonly string[]>;
+  readonly stats: TreeReads['stats'];
+}
+
+/**
+ * Builds the manifests of Kustomizations, each again only when something has changed that its last build looked at: a
+ * commit to another application of the repository costs reading and comparing the files of this one.
+ */
+export class Builds {
+  readonly #cache = new Map<string, CachedBuild>();
+
+  build(key: string, kustomization: Kustomization, tree: FileTree, path: string): Built {
+    const settings = buildSettings(kustomization);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && cached.path === path && deepEqual(cached.settings, settings) && stillHolds(cached.witness, tree))
+      return cached;
+    const recording = recordingTree(tree);
+    const objects = buildObjects(kustomization, recording, path);
+    const built = { objects, identity: Symbol(key), path, settings, witness: witnessOf(recording.reads, tree) };
+    this.#cache.set(key, built);
+    return built;
+  }
+
+  forget(key: string): void {
+    this.#cache.delete(key);
+  }
+}
+
+function buildObjects(kustomization: Kustomization, tree: FileTree, path: string): readonly KubeObject[] {
+  try {
+    const result = build(tree, path, { keepBuiltInSchema: true, rootKustomization: rootKustomization(tree, path, kustomization) });
+    return result.objects;
+  } catch (error) {
+    throw failed('BuildFailed', `kustomize build failed: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+/** What of a spec goes into a build. */
+function buildSettings({ spec }: Kustomization): unknown {
+  const { targetNamespace, namePrefix, nameSuffix, patches, components, ignoreMissingComponents, images, buildMetadata } = spec;
+  return { targetNamespace, namePrefix, nameSuffix, patches, components, ignoreMissingComponents, images, buildMetadata };
+}
+
+function witnessOf(reads: TreeReads, tree: FileTree): Witness {
+  return {
+    files: new Map([...reads.files].flatMap((file) => (tree.stat(file) === 'file' ? [[file, digest(tree.read(file))] as const] : []))),
+    directories: new Map(
+      [...reads.directories].flatMap((path) => (tree.stat(path) === 'directory' ? [[path, listing(tree, path)] as const] : [])),
+    ),
+    stats: reads.stats,
+  };
+}
+
+function stillHolds({ files, directories, stats }: Witness, tree: FileTree): boolean {
+  for (const [path, type] of stats) if (tree.stat(path) !== type) return false;
+  for (const [path, entries] of directories) {
+    if (tree.stat(path) !== 'directory' || !deepEqual(listing(tree, path), entries)) return false;
+  }
+  for (const [path, hash] of files) if (tree.stat(path) !== 'file' || digest(tree.read(path)) !== hash) return false;
+  return true;
+}
+
+function listing(tree: FileTree, path: string): string[] {
+  return tree.list(path).map(({ name, type }) => `${type} ${name}`);
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha1').update(bytes).digest('base64');
+}

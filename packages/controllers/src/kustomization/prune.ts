@@ -1,0 +1,42 @@
+import type { Cluster } from '@sluice/kube';
+import { inventoryId, subjectOf, type VersionedReference } from '../apply/reference.js';
+import { pruneObjects } from '../apply/prune.js';
+import { inventoryOf, referencesIn } from './inventory.js';
+import type { Pass } from './reconciler.js';
+import { ownerLabels } from './spec.js';
+import { failed } from './stage-error.js';
+
+/** Deletes what is gone from the manifests. What could not be deleted stays on record, so that the next pass tries again. */
+export async function prune(pass: Pass, stale: readonly VersionedReference[], cluster: Cluster): Promise<void> {
+  const { kustomization, context, status } = pass;
+  if (!kustomization.spec.prune || stale.length === 0) return;
+  const kept = (references: readonly VersionedReference[]): void => {
+    const now = referencesIn(status.fields.inventory);
+    status.fields.inventory = inventoryOf([...now, ...references]);
+  };
+  const refusal = refusalToPrune(pass, stale);
+  if (refusal !== undefined) {
+    kept(stale);
+    throw failed('PruneFailed', refusal);
+  }
+  const { changes, errors } = await pruneObjects(stale, { cluster, owner: ownerLabels(kustomization), signal: context.signal });
+  pass.changes(changes.filter(({ action }) => action !== 'unknown'));
+  if (errors.length === 0) return;
+  const settled = new Set(changes.filter(({ action }) => action !== 'unknown').map(({ reference }) => inventoryId(reference)));
+  kept(stale.filter((reference) => !settled.has(inventoryId(reference))));
+  throw failed('PruneFailed', `delete failed, errors: ${errors.map((error) => `${error};`).join('')}`);
+}
+
+/** What nobody means: deleting everything because a build came out empty, or the ground that one stands on. */
+function refusalToPrune({ kustomization, status }: Pass, stale: readonly VersionedReference[]): string | undefined {
+  if (referencesIn(status.fields.inventory).length === 0) {
+    return `the build has no objects, and all ${stale.length} that were applied would be deleted: refused; delete the Kustomization if that is meant`;
+  }
+  const ground = stale.find(
+    ({ kind, group, name }) =>
+      (kind === 'Namespace' && group === '' && name === kustomization.metadata.namespace) ||
+      (kind === 'CustomResourceDefinition' && name === 'kustomizations.kustomize.toolkit.fluxcd.io'),
+  );
+  if (ground === undefined) return undefined;
+  return `${subjectOf(ground)} is gone from the manifests, but this Kustomization itself stands on it: refused; delete it by hand if that is meant`;
+}

@@ -1,0 +1,40 @@
+import type { CustomStageKinds } from '../apply/order.js';
+
+/** What the operator of the engine decides for all Kustomizations. */
+export interface KustomizationSettings {
+  /** How long to wait before looking again for something that is missing. A watch is faster; this is its safety net. */
+  readonly requeueDependencyMs: number;
+  /** Sources and dependencies of other namespaces are refused. */
+  readonly noCrossNamespaceRefs: boolean;
+  /** Who applies for Kustomizations that name no ServiceAccount; the engine itself when absent. */
+  readonly defaultServiceAccount?: string;
+  readonly allowExternalArtifact: boolean;
+  /** A variable without value and default fails the build. */
+  readonly strictSubstitutions: boolean;
+  /** A `readyExpr` is asked in addition to the built-in check, not in its place. */
+  readonly additiveDependencyCheck: boolean;
+  readonly customStageKinds: CustomStageKinds;
+  /** More field managers whose fields are taken over. */
+  readonly overrideManagers: readonly string[];
+  readonly migrateApiVersion: boolean;
+  /** A health wait ends when a newer revision or spec is there. */
+  readonly cancelHealthChecks: boolean;
+  /** How many requests of one Kustomization are under way at a time. */
+  readonly requestConcurrency: number;
+}
+
+export const defaultSettings: KustomizationSettings = {
+  requeueDependencyMs: 30_000,
+  noCrossNamespaceRefs: false,
+  allowExternalArtifact: true,
+  strictSubstitutions: true,
+  additiveDependencyCheck: false,
+  customStageKinds: new Set(),
+  overrideManagers: [],
+  migrateApiVersion: false,
+  cancelHealthChecks: true,
+  requestConcurrency: 8,
+};
+
+/** The field manager of everything that Kustomizations apply, and the name under which their controller reports. */
+export const MANAGER = 'kustomize-controller';

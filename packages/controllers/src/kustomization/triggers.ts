@@ -1,0 +1,102 @@
+import type { KubeObject } from '@sluice/core';
+import type { Kustomization } from '@sluice/api';
+import { hasCondition, keyOf, objectKey, type Cause, type ObjectCache } from '@sluice/runtime';
+import { dependencyKeys } from './dependencies.js';
+import { artifactOf, SOURCE_KINDS, sourceKeyOf, type SourceCaches } from './source.js';
+
+/** Puts Kustomizations in line when something that they wait for, or are made from, has changed. The result ends it. */
+export function triggerKustomizations(
+  kustomizations: ObjectCache<Kustomization>,
+  sources: SourceCaches,
+  enqueue: (key: string, cause: Cause) => void,
+): () => void {
+  const bySource = createIndex(kustomizations, (kustomization) => {
+    const { kind, namespace, name } = sourceKeyOf(kustomization);
+    return [`${kind}/${objectKey(namespace, name)}`];
+  });
+  const byDependency = createIndex(kustomizations, dependencyKeys);
+  const stops = [bySource.stop, byDependency.stop];
+
+  for (const kind of SOURCE_KINDS) {
+    const changed = (source: KubeObject): void => {
+      for (const key of bySource.keys(`${kind}/${keyOf(source)}`)) enqueue(key, { reason: 'source', object: objectOf(kind, source) });
+    };
+    stops.push(
+      sources[kind].subscribe({
+        added: (source) => {
+          if (artifactOf(source) !== undefined) changed(source);
+        },
+        modified: (source, before) => {
+          const [now, then] = [artifactOf(source), artifactOf(before)];
+          if (now !== undefined && (now.revision !== then?.revision || now.digest !== then.digest)) changed(source);
+        },
+      }),
+    );
+  }
+
+  stops.push(
+    kustomizations.subscribe({
+      modified(dependency, before) {
+        if (readiness(dependency) === readiness(before)) return;
+        for (const key of byDependency.keys(keyOf(dependency))) {
+          const cause = { reason: 'dependency', object: objectOf('Kustomization', dependency) } as const;
+          if (isWaiting(key, kustomizations)) enqueue(key, cause);
+        }
+      },
+    }),
+  );
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** What of a Kustomization its dependents look at. A readyExpr may look at anything, its labels for example. */
+function readiness({ status, metadata, spec }: Kustomization): string {
+  return JSON.stringify([
+    metadata.generation,
+    metadata.labels,
+    metadata.annotations,
+    status?.observedGeneration,
+    status?.lastAppliedRevision,
+    hasCondition(status?.conditions, 'Ready'),
+    spec.suspend,
+  ]);
+}
+
+/** Whoever is ready at the revision there is has no need of news. */
+function isWaiting(key: string, kustomizations: ObjectCache<Kustomization>): boolean {
+  const slash = key.indexOf('/');
+  const status = kustomizations.get(key.slice(0, slash), key.slice(slash + 1))?.status;
+  return !hasCondition(status?.conditions, 'Ready') || status?.lastAppliedRevision !== status?.lastAttemptedRevision;
+}
+
+function objectOf(kind: string, { metadata: { namespace = '', name = '' } }: KubeObject): NonNullable<Cause['object']> {
+  return { kind, namespace, name };
+}
+
+/** The keys of objects by something that is in them, kept up to date. */
+function createIndex<T extends KubeObject>(cache: ObjectCache<T>, valuesOf: (object: T) => readonly string[]) {
+  const keysOf = new Map<string, Set<string>>();
+  const put = (object: T): void => {
+    for (const value of valuesOf(object)) {
+      let keys = keysOf.get(value);
+      if (keys === undefined) keysOf.set(value, (keys = new Set()));
+      keys.add(keyOf(object));
+    }
+  };
+  const remove = (object: T): void => {
+    for (const value of valuesOf(object)) {
+      const keys = keysOf.get(value);
+      if (keys?.delete(keyOf(object)) === true && keys.size === 0) keysOf.delete(value);
+    }
+  };
+  const stop = cache.subscribe({
+    added: put,
+    modified(object, before) {
+      remove(before);
+      put(object);
+    },
+    deleted: remove,
+  });
+  return { keys: (value: string): readonly string[] => [...(keysOf.get(value) ?? [])], stop };
+}
