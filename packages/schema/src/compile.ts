@@ -12,7 +12,7 @@ type Json = Record<string, unknown>;
  *
  * ```ts
  * const schema = compileSchema({ type: 'object', properties: { size: { type: 'integer', minimum: 1 } } });
- * validateValue(schema, { size: 0 }); // [{ field: 'size', message: 'Invalid value: 0: size in body should be greater than or equal to 1', … }]
+ * validateObject(schema, { size: 0 }); // [{ field: 'size', message: 'Invalid value: 0: size in body should be greater than or equal to 1', … }]
  * ```
  */
 export function compileSchema(schema: Json): SchemaNode {

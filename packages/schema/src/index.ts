@@ -6,7 +6,6 @@
 export { compileSchema } from './compile.js';
 export { applySchemaDefaults } from './defaults.js';
 export * from './field-error.js';
-export { validateListElements } from './list-elements.js';
 export type { SchemaNode } from './node.js';
 export { type PruneOptions, pruneValue } from './prune.js';
-export { type ValidateOptions, validateValue } from './validate.js';
+export { validateObject } from './validate-object.js';
