@@ -74,6 +74,54 @@ describe('references', () => {
       }
     }));
 
+  test('a range of versions leads to its newest tag', () =>
+    withRepository(async ({ repository, git }) => {
+      const { url } = repository;
+      const commits: Record<string, string> = {};
+      for (const [index, tag] of ['v1.0.0', '1.10.0', 'v1.9.0', '2.0.0-rc.1', 'v3', 'latest'].entries()) {
+        commits[tag] = repository.commit(tag, { a: `${index}` });
+        repository.git('tag', '-a', tag, '-m', tag);
+      }
+      for (const [semver, tag] of [
+        ['1.x', '1.10.0'],
+        ['<1.10', 'v1.9.0'],
+        ['>=2.0.0-0', '2.0.0-rc.1'],
+        ['*', '1.10.0'],
+      ] as const) {
+        assert.equal((await see(git, { url, reference: { semver, tag: 'v1.0.0' } })).revision, `${tag}@sha1:${commits[tag] ?? ''}`);
+      }
+      await assert.rejects(git.resolve({ url, reference: { semver: '>=9.0.0' } }), { message: 'no match found for semver: >=9.0.0' });
+      await assert.rejects(git.resolve({ url, reference: { semver: 'not a range' } }), {
+        reason: 'GitReferenceInvalid',
+        message: /^semver parse error: /,
+      });
+    }));
+
+  test('of versions that differ by build metadata the youngest is taken', () =>
+    withRepository(async ({ repository, git }) => {
+      const tagAt = (tag: string, time: number): string => {
+        const commit = repository.commit(tag, { a: tag });
+        const dated = execFileSync('git', ['commit-tree', '-m', tag, `${commit}^{tree}`], {
+          cwd: repository.dir,
+          encoding: 'utf8',
+          env: {
+            ...process.env,
+            GIT_AUTHOR_NAME: 'a',
+            GIT_AUTHOR_EMAIL: 'a',
+            GIT_COMMITTER_NAME: 'a',
+            GIT_COMMITTER_EMAIL: 'a',
+            GIT_COMMITTER_DATE: `${time} +0000`,
+          },
+        }).trim();
+        repository.git('tag', tag, dated);
+        return dated;
+      };
+      tagAt('1.0.0+b', 1_600_000_000);
+      const youngest = tagAt('1.0.0+c', 1_800_000_000);
+      tagAt('1.0.0+a', 1_700_000_000);
+      assert.equal((await see(git, { url: repository.url, reference: { semver: '1.x' } })).revision, `1.0.0+c@sha1:${youngest}`);
+    }));
+
   test('an annotated tag comes with its message, a lightweight one with its name only', () =>
     withRepository(async ({ repository, git }) => {
       repository.commit('one', { a: '1' });
