@@ -149,13 +149,19 @@ function checkedObject(node: Node, place: ResourcePlace | undefined): Mapping {
   if (root === undefined || (apiVersion === '' && kind === '' && (metadata === undefined || metadata.size === 0))) {
     throw new SluiceError('ManifestInvalid', 'missing Resource metadata', at);
   }
-  const shown = `{{${apiVersion} ${kind}} {{${textOf(metadata?.get('name'))} ${textOf(metadata?.get('namespace'))}} ${goMap(metadata, 'labels')} ${goMap(metadata, 'annotations')}}}`;
-  if (kind === '') throw new SluiceError('ManifestInvalid', `missing kind in object ${shown}`, at);
+  if (kind === '') throw new SluiceError('ManifestInvalid', `missing kind in object ${shownMetadata(root)}`, at);
   const name = metadata?.get('name');
   if (!kind.endsWith('List') && (isNullOrEmpty(name) || textOf(name) === '')) {
-    throw new SluiceError('ManifestInvalid', `missing metadata.name in object ${shown}`, at);
+    throw new SluiceError('ManifestInvalid', `missing metadata.name in object ${shownMetadata(root)}`, at);
   }
   return root;
+}
+
+/** What is known about an object, as Go prints the struct. */
+function shownMetadata(root: Mapping): string {
+  const metadata = mappingOf(root.get('metadata'));
+  const names = `${textOf(metadata?.get('name'))} ${textOf(metadata?.get('namespace'))}`;
+  return `{{${textOf(root.get('apiVersion'))} ${textOf(root.get('kind'))}} {{${names}} ${goMap(metadata, 'labels')} ${goMap(metadata, 'annotations')}}}`;
 }
 
 function goMap(metadata: Mapping | undefined, field: string): string {

@@ -32,6 +32,13 @@ export class ResourceList {
     this.#byAnyKey = undefined;
   }
 
+  /** Runs a change of one resource. The indexes stay unless its id changed, or it is gone. */
+  update(resource: Resource, change: () => void): void {
+    const before = resource.currentKey(this.schema);
+    change();
+    if (resource.isEmpty || resource.currentKey(this.schema) !== before) this.changed();
+  }
+
   append(resource: Resource): void {
     const key = resource.currentKey(this.schema);
     const current = this.#currentIndex();

@@ -8,8 +8,8 @@ import { idText } from '../resource/resource-id.js';
 
 /** What happens to the values that a field spec leads to. */
 export interface FieldChange {
-  /** The new value of a field: the same one, changed or not, or another. */
-  set(node: Node): Node;
+  /** The new value of a field: the same one, changed or not, or another. `holder` is the mapping that it is the field `name` of. */
+  set(node: Node, holder: Mapping, name: string): Node;
   /** What a spec with `create` puts where nothing is; without it nothing is created. */
   readonly createKind?: NodeKind;
 }
@@ -65,17 +65,14 @@ export function changeField(resource: Resource, spec: FieldSpec, change: FieldCh
   }
 }
 
-function visit(node: Node, steps: readonly Step[], at: number, createKind: NodeKind | undefined, change: FieldChange): Node {
-  if (at === steps.length) return change.set(node);
-  if (isNull(node)) return node;
+function visit(node: Node, steps: readonly Step[], at: number, createKind: NodeKind | undefined, change: FieldChange): void {
   if (node instanceof Map) {
     visitField(node, steps, at, createKind, change);
   } else if (Array.isArray(node)) {
-    for (let index = 0; index < node.length; index++) node[index] = visit(node[index]!, steps, at, createKind, change);
-  } else {
+    for (const item of node) visit(item, steps, at, createKind, change);
+  } else if (!isNull(node)) {
     throw new SluiceError('ManifestInvalid', 'expected sequence or mapping node');
   }
-  return node;
 }
 
 function visitField(mapping: Mapping, steps: readonly Step[], at: number, createKind: NodeKind | undefined, change: FieldChange): void {
@@ -91,7 +88,11 @@ function visitField(mapping: Mapping, steps: readonly Step[], at: number, create
     field = emptyNode(isList ? 'sequence' : creates!);
     mapping.set(name, field);
   }
-  const changed = visit(field, steps, at + 1, createKind, change);
+  if (at + 1 < steps.length) {
+    visit(field, steps, at + 1, createKind, change);
+    return;
+  }
+  const changed = change.set(field, mapping, name);
   if (changed !== field) mapping.set(name, changed);
 }
 

@@ -1,10 +1,10 @@
 import type { FieldSpec } from '../config/field-spec.js';
 import type { Image } from '../kustomization/kustomization.js';
 import { expectKind } from '../node/expect-kind.js';
-import { isNull, replaceScalar, textOf, untaggedScalar, type Mapping, type Node } from '../node/node.js';
+import { Scalar, isNull, mappingOf, replaceScalar, untaggedScalar, type Mapping, type Node } from '../node/node.js';
 import { compileImageName, type TextMatcher } from '../regex.js';
 import type { Resource } from '../resource/resource.js';
-import { changeFields, specsFor } from './field-path.js';
+import { changeFields } from './field-path.js';
 import type { Transformer } from './transformer.js';
 
 interface CompiledImage {
@@ -27,37 +27,56 @@ export function imagesTransformer(images: readonly Image[], specs: readonly Fiel
   };
 }
 
-function changeImages(resource: Resource, images: readonly CompiledImage[], specs: readonly FieldSpec[]): void {
-  const holders: Mapping[] = [];
-  collectContainers(resource.root, holders);
-  if (holders.length === 0 && specsFor(specs, resource.gvk).length === 0) return;
-  for (const image of images) {
-    for (const holder of holders) holder.set('image', changeImage(holder.get('image')!, image));
-    changeFields(resource, specs, { set: (node) => changeImage(node, image) });
-  }
+/** A field with the name of an image. */
+interface ImageField {
+  readonly holder: Mapping;
+  readonly name: string;
 }
 
-/** The mappings with an `image` in lists called `containers` or `initContainers`. */
-function collectContainers(node: Node, holders: Mapping[]): void {
-  if (Array.isArray(node)) {
-    for (const item of node) collectContainers(item, holders);
-  } else if (node instanceof Map) {
-    for (const [name, value] of node) {
-      collectContainers(value, holders);
-      if ((name !== 'containers' && name !== 'initContainers') || !Array.isArray(value)) continue;
-      for (const container of value) {
-        if (!isNull(container)) expectKind(container, 'mapping');
-        if (container instanceof Map && container.has('image')) holders.push(container);
-      }
+function changeImages(resource: Resource, images: readonly CompiledImage[], specs: readonly FieldSpec[]): void {
+  // Images change no structure, so the fields are looked for once.
+  const fields: ImageField[] = [];
+  collectContainers(resource.root, fields);
+  changeFields(resource, specs, {
+    set(node, holder, name) {
+      if (!isNull(node)) expectKind(node, 'scalar');
+      fields.push({ holder, name });
+      return node;
+    },
+  });
+  for (const image of images) {
+    for (const { holder, name } of fields) {
+      const node = holder.get(name);
+      if (node instanceof Scalar && !isNull(node)) holder.set(name, changeImage(node, image));
     }
   }
 }
 
-function changeImage(node: Node, { image, matches }: CompiledImage): Node {
-  if (isNull(node)) return node;
-  expectKind(node, 'scalar');
-  const text = textOf(node);
-  return matches(text) ? replaceScalar(node, untaggedScalar(newReference(text, image))) : node;
+/** The images of lists called `containers` or `initContainers`. */
+function collectContainers(node: Node, fields: ImageField[]): void {
+  if (Array.isArray(node)) {
+    for (const item of node) if (!(item instanceof Scalar)) collectContainers(item, fields);
+  } else if (node instanceof Map) {
+    for (const [name, value] of node) {
+      if (value instanceof Scalar) continue;
+      collectContainers(value, fields);
+      if ((name === 'containers' || name === 'initContainers') && Array.isArray(value)) collectImages(value, fields);
+    }
+  }
+}
+
+function collectImages(containers: readonly Node[], fields: ImageField[]): void {
+  for (const container of containers) {
+    if (!isNull(container)) expectKind(container, 'mapping');
+    const image = mappingOf(container)?.get('image');
+    if (image === undefined) continue;
+    if (!isNull(image)) expectKind(image, 'scalar');
+    fields.push({ holder: container as Mapping, name: 'image' });
+  }
+}
+
+function changeImage(node: Scalar, { image, matches }: CompiledImage): Scalar {
+  return matches(node.text) ? replaceScalar(node, untaggedScalar(newReference(node.text, image))) : node;
 }
 
 function newReference(text: string, { newName = '', newTag = '', digest: newDigest = '', tagSuffix = '' }: Image): string {

@@ -51,8 +51,9 @@ export function fixNameReferences(resources: ResourceList, references: readonly 
 
 function fixReferencesOf(resource: Resource, fields: readonly ReferenceField[], candidates: Candidates): void {
   const referrer = new Referrer(resource, candidates);
-  if (candidates.isEmpty) return;
   for (const { spec, target } of fields) {
+    // What no renamed resource can be the target of needs no look.
+    if (!candidates.haveKind(target)) continue;
     try {
       changeField(resource, spec, { set: (node) => referrer.fix(node, spec, target) });
     } catch (error) {
@@ -64,9 +65,9 @@ function fixReferencesOf(resource: Resource, fields: readonly ReferenceField[], 
 /** The resources that changed their names, by the names they had. */
 class Candidates {
   readonly schema: BuildSchema;
-  readonly isEmpty: boolean;
   readonly #byPreviousName = new Map<string, Resource[]>();
   readonly #all: readonly Resource[];
+  readonly #kinds = new Map<Gvk, boolean>();
   #byOriginalNamespace: Map<string, Resource[]> | undefined;
 
   constructor(resources: ResourceList) {
@@ -79,7 +80,16 @@ class Candidates {
         else there.push(resource);
       }
     }
-    this.isEmpty = this.#byPreviousName.size === 0;
+  }
+
+  /** Whether any of them was of a kind. */
+  haveKind(target: Gvk): boolean {
+    let answer = this.#kinds.get(target);
+    if (answer === undefined) {
+      answer = this.#all.some((resource) => resource.wasSelectedBy(target));
+      this.#kinds.set(target, answer);
+    }
+    return answer;
   }
 
   withPreviousName(name: string): readonly Resource[] {

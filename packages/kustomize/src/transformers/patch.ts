@@ -50,10 +50,11 @@ export function patchTransformer(patch: PatchText, settings: PatchSettings): Tra
       if (target === undefined)
         throw new SluiceError('PatchInvalid', `must specify a target for JSON patch ${patch.source}`, placeOf(patch));
       for (const resource of selectResources(list.items, target, list.schema)) {
-        resource.storePreviousId(list.schema);
-        applyOperations(resource, operations, patch);
+        list.update(resource, () => {
+          resource.storePreviousId(list.schema);
+          applyOperations(resource, operations, patch);
+        });
       }
-      list.changed();
     },
   };
 }
@@ -91,8 +92,7 @@ function strategicMergeTransformer(source: PatchText, patches: readonly Resource
             const message = `no resource matches strategic merge patch ${JSON.stringify(idText(originalId))}: ${(error as Error).message}`;
             throw new SluiceError('PatchTargetNotFound', message, { cause: error, ...placeOf(source, patch) });
           }
-          applyStrategicMerge(resource, patch.copy(), list.schema, source);
-          list.changed();
+          list.update(resource, () => applyStrategicMerge(resource, patch.copy(), list.schema, source));
         }
         return;
       }
@@ -110,7 +110,9 @@ function strategicMergeTransformer(source: PatchText, patches: readonly Resource
 
 /** Applies a patch to resources whatever the patch itself is called, and drops those it deletes. */
 export function patchSelected(list: ResourceList, selected: readonly Resource[], patch: Resource, source?: PatchText): void {
+  let isChanged = false;
   for (const resource of selected) {
+    const before = resource.currentKey(list.schema);
     const copy = patch.copy();
     // Labels and annotations of the patch become strings here, a null among them too: kustomize does that.
     const metadata = mappingOf(copy.root.get('metadata'));
@@ -118,8 +120,9 @@ export function patchSelected(list: ResourceList, selected: readonly Resource[],
     if (metadata?.has('annotations') === true) setTexts(copy, 'annotations', textsOf(copy.annotations));
     copy.setApiVersion(apiVersionOf(resource.gvk));
     applyStrategicMerge(resource, copy, list.schema, source);
+    isChanged ||= resource.isEmpty || resource.currentKey(list.schema) !== before;
   }
-  list.reset(list.items.filter((resource) => !resource.isEmpty));
+  if (isChanged) list.reset(list.items.filter((resource) => !resource.isEmpty));
 }
 
 /** Merges a patch into a resource. Name, kind and namespace stay unless the patch is allowed to change them. */
