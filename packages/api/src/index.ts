@@ -9,7 +9,9 @@
  *
  * @module
  */
-import type { CustomResource } from './dsl/custom-resource.js';
+import { printYaml } from '@sluice/yaml';
+import type { KubeObject } from '@sluice/core';
+import { crdOf, type CustomResource } from './dsl/custom-resource.js';
 import { helmRelease } from './helm/helm-release.js';
 import { imagePolicy } from './image/image-policy.js';
 import { imageRepository } from './image/image-repository.js';
@@ -24,6 +26,7 @@ import { gitRepository } from './source/git-repository.js';
 import { helmChart } from './source/helm-chart.js';
 import { helmRepository } from './source/helm-repository.js';
 import { ociRepository } from './source/oci-repository.js';
+import { resourceValidator, type ValidatedResource } from './validate.js';
 
 export { crdOf, type CustomResource, type PrinterColumn, type ResourceVersion } from './dsl/custom-resource.js';
 export { helmRelease, type HelmRelease } from './helm/helm-release.js';
@@ -63,3 +66,18 @@ export const customResources: readonly CustomResource[] = [
   imagePolicy,
   imageUpdateAutomation,
 ];
+
+/** The CustomResourceDefinitions of some kinds as one YAML stream, as people install them. */
+export function crdYaml(definitions: readonly CustomResource[] = customResources): string {
+  return definitions.map((definition) => `---\n${printYaml(crdOf(definition) as never)}`).join('');
+}
+
+const validate = resourceValidator(customResources);
+
+/**
+ * Checks an object of one of {@link customResources} the way the API server does: unknown fields, defaults, types, patterns.
+ * Undefined for an object of another kind or version. What only a cluster knows (whether a Secret is there) is not checked.
+ */
+export function validateResource(object: KubeObject): ValidatedResource | undefined {
+  return validate(object);
+}
