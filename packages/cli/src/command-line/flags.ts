@@ -1,0 +1,134 @@
+import { formatDuration, parseDuration } from '@sluice/core';
+
+export type FlagType = 'bool' | 'string' | 'int' | 'float32' | 'duration' | 'stringArray' | 'strings';
+
+export interface FlagSpec {
+  readonly name: string;
+  readonly shorthand?: string;
+  readonly type: FlagType;
+  readonly usage: string;
+  /** As it is typed. What `--help` shows, unless it is the type's zero. */
+  readonly default?: string;
+  /** The values that are allowed. */
+  readonly oneOf?: readonly string[];
+  readonly hidden?: boolean;
+}
+
+type FlagValue = boolean | string | number | readonly string[];
+
+/** The values of a command's flags, by name, with defaults filled in. */
+export class FlagValues {
+  readonly #specs: ReadonlyMap<string, FlagSpec>;
+  readonly #set = new Map<string, FlagValue>();
+
+  constructor(specs: Iterable<FlagSpec>) {
+    this.#specs = new Map(Array.from(specs, (spec) => [spec.name, spec]));
+  }
+
+  /** Whether the flag was on the command line. */
+  changed(name: string): boolean {
+    return this.#set.has(name);
+  }
+
+  /** Whether the command has such a flag. */
+  has(name: string): boolean {
+    return this.#specs.has(name);
+  }
+
+  /** The same values, less one flag. */
+  without(name: string): FlagValues {
+    const copy = new FlagValues([...this.#specs.values()].filter((spec) => spec.name !== name));
+    for (const [key, value] of this.#set) if (key !== name) copy.#set.set(key, value);
+    return copy;
+  }
+
+  bool(name: string): boolean {
+    return this.#value(name) === true;
+  }
+
+  string(name: string): string {
+    return String(this.#value(name));
+  }
+
+  /** An `int` or `float32`; a `duration` in milliseconds. */
+  number(name: string): number {
+    return Number(this.#value(name));
+  }
+
+  list(name: string): readonly string[] {
+    return this.#value(name) as readonly string[];
+  }
+
+  /** Sets a flag from the text that was typed. Throws an error with pflag's text. */
+  set(spec: FlagSpec, text: string): void {
+    let value: FlagValue;
+    try {
+      value = parseValue(spec, text);
+    } catch (error) {
+      const shown = spec.shorthand === undefined ? `--${spec.name}` : `-${spec.shorthand}, --${spec.name}`;
+      throw new Error(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(shown)} flag: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    const before = this.#set.get(spec.name);
+    this.#set.set(spec.name, Array.isArray(value) && Array.isArray(before) ? [...(before as string[]), ...(value as string[])] : value);
+  }
+
+  #value(name: string): FlagValue {
+    const set = this.#set.get(name);
+    if (set !== undefined) return set;
+    const spec = this.#specs.get(name);
+    if (spec === undefined) throw new Error(`the command has no flag --${name}`);
+    return spec.default === undefined ? ZERO[spec.type] : parseValue(spec, spec.default);
+  }
+}
+
+const ZERO: Readonly<Record<FlagType, FlagValue>> = {
+  bool: false,
+  string: '',
+  int: 0,
+  float32: 0,
+  duration: 0,
+  stringArray: [],
+  strings: [],
+};
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
+]);
+
+function parseValue(spec: FlagSpec, text: string): FlagValue {
+  if (spec.oneOf !== undefined && !spec.oneOf.includes(text)) throw new Error(`must be one of: ${spec.oneOf.join(', ')}`);
+  switch (spec.type) {
+    case 'bool': {
+      const value = BOOLEANS.get(text);
+      if (value === undefined) throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+      return value;
+    }
+    case 'string':
+      return text;
+    case 'int':
+      if (!/^[-+]?\d+$/.test(text)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+      return Number(text);
+    case 'float32':
+      if (text.trim() === '' || Number.isNaN(Number(text)))
+        throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+      return Number(text);
+    case 'duration':
+      return parseDuration(text);
+    case 'stringArray':
+      return [text];
+    case 'strings':
+      return text === '' ? [] : text.split(',');
+  }
+}
+
+/** A flag's default as `--help` shows it; empty for a type's zero. */
+export function shownDefault(spec: FlagSpec): string {
+  if (spec.default === undefined || spec.default === '') return '';
+  if (spec.type === 'string') return ` (default ${JSON.stringify(spec.default)})`;
+  if (spec.type === 'strings') return ` (default [${spec.default}])`;
+  if (spec.type === 'duration') return ` (default ${formatDuration(parseDuration(spec.default))})`;
+  return ` (default ${spec.default})`;
+}

@@ -1,0 +1,107 @@
+import { errorMessage, type KubeObject } from '@sluice/core';
+import type { Cluster, ListOptions } from '@sluice/kube';
+import type { Invocation } from '../command-line/index.js';
+import { connect, selectedNamespace } from '../connection.js';
+import { statusSelector, type FluxKind } from '../kinds/index.js';
+import { printTable } from '../table.js';
+
+/** `get KIND`: the objects of one kind and their states. */
+export async function getKind(kind: FluxKind, invocation: Invocation): Promise<void> {
+  const { cluster, close } = await connect(invocation);
+  try {
+    if (invocation.flags.bool('watch')) await watchKind(cluster, kind, invocation);
+    else await printKind(cluster, kind, invocation, { withKind: false });
+  } finally {
+    await close();
+  }
+}
+
+/** `get all`, `get sources all`, `get images all`: one table a kind, of the kinds that have objects. */
+export async function getKinds(kinds: readonly FluxKind[], invocation: Invocation): Promise<void> {
+  if (invocation.flags.bool('watch')) throw new Error('expected a single resource type, but found all');
+  const { cluster, close } = await connect(invocation);
+  try {
+    for (const kind of kinds) {
+      try {
+        await printKind(cluster, kind, invocation, { withKind: true });
+      } catch (error) {
+        invocation.terminal.failure(errorMessage(error));
+      }
+    }
+  } finally {
+    await close();
+  }
+}
+
+async function printKind(cluster: Cluster, kind: FluxKind, invocation: Invocation, { withKind }: { withKind: boolean }): Promise<void> {
+  const { args, flags, terminal } = invocation;
+  const everywhere = flags.bool('all-namespaces');
+  const namespace = selectedNamespace(flags);
+  if (withKind && (await cluster.resourceOf(kind)) === undefined) return;
+  const { items } = await cluster.list(
+    { apiVersion: kind.apiVersion, kind: kind.kind, ...(everywhere ? {} : { namespace }) },
+    listOptions(invocation),
+  );
+  if (items.length === 0) {
+    const place = everywhere ? 'any' : JSON.stringify(namespace);
+    if (args[0] !== undefined) throw new Error(`${kind.kind} object '${args[0]}' not found in ${place} namespace`);
+    if (!withKind) throw new Error(`no ${kind.kind} objects found in ${place} namespace`);
+    return;
+  }
+  const matches = statusSelector(flags.string('status-selector'));
+  const rows = items.filter(matches).map((object) => row(object, kind, invocation, withKind));
+  if (withKind && rows.length === 0) return;
+  terminal.out(printTable(flags.bool('no-header') ? [] : headers(kind, invocation), rows));
+  if (withKind) terminal.out('\n');
+}
+
+async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocation): Promise<void> {
+  const { flags, terminal, signal } = invocation;
+  const namespace = flags.bool('all-namespaces') ? {} : { namespace: selectedNamespace(flags) };
+  const matches = statusSelector(flags.string('status-selector'));
+  const timeout = AbortSignal.timeout(flags.number('timeout'));
+  let header = flags.bool('no-header') ? [] : headers(kind, invocation);
+  try {
+    const events = cluster.watch(
+      { apiVersion: kind.apiVersion, kind: kind.kind, ...namespace },
+      { ...listOptions(invocation), signal: AbortSignal.any([signal, timeout]) },
+    );
+    for await (const event of events) {
+      if (event.type === 'BOOKMARK' || !matches(event.object)) continue;
+      terminal.out(printTable(header, [row(event.object, kind, invocation, false)]));
+      header = [];
+    }
+  } catch (error) {
+    if (!signal.aborted && !timeout.aborted) throw error;
+  }
+}
+
+function listOptions({ args, flags }: Invocation): ListOptions {
+  const labelSelector = flags.string('label-selector');
+  return {
+    timeoutMs: flags.number('timeout'),
+    ...(labelSelector === '' ? {} : { labelSelector }),
+    ...(args[0] === undefined ? {} : { fieldSelector: `metadata.name=${args[0]}` }),
+  };
+}
+
+function headers(kind: FluxKind, invocation: Invocation): string[] {
+  const names = ['Name', ...shownColumns(kind, invocation).map((column) => column.header), 'Ready', 'Message'];
+  return invocation.flags.bool('all-namespaces') ? ['Namespace', ...names] : names;
+}
+
+function row(object: KubeObject, kind: FluxKind, invocation: Invocation, withKind: boolean): string[] {
+  const name = object.metadata.name ?? '';
+  const { status, message } = kind.summary(object);
+  const cells = [
+    withKind ? `${kind.kind.toLowerCase()}/${name}` : name,
+    ...shownColumns(kind, invocation).map((column) => column.value(object)),
+    status,
+    message,
+  ];
+  return invocation.flags.bool('all-namespaces') ? [object.metadata.namespace ?? '', ...cells] : cells;
+}
+
+function shownColumns(kind: FluxKind, { flags }: Invocation): FluxKind['columns'] {
+  return kind.columns.filter((column) => column.flag === undefined || (flags.has(column.flag) && flags.bool(column.flag)));
+}

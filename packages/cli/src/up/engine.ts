@@ -1,0 +1,79 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { crdOf, gitRepository, kustomization } from '@sluice/api';
+import { startControllers } from '@sluice/controllers';
+import type { Cluster, Fetch } from '@sluice/kube';
+import { createLogger } from '@sluice/runtime';
+import { artifactHandler, createGitClient, openArtifactStore } from '@sluice/sources';
+import { gitRepository as gitRepositoryKind } from '../kinds/index.js';
+import { serveHttp } from './serve.js';
+import type { StateDirectory } from './state-directory.js';
+
+/** The controllers at work on a cluster of this machine. */
+export interface Engine {
+  /** Where `/metrics`, `/healthz`, `/readyz` and the artifacts are. */
+  readonly url: string;
+  /** Asks for a fetch of a GitRepository now, as a webhook would. */
+  requestSync(repository: { readonly namespace: string; readonly name: string }): void;
+  stop(): Promise<void>;
+}
+
+/** The kinds that have a controller. */
+const installed = [gitRepository, kustomization];
+
+/** Time for what is under way when the engine is stopped. What does not end in it goes on at the next start. */
+const GRACE_MS = 5_000;
+
+/** Installs the custom resources and starts the controllers. Repositories on this machine may be named: it is a person's own. */
+export async function startEngine(cluster: Cluster, state: StateDirectory, port: number): Promise<Engine> {
+  const directory = join(state.path, 'engine');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const logFile = createWriteStream(state.log, { flags: 'a', mode: 0o600 });
+  const log = createLogger({ level: 'info', write: (line) => logFile.write(`${line}\n`) });
+  // The handler is known only once the store is, and the store must know the address.
+  let handler: Fetch = answerStarting;
+  const service = await serveHttp((request) => handler(request), port).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? new Error(`port ${port} is in use: choose another with --metrics-port.`, { cause: error })
+      : error;
+  });
+  try {
+    for (const resource of installed) await cluster.apply(crdOf(resource), { fieldManager: 'sluice', force: true });
+    const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: service.url });
+    const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
+    const controllers = startControllers({ cluster, git, store, log, allowFile: true });
+    const artifacts = artifactHandler(store);
+    handler = (request) => (isProbe(request.path) ? controllers.probes(request) : artifacts(request));
+    await controllers.whenReady();
+    return {
+      url: service.url,
+      requestSync: (repository) => {
+        requestSync(cluster, repository).catch((error: unknown) =>
+          log.error('the repository changed, but a fetch could not be requested', error),
+        );
+      },
+      stop: async () => {
+        await controllers.stop(GRACE_MS);
+        await service.close();
+        await finished(logFile.end());
+      },
+    };
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+}
+
+const answerStarting: Fetch = () => Promise.resolve({ status: 503, headers: {}, body: 'starting\n' });
+
+function isProbe(path: string): boolean {
+  return /^\/(metrics|healthz|readyz)(\?|$)/.test(path);
+}
+
+async function requestSync(cluster: Cluster, { namespace, name }: { namespace: string; name: string }): Promise<void> {
+  const { apiVersion, kind } = gitRepositoryKind;
+  const annotations = { 'reconcile.fluxcd.io/requestedAt': new Date().toISOString() };
+  await cluster.patch({ apiVersion, kind, namespace, name }, 'merge', { metadata: { annotations } }, { fieldManager: 'sluice' });
+}
