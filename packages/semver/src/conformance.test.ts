@@ -118,7 +118,6 @@ for (const [index, entry] of cases<LatestCase>('latest').entries()) {
       const constraint = parseConstraint(entry.constraint);
       assert.equal(latestVersion(constraint, entry.versions) ?? null, entry.latest);
       // Versions that differ in their metadata only have no defined order.
-      const plain = (versions: readonly string[]): string[] => versions.map((version) => version.replace(/\+.*/, ''));
       assert.deepEqual(plain(matchingVersions(constraint, entry.versions)), plain(entry.descending ?? []));
     } else {
       assertFails(() => parseConstraint(entry.constraint), entry.error);
@@ -143,6 +142,11 @@ function cases<T>(name: string): T[] {
     return [];
   }
   return (JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { cases: T[] }).cases;
+}
+
+/** Without their metadata. */
+function plain(versions: readonly string[]): string[] {
+  return versions.map((version) => version.replace(/\+.*/, ''));
 }
 
 function assertFails(action: () => unknown, message: string): void {

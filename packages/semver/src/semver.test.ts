@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '@sluice/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { chooseChartVersion, compareVersions, formatVersion, latestVersion, parseConstraint, parseVersion, type Version } from './index.js';
 
 test('a constraint takes the versions it says', () => {
