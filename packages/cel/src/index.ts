@@ -13,6 +13,7 @@ export {
   type ExpressionOptions,
   type ResultKind,
 } from './expression.js';
+export { namedFormatFaults } from './functions/format.js';
 export { hasTextFormat } from './functions/text-formats.js';
 export { type CelType, dyn, listOf, mapOf, optionalOf } from './types.js';
 export { CelOptional, type CelValue, fromJson } from './values.js';

@@ -57,7 +57,9 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
   return { reason: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}` };
 }
 
-/** A value as Go's `%v` or `%q` prints it in these messages. */
+/** A value as Go's `%q` (texts) or its JSON encoder (anything else) prints it in these messages. */
 function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : value === null || value === undefined ? 'null' : JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === undefined) return 'null';
+  return JSON.stringify(value).replaceAll(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 }

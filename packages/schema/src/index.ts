@@ -4,6 +4,7 @@
  * @module
  */
 export { compileSchema } from './compile.js';
+export { validateDefinition } from './crd/definition.js';
 export { applySchemaDefaults } from './defaults.js';
 export * from './field-error.js';
 export type { SchemaNode } from './node.js';

@@ -69,6 +69,11 @@ function qualifiedName(text: string): string[] {
   return faults;
 }
 
+/** Why a text is not of one of the named formats of Kubernetes (`dns1123Label`…), in the API server's words. */
+export function namedFormatFaults(name: keyof typeof faults, text: string): string[] {
+  return faults[name](text);
+}
+
 const lib = new LibraryBuilder()
   .fn('format.named', ['string'], optionalOf(type), ([name]: [string]) =>
     Object.hasOwn(faults, name) ? new CelOptional(new NamedFormat(name)) : CelOptional.none,
