@@ -39,6 +39,7 @@ const fetchedRevision = (object: KubeObject): string => `fetched revision ${text
 const SOURCE = 'source.toolkit.fluxcd.io/v1';
 const IMAGE = 'image.toolkit.fluxcd.io/v1';
 const NOTIFICATION = 'notification.toolkit.fluxcd.io';
+const EXTENSIONS = 'source.extensions.fluxcd.io';
 
 function source(kind: string, humanKind: string): FluxKind {
   return {
@@ -178,6 +179,21 @@ export const alertProvider: FluxKind = {
   summary: () => ({ status: 'True', message: 'Provider is Ready' }),
   successMessage: () => 'Provider reconciliation completed',
   isStatic: always,
+};
+
+export const artifactGenerator: FluxKind = {
+  apiVersion: `${EXTENSIONS}/v1beta1`,
+  kind: 'ArtifactGenerator',
+  humanKind: 'artifactgenerator',
+  columns: [
+    {
+      header: 'Suspended',
+      value: ({ metadata }) => (metadata.annotations?.[`${EXTENSIONS}/reconcile`]?.toLowerCase() === 'disabled' ? 'True' : 'False'),
+    },
+  ],
+  summary: statusAndMessage,
+  successMessage: () => 'ArtifactGenerator reconciliation completed',
+  isStatic: never,
 };
 
 /** The order of `get sources all`. */

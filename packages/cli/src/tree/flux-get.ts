@@ -46,6 +46,12 @@ export const getCommand: CommandSpec = {
     getOne('alert-providers', 'alertProvider', 'Get Provider statuses', { aliases: ['alert-provider'] }),
     getOne('alerts', 'alert', 'Get Alert statuses', { aliases: ['alert'] }),
     getAll('Get all resources and statuses', (kinds) => kinds.allKinds, '  # Everything, in all namespaces\n  flux get all -A'),
+    {
+      name: 'artifacts',
+      aliases: ['artifact'],
+      short: 'Get artifact object status',
+      commands: [getOne('generators', 'artifactGenerator', 'Get artifact generator statuses', { aliases: ['generator'] })],
+    },
     getOne('helmreleases', 'helmRelease', 'Get HelmRelease statuses', {
       aliases: ['hr', 'helmrelease'],
       flags: [showSource('helmrelease')],
