@@ -39,7 +39,7 @@ export {
   type StatusCause,
   type StatusDetails,
 } from './client/kube-error.js';
-export type { Timers } from './client/timers.js';
+export { systemTimers, type Timers } from './client/timers.js';
 export {
   asBuffer,
   bodyChunks,
@@ -69,6 +69,7 @@ export {
   readKubeconfig,
   type LoadKubeconfigOptions,
 } from './kubeconfig/load.js';
+export { updateKubeconfig, withContext, withoutContext, type NewContext } from './kubeconfig/edit.js';
 export { resolveContext, type ResolveOptions } from './kubeconfig/resolve.js';
 export type { ClusterConfig, Credentials, Kubeconfig } from './kubeconfig/types.js';
 export { computeHealth, computeJobHealth } from './health/compute-health.js';

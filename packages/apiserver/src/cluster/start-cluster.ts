@@ -1,7 +1,8 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Fetch } from '@sluice/kube';
+import { systemTimers, type Fetch } from '@sluice/kube';
 import { ADMIN, createApiServer } from '../server/api-server.js';
+import { startControllers } from '../simulate/index.js';
 import { listen } from '../server/listener.js';
 import { memoryJournal } from '../store/journal.js';
 import { openLevelJournal } from '../store/level-journal.js';
@@ -76,6 +77,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Embedd
       serviceAccountKey: credentials.serviceAccountKey,
       staticTokens: new Map([[credentials.adminToken, ADMIN]]),
     });
+    const controllers = startControllers({ context: server.context, fetch: server.fetch, timers: systemTimers });
     const listener = await listen(server.handler, {
       host,
       port: options.port ?? 0,
@@ -96,6 +98,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Embedd
       token: credentials.adminToken,
       fetch: server.fetch,
       async stop() {
+        controllers.stop();
         await listener.close();
         await store.close();
       },

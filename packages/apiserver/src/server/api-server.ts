@@ -6,10 +6,8 @@ import { ServiceAccountTokens } from '../auth/service-account-tokens.js';
 import type { UserInfo } from '../auth/user.js';
 import { Definitions, DEFINITIONS } from '../definitions/definitions.js';
 import { Registry } from '../registry/registry.js';
-import type { Resource } from '../registry/resource.js';
 import type { Store } from '../store/store.js';
-import type { Stored } from '../store/stored.js';
-import type { ServerContext } from './context.js';
+import type { ServerContext, WriteListener } from './context.js';
 import { createHandler, fetchAs, type Handler } from './handler.js';
 import { createLookup } from './lookup.js';
 import { createServices } from './services.js';
@@ -41,7 +39,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const tokens = new ServiceAccountTokens(options.serviceAccountKey);
   const lookup = createLookup(store, registry);
   const services = createServices(store);
-  const afterWrite = (resource: Resource, before: Stored | undefined, after: Stored | undefined): void => {
+  const writeListeners = new Set<WriteListener>();
+  const afterWrite: WriteListener = (resource, before, after) => {
     if (resource.table === DEFINITIONS) {
       if (after !== undefined) definitions.changed(after);
       else if (before !== undefined) definitions.removed(before.name);
@@ -50,6 +49,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     } else if (resource.custom !== undefined && after === undefined) {
       definitions.instanceRemoved(`${resource.resource}.${resource.group}`);
     }
+    for (const listener of writeListeners) listener(resource, before, after);
   };
   const context: ServerContext = {
     store,
@@ -62,6 +62,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     now,
     uuid: randomUUID,
     afterWrite,
+    writeListeners,
     podLog: options.podLog ?? (() => ''),
   };
   definitions.load();
