@@ -6,6 +6,7 @@
  *
  * @module
  */
+export { fetchArtifact, type FetchArtifactOptions } from './artifact/fetch.js';
 export { artifactHandler } from './artifact/handler.js';
 export { sourceTreeOf, type SourceEntry, type SourceTree } from './artifact/source-tree.js';
 export { openArtifactStore, type ArtifactOwner, type ArtifactStore, type ArtifactStoreOptions, type PutOptions } from './artifact/store.js';

@@ -118,8 +118,8 @@ async function* archive<E extends SourceEntry>(
     add(Buffer.alloc(paddingOf(entry.size)));
   }
   // Runs the source to its end, where it says whether all went well.
-  if (rest.length > 0 || (await contents.next()).done !== true)
-    throw new SluiceError('ArchiveInvalid', 'the files have more bytes than their sizes say');
+  for (let next = await contents.next(); next.done !== true; next = await contents.next()) rest = rest.length > 0 ? rest : next.value;
+  if (rest.length > 0) throw new SluiceError('ArchiveInvalid', 'the files have more bytes than their sizes say');
   add(tarEnd);
   yield take();
 }

@@ -84,6 +84,9 @@ export interface AdoptLimits extends UnpackLimits {
 
 const latestName = 'latest.tar.gz';
 
+/** How many archives from elsewhere are kept. */
+const maxAdopted = 200;
+
 /** Opens a store, and clears away what an earlier process left unfinished. */
 export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore {
   const { dir } = options;
@@ -101,9 +104,11 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   const trees = new Map<string, Promise<FileTree>>();
   /** What was packed from which files: the same files are not packed twice. */
   const packedOf = new Map<string, Packed>();
+  /** Archives that were fetched from elsewhere, in the order of their coming. */
+  const adopted = new Set<string>();
 
-  const compressedOf = (digest: string): string => join(blobs, `${hexOf(digest)}.tar.gz`);
-  const plainOf = (digest: string): string => join(blobs, `${hexOf(digest)}.tar`);
+  const compressedOf = (digest: string): string => join(blobs, `${parseDigest(digest).hex}.tar.gz`);
+  const plainOf = (digest: string): string => join(blobs, `${parseDigest(digest).hex}.tar`);
   const scratchFile = (): string => join(scratch, randomBytes(12).toString('hex'));
   dropUnreferenced(blobs);
 
@@ -137,7 +142,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   const isIntact = (digest: string): Promise<boolean> => {
     let check = verified.get(digest);
     if (check === undefined) {
-      check = digestOf(compressedOf(digest)).then((actual) => actual === digest);
+      check = hexDigestOf(compressedOf(digest), parseDigest(digest).algorithm).then((actual) => actual === parseDigest(digest).hex);
       verified.set(digest, check);
     }
     return check;
@@ -237,6 +242,12 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
         renameSync(plain, plainOf(digest));
         renameSync(compressed, compressedOf(digest));
         verified.set(digest, Promise.resolve(true));
+        adopted.add(digest);
+        const [oldest] = adopted.size > maxAdopted ? adopted : [];
+        if (oldest !== undefined) {
+          adopted.delete(oldest);
+          if ((statSync(compressedOf(oldest), { throwIfNoEntry: false })?.nlink ?? 0) < 2) dropBlob(oldest);
+        }
       } finally {
         for (const path of [compressed, plain]) rmSync(path, { force: true });
       }
@@ -284,10 +295,13 @@ function segment(name: string): string {
   return name;
 }
 
-function hexOf(digest: string): string {
-  const match = /^sha256:([0-9a-f]{64})$/.exec(digest);
-  if (match?.[1] === undefined) throw new SluiceError('ArtifactCorrupt', `${JSON.stringify(digest)} is not a digest of the form sha256:…`);
-  return match[1];
+/** Takes a digest apart. Ours are sha256; other controllers may be set to the longer ones. */
+function parseDigest(digest: string): { readonly algorithm: string; readonly hex: string } {
+  const [, algorithm = '', hex = ''] = /^(sha256|sha384|sha512):([0-9a-f]{64,128})$/.exec(digest) ?? [];
+  if (algorithm === '' || hex.length * 4 !== Number(algorithm.slice('sha'.length))) {
+    throw new SluiceError('ArtifactCorrupt', `${JSON.stringify(digest)} is not a digest of the form sha256:…`);
+  }
+  return { algorithm, hex };
 }
 
 /** Archives that no artifact refers to: an earlier process ended between making and publishing them. */
@@ -302,15 +316,16 @@ function filesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : [];
 }
 
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
+async function hexDigestOf(file: string, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}`;
+  return hash.digest('hex');
 }
 
 /** Writes what comes to a file, up to a limit, and checks its digest. */
 async function receive(bytes: AsyncIterable<Uint8Array>, path: string, digest: string, maxBytes: number): Promise<void> {
-  const hash = createHash('sha256');
+  const { algorithm, hex } = parseDigest(digest);
+  const hash = createHash(algorithm);
   const file = await open(path, 'wx', 0o600);
   let size = 0;
   try {
@@ -324,12 +339,13 @@ async function receive(bytes: AsyncIterable<Uint8Array>, path: string, digest: s
   } finally {
     await file.close();
   }
-  const actual = `sha256:${hash.digest('hex')}`;
-  if (actual !== digest)
+  const actual = hash.digest('hex');
+  if (actual !== hex) {
     throw new SluiceError(
       'ArtifactCorrupt',
-      `the archive has the digest ${actual} and should have ${digest}: it changed on the way, or at its origin`,
+      `the archive has the digest ${algorithm}:${actual} and should have ${digest}: it changed on the way, or at its origin`,
     );
+  }
 }
 
 /** A name for the very files of an artifact, when each of them tells its content by an id (a Git blob's hash). */
