@@ -125,8 +125,8 @@ function resourceEntries(resource: Resource): object[] {
   return [main, ...below];
 }
 
-function storageVersionHash({ storageVersion, kind }: Resource): string {
-  const full = storageVersion.includes('/') ? storageVersion : `/${storageVersion}`;
+function storageVersionHash({ hashedVersion, kind }: Resource): string {
+  const full = hashedVersion.includes('/') ? hashedVersion : `/${hashedVersion}`;
   return createHash('sha256').update(`${full}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 

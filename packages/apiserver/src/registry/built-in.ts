@@ -27,6 +27,12 @@ const sharedTables: Readonly<Record<string, { table: string; storageVersion: str
   'autoscaling/horizontalpodautoscalers': { table: 'autoscaling/horizontalpodautoscalers', storageVersion: 'autoscaling/v2' },
 };
 
+/** Resources that Kubernetes 1.34 stores in a version that it does not serve: discovery tells its hash. */
+const hashedVersions: Readonly<Record<string, string>> = {
+  'storage.k8s.io/volumeattributesclasses': 'storage.k8s.io/v1beta1',
+  'apiextensions.k8s.io/customresourcedefinitions': 'apiextensions.k8s.io/v1beta1',
+};
+
 /** The resources of Kubernetes 1.34 itself, in the order of discovery. */
 export function builtInResources(): Resource[] {
   const groups = JSON.parse(readFileSync(new URL('../../data/discovery.json', import.meta.url), 'utf8')) as DiscoveryGroup[];
@@ -52,6 +58,7 @@ function builtIn({ group, version, resources }: DiscoveryGroup, entry: Discovery
     ),
     table: shared?.table ?? `${group}/${entry.name}`,
     storageVersion: shared?.storageVersion ?? apiVersionOf(group, version),
+    hashedVersion: hashedVersions[`${group}/${entry.name}`] ?? shared?.storageVersion ?? apiVersionOf(group, version),
     ...selectableFieldsOf(group, entry.name),
     custom: undefined,
     convert: (object) => convertKind(object, apiVersionOf(group, version)),

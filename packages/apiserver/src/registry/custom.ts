@@ -31,6 +31,7 @@ export function customResources(definition: KubeObject, schemaRevision: number):
         subresources: customSubresources(names.kind, version),
         table: `${group}/${names.plural}`,
         storageVersion: apiVersionOf(group, storage.name),
+        hashedVersion: apiVersionOf(group, storage.name),
         ...customSelectableFields(version.selectableFields?.map(({ jsonPath }) => jsonPath) ?? []),
         custom: { definition, version, schemaRevision, uniformSchema },
         convert: (object) => customInVersion(spec, version, object),

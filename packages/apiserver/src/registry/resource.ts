@@ -21,6 +21,8 @@ export interface Resource {
   readonly table: string;
   /** The version in which objects are written to the store. */
   readonly storageVersion: string;
+  /** The version behind discovery's `storageVersionHash`. */
+  readonly hashedVersion: string;
   readonly fields: SelectableFields;
   readonly refuseField: (field: string) => string;
   /** Set for custom resources. */

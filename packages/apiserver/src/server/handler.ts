@@ -10,6 +10,7 @@ import { remove } from '../verbs/delete.js';
 import { checkPathName, get } from '../verbs/get.js';
 import { list } from '../verbs/list.js';
 import { patch } from '../verbs/patch.js';
+import { bind } from '../subresources/binding.js';
 import { subresource } from '../subresources/index.js';
 import { update } from '../verbs/update.js';
 import { watch } from '../verbs/watch.js';
@@ -85,7 +86,7 @@ function serveResource(call: ResourceCall): Promise<HttpResponse> {
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
   const needsNamespace = resource.namespaced && path.namespace === '';
   if (needsNamespace && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
-  if (!resource.verbs.includes('get') && verb === 'create') return review(call);
+  if (!resource.verbs.includes('get')) return resource.table === '/bindings' ? bind(call) : review(call);
   switch (`${method} ${path.name === '' ? 'collection' : 'object'}`) {
     case 'GET object':
       return get(call);

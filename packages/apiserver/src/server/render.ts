@@ -8,6 +8,7 @@ import type { ResourceCall } from './context.js';
 import { checkShape, type Representation } from './negotiate.js';
 import { isTrue } from './request-info.js';
 import { encoded } from './respond.js';
+import { badRequest } from './status.js';
 
 /** Answers with one stored object, as it was asked for. */
 export function renderStored(call: ResourceCall, status: number, stored: Stored): HttpResponse {
@@ -62,7 +63,8 @@ export function renderList(call: ResourceCall, items: readonly Stored[], meta: L
       return respond(call, 200, JSON.stringify({ kind: 'PartialObjectMetadataList', apiVersion, metadata: meta, items: partials }));
     }
     default: {
-      const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(meta)},"items":[`;
+      const metadata = JSON.stringify(resource.custom === undefined ? meta : { continue: '', ...meta });
+      const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${metadata},"items":[`;
       return respond(call, 200, `${head}${items.map((stored) => itemText(stored, resource)).join(',')}]}`);
     }
   }
@@ -103,8 +105,12 @@ function tableText(call: ResourceCall, objects: readonly KubeObject[], resourceV
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
-  const value = query.get('includeObject');
-  return value === 'None' || value === 'Object' ? value : 'Metadata';
+  const value = query.get('includeObject') ?? '';
+  if (value === '' || value === 'Metadata') return 'Metadata';
+  if (value === 'None' || value === 'Object') return value;
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 function respond(call: ResourceCall, status: number, body: string): HttpResponse {

@@ -95,12 +95,15 @@ export class Store {
       this.table(table).objects.put(new Stored(key, revision, text, this.#cache));
     });
     // Versions that were given out but not yet on disk when the process died must not come again with another meaning.
-    this.#revision = last === undefined ? 1 : last + 1000;
+    this.#revision = last === undefined ? FIRST_REVISION : last + 1000;
     this.#told = this.#revision;
     this.#forgotten = this.#revision;
     for (const table of this.#tables.values()) table.changes.forgotten = this.#revision;
   }
 }
+
+/** What an empty store starts at. Clients use 1 for a version that is surely forgotten. */
+const FIRST_REVISION = 2;
 
 /** A write that is in memory; `done` resolves when it is durable and told to the watchers. */
 export interface Write {

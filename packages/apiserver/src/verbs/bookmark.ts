@@ -1,3 +1,5 @@
+import { emptyObject } from '../objects/index.js';
+import { typeOf } from '../registry/types.js';
 import type { KubeObject } from '@sluice/core';
 import type { Resource } from '../registry/resource.js';
 
@@ -8,5 +10,6 @@ export function bookmarkObject(resource: Resource, revision: number, endsInitial
     resourceVersion: String(revision),
     ...(endsInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   };
-  return { kind, apiVersion, metadata };
+  if (resource.custom !== undefined) return { kind, apiVersion, metadata };
+  return { ...emptyObject(typeOf(resource).type), kind, apiVersion, metadata };
 }

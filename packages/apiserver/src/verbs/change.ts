@@ -48,9 +48,9 @@ export function applyChange(call: ResourceCall, { live, next, dryRun, subresourc
   }
   const key = keyOf(resource, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (isReleased(kept)) {
-    // The answer is the object as it was last; the deletion has a revision of its own.
+    // The answer shows the change under the old revision; watchers are told the last state that was stored, under a new one.
     settle(false);
-    const write = context.store.remove(resource.table, key, toStorage(resource, kept));
+    const write = context.store.remove(resource.table, key, live.object);
     context.afterWrite(resource, live, undefined);
     return { object: kept, stored: undefined, done: write.done };
   }

@@ -9,6 +9,7 @@ import { decodeBody } from './decode.js';
 import { checkNamespace } from './lifecycle.js';
 import { prepareNew } from './prepare.js';
 import { readWriteOptions, type WriteOptions } from './write-options.js';
+import { resetFieldsOf } from '../registry/reset-fields.js';
 import { typeOf } from '../registry/types.js';
 import { toStorage } from './commit.js';
 
@@ -107,5 +108,13 @@ function withIdentity({ context }: ResourceCall, object: KubeObject): KubeObject
 
 function tracked(call: ResourceCall, next: KubeObject, { manager }: WriteOptions): KubeObject {
   const { type, versions } = typeOf(call.resource);
-  return trackUpdate({ live: undefined, next, manager, type, versions, now: timestamp(call.context.now()) });
+  return trackUpdate({
+    live: undefined,
+    next,
+    manager,
+    type,
+    versions,
+    now: timestamp(call.context.now()),
+    resetFields: resetFieldsOf(call.resource),
+  });
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
 import { invalid as invalidField, notSupported, type FieldError } from '@sluice/schema';
 import { parseYaml } from '@sluice/yaml';
+import { builtinType, decodeObject } from '../objects/index.js';
 import type { Resource } from '../registry/resource.js';
 import { servedObject } from '../registry/served.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
@@ -171,12 +172,22 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 
 /** Options from the body when there is one, else from the query. */
 export function readDeleteOptions(call: ResourceCall): DeleteOptions {
-  const { query } = call.info;
   const text = bodyString(call);
+  return readOptions(call, text.trim() === '' ? {} : decodeOptions(call, text));
+}
+
+/** The options inside of an Eviction. */
+export function readEvictionOptions(call: ResourceCall): DeleteOptions {
+  const type = builtinType('policy/v1', 'Eviction')!;
+  const { object } = decodeObject({ type, text: bodyString(call), format: 'json', validation: 'Warn' });
+  return readOptions(call, (object['deleteOptions'] ?? {}) as DeleteOptionsBody);
+}
+
+function readOptions(call: ResourceCall, body: DeleteOptionsBody): DeleteOptions {
+  const { query } = call.info;
   const grace = query.get('gracePeriodSeconds');
   if (grace !== null && grace !== '' && !/^[+-]?\d+$/.test(grace))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
-  const body = text.trim() === '' ? {} : decodeOptions(call, text);
   const dryRun = [...(body.dryRun ?? query.getAll('dryRun'))];
   const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
   const orphan = body.orphanDependents ?? (query.get('orphanDependents') === null ? undefined : query.get('orphanDependents') === 'true');

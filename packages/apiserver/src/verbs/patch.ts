@@ -11,6 +11,7 @@ import { bodyString, contentTypeOf } from './body.js';
 import { change, checkIdentity } from './change.js';
 import { store } from './create.js';
 import { completeApplied, readApplied, withDefaults } from './decode.js';
+import { resetFieldsOf } from '../registry/reset-fields.js';
 import { typeOf } from '../registry/types.js';
 import { readWriteOptions, type WriteOptions } from './write-options.js';
 
@@ -39,6 +40,7 @@ export async function patch(call: ResourceCall, subresource?: string): Promise<H
     manager: options.manager,
     type,
     versions,
+    resetFields: resetFieldsOf(resource, subresource),
     now: timestamp(context.now()),
     ...(subresource === undefined ? {} : { subresource }),
   });
@@ -62,6 +64,7 @@ async function apply(
     force: options.force,
     type,
     versions,
+    resetFields: resetFieldsOf(resource, subresource),
     now: timestamp(context.now()),
     ...(subresource === undefined ? {} : { subresource }),
   };

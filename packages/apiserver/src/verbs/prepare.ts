@@ -1,6 +1,7 @@
 import type { KubeObject } from '@sluice/core';
 import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
+import { checkEscalation } from '../auth/escalation.js';
 import { DEFINITIONS } from '../definitions/definitions.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { forbidden, invalid } from '../server/status.js';
@@ -12,10 +13,12 @@ export interface Ready {
 }
 
 export function prepareNew(call: ResourceCall, object: KubeObject): Ready {
+  checkEscalation(call, object, undefined);
   return ready(call, prepareCreate(object, writeContext(call, undefined)), object);
 }
 
 export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
+  checkEscalation(call, next, live);
   return ready(call, prepareUpdate(next, live, writeContext(call, subresource)), next);
 }
 

@@ -7,6 +7,7 @@ import { notFound } from '../server/status.js';
 import { change, checkIdentity, requireRevision } from './change.js';
 import { store } from './create.js';
 import { decodeBody } from './decode.js';
+import { resetFieldsOf } from '../registry/reset-fields.js';
 import { typeOf } from '../registry/types.js';
 import { readWriteOptions } from './write-options.js';
 
@@ -35,7 +36,7 @@ export async function update(call: ResourceCall, subresource?: string): Promise<
   if (live === undefined) {
     if (!createdByPut.has(resource.table) || subresource !== undefined) throw notFound(resource, path.name);
     return store(call, next, options, (created) =>
-      trackUpdate({ live: undefined, next: created, manager: options.manager, type, versions, now }),
+      trackUpdate({ live: undefined, next: created, manager: options.manager, type, versions, now, resetFields: resetFieldsOf(resource) }),
     );
   }
   requireRevision(call, next);
@@ -46,6 +47,7 @@ export async function update(call: ResourceCall, subresource?: string): Promise<
     manager: options.manager,
     type,
     versions,
+    resetFields: resetFieldsOf(resource, subresource),
     now,
     ...(subresource === undefined ? {} : { subresource }),
   });

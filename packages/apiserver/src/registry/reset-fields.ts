@@ -1,0 +1,13 @@
+import { FieldSet } from '../objects/index.js';
+import type { Resource } from './resource.js';
+
+const status = FieldSet.fromFieldsV1({ 'f:status': {} });
+const spec = FieldSet.fromFieldsV1({ 'f:spec': {} });
+const specAndLabels = FieldSet.fromFieldsV1({ 'f:spec': {}, 'f:metadata': { 'f:labels': {} } });
+
+/** The fields that a write cannot change, and therefore does not own: the status for most, everything else for a write to the status. */
+export function resetFieldsOf(resource: Resource, subresource?: string): FieldSet | undefined {
+  if (subresource === undefined) return resource.subresources.has('status') ? status : undefined;
+  if (subresource !== 'status') return undefined;
+  return resource.table === 'apps/deployments' ? specAndLabels : spec;
+}
