@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isJsonObject, type Json } from '@sluice/core';
-import { YamlError, parseYaml, printYaml, printYamlPretty } from './index.js';
+import { YamlError, parseYaml, parseYamlDocuments, printYaml, printYamlPretty } from './index.js';
 
 // What Helm's toYaml and fromYaml do, as far as it is YAML's doing: cases that need a template engine are Helm's to replay.
+// And what kustomize prints, read and printed again.
 
-const folder = join(import.meta.dirname, '../../../../shared/conformance/sprig');
-const skip = existsSync(folder) ? false : 'the recorded behaviour of Helm is not beside the project';
+const recorded = join(import.meta.dirname, '../../../../shared/conformance');
+const skip = existsSync(recorded) ? false : 'the recorded behaviour of Helm and kustomize is not beside the project';
 
 interface Case {
   name: string;
@@ -47,12 +48,25 @@ for (const [index, { name, template, files, expected = '' }] of cases('helm_from
   });
 }
 
+for (const folder of ['krusty', 'builtin', 'filters']) {
+  for (const file of skip === false ? readdirSync(join(recorded, 'kustomize', folder)) : []) {
+    const builds = JSON.parse(readFileSync(join(recorded, 'kustomize', folder, file), 'utf8')) as { name: string; expected?: string }[];
+    for (const { name, expected } of builds) {
+      if (expected === undefined) continue;
+      test(`kustomize ${name}`, () => {
+        const documents = parseYamlDocuments(expected, { types: 'kyaml' });
+        assert.equal(documents.map(({ value }) => printYaml(value)).join('---\n'), expected);
+      });
+    }
+  }
+}
+
 function cases(name: string): Case[] {
   if (skip !== false) {
     test(`recorded ${name}`, { skip });
     return [];
   }
-  return (JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { cases: Case[] }).cases;
+  return (JSON.parse(readFileSync(join(recorded, 'sprig', `${name}.json`), 'utf8')) as { cases: Case[] }).cases;
 }
 
 /** A value as Go's encoding/json writes it. */

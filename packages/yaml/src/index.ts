@@ -1,8 +1,19 @@
 /**
  * YAML as the tools of Kubernetes read and print it.
  *
- * - {@link parseYaml}, {@link parseYamlDocuments}: text to plain values.
- * - {@link printYaml}: plain values to text, as sigs.k8s.io/yaml (kubectl, kustomize, Helm's `toYaml`) prints them.
+ * - {@link parseYaml}, {@link parseYamlDocuments}: text to plain values, by the rules of sigs.k8s.io/yaml or of kyaml.
+ * - {@link printYaml}: values to text as sigs.k8s.io/yaml prints them (kubectl, kustomize build, Helm's `toYaml`);
+ *   {@link printYamlPretty}: as Helm's `toYamlPretty` does.
+ * - {@link parseYamlNodes}, {@link printYamlNodes}: text to nodes with styles and comments and back, as go-yaml v3
+ *   does; {@link nodeValue}: the value of a node.
+ *
+ * ```ts
+ * parseYaml('replicas: 0o17\non: yes'); // { replicas: 15, true: true }
+ * parseYaml('on: yes', { types: 'kyaml' }); // { on: 'yes' }
+ * printYaml({ port: '80', list: ['a'] }); // 'list:\n- a\nport: "80"\n'
+ * ```
+ *
+ * What can't be read is a {@link YamlError}: its `text` is what the Go tools say, its message has the line as well.
  *
  * @module
  */

@@ -187,7 +187,8 @@ export class Composer {
       throw new YamlError('YamlInvalid', `yaml: unknown anchor '${token.value}' referenced`, this.source, token.start);
     }
     this.scanner.skip();
-    return withComments({ kind: 'alias', tag: '', name: token.value, target, ...place(token.start) }, comments);
+    const { line, column } = token.start;
+    return withComments({ kind: 'alias', tag: '', name: token.value, target, line: line + 1, column: column + 1 }, comments);
   }
 
   private scalar(token: Token, properties: Properties): YamlScalar {
@@ -197,7 +198,8 @@ export class Composer {
       style: token.style,
       value: token.value,
       tag: tag === '' ? this.implicitTag(token) : tag,
-      ...place(properties.start),
+      line: properties.start.line + 1,
+      column: properties.start.column + 1,
     };
     if (tag !== '') node.taggedExplicitly = true;
     else if (properties.tag === '!') node.nonSpecific = true;
@@ -214,7 +216,14 @@ export class Composer {
 
   private emptyScalar(mark: Mark, properties?: Properties): YamlScalar {
     const tag = properties === undefined || properties.tag === '!' ? '' : shortTag(properties.tag);
-    const node: YamlScalar = { kind: 'scalar', style: 'plain', value: '', tag: tag === '' ? '!!null' : tag, ...place(mark) };
+    const node: YamlScalar = {
+      kind: 'scalar',
+      style: 'plain',
+      value: '',
+      tag: tag === '' ? '!!null' : tag,
+      line: mark.line + 1,
+      column: mark.column + 1,
+    };
     if (tag !== '') node.taggedExplicitly = true;
     else if (properties?.tag === '!') node.nonSpecific = true;
     if (properties === undefined) this.count(mark);
@@ -224,7 +233,14 @@ export class Composer {
 
   private openMapping(style: CollectionStyle, properties: Properties): YamlMapping {
     const tag = properties.tag === '!' ? '' : shortTag(properties.tag);
-    const node: YamlMapping = { kind: 'mapping', style, entries: [], tag: tag === '' ? '!!map' : tag, ...place(properties.start) };
+    const node: YamlMapping = {
+      kind: 'mapping',
+      style,
+      entries: [],
+      tag: tag === '' ? '!!map' : tag,
+      line: properties.start.line + 1,
+      column: properties.start.column + 1,
+    };
     if (tag !== '') node.taggedExplicitly = true;
     this.open(node, properties);
     return node;
@@ -232,7 +248,14 @@ export class Composer {
 
   private openSequence(style: CollectionStyle, properties: Properties): YamlSequence {
     const tag = properties.tag === '!' ? '' : shortTag(properties.tag);
-    const node: YamlSequence = { kind: 'sequence', style, items: [], tag: tag === '' ? '!!seq' : tag, ...place(properties.start) };
+    const node: YamlSequence = {
+      kind: 'sequence',
+      style,
+      items: [],
+      tag: tag === '' ? '!!seq' : tag,
+      line: properties.start.line + 1,
+      column: properties.start.column + 1,
+    };
     if (tag !== '') node.taggedExplicitly = true;
     this.open(node, properties);
     return node;
@@ -346,8 +369,9 @@ export class Composer {
   }
 
   private flowSequence(start: Token, properties: Properties): YamlSequence {
-    const comments = this.takeComments();
-    const node = withComments(this.openSequence('flow', properties), comments);
+    const { head } = this.takeComments();
+    const node = this.openSequence('flow', properties);
+    if (head !== '') node.headComment = head;
     this.scanner.skip();
     for (let next = this.peek(); next.type !== 'flow-sequence-end'; next = this.peek()) {
       if (node.items.length > 0) {
@@ -381,8 +405,9 @@ export class Composer {
   }
 
   private flowMapping(start: Token, properties: Properties): YamlMapping {
-    const comments = this.takeComments();
-    const node = withComments(this.openMapping('flow', properties), comments);
+    const { head } = this.takeComments();
+    const node = this.openMapping('flow', properties);
+    if (head !== '') node.headComment = head;
     this.scanner.skip();
     for (let next = this.peek(); next.type !== 'flow-mapping-end'; next = this.peek()) {
       if (node.entries.length > 0) {
@@ -425,8 +450,6 @@ export class Composer {
   /** The comments at the end of a collection. Those below a block mapping are about its last key. */
   private close<T extends YamlMapping | YamlSequence>(node: T, comments: Comments): T {
     this.depth--;
-    delete node.lineComment;
-    delete node.footComment;
     const last = node.kind === 'mapping' && node.style === 'block' ? node.entries.at(-1)?.key : undefined;
     if (comments.line !== '') node.lineComment = comments.line;
     if (comments.foot !== '') (last ?? node).footComment = comments.foot;
@@ -470,10 +493,6 @@ function isDocumentHead(type: TokenType): boolean {
 
 function shortTag(tag: string): string {
   return tag.startsWith(STANDARD_TAGS) ? `!!${tag.slice(STANDARD_TAGS.length)}` : tag;
-}
-
-function place({ line, column }: Mark): { line: number; column: number } {
-  return { line: line + 1, column: column + 1 };
 }
 
 /** The place behind an indicator. */

@@ -1,5 +1,5 @@
 import type { Mark } from '../error.js';
-import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit } from '../characters.js';
+import { isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit, isWord } from '../characters.js';
 import type { Cursor } from './cursor.js';
 import { readEscape } from './escapes.js';
 import type { Scanner } from './scanner.js';
@@ -55,7 +55,12 @@ export function scanPlainScalar(scanner: Scanner): Token {
   for (;;) {
     if (cursor.atDocumentMarker() || cursor.at() === 35 /* # */) break;
     const word = cursor.pos;
-    for (let code = cursor.at(); !isBlankOrEnd(code) && !endsPlain(cursor, code, inFlow); code = cursor.at()) cursor.pos++;
+    for (let code = cursor.at(); ; code = cursor.at()) {
+      // A single space between words is no end: most scalars are taken whole.
+      const goesOn = code === 32 ? isWord(cursor.at(1)) && cursor.pos > word : !isBlankOrEnd(code) && !endsPlain(cursor, code, inFlow);
+      if (!goesOn) break;
+      cursor.pos++;
+    }
     if (cursor.pos > word) value += gap.take() + cursor.text.slice(word, cursor.pos);
     if (cursor.at() === 0 || !isBlankOrEnd(cursor.at())) break;
     for (let code = cursor.at(); isBlank(code) || isBreak(code); code = cursor.at()) {

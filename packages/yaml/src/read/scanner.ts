@@ -13,6 +13,10 @@ interface SimpleKey {
   readonly mark: Mark;
   /** Nothing but a key may begin here: without its `:` this is an error. */
   readonly required: boolean;
+  /** It may still become one. */
+  possible: boolean;
+  /** Its token waits in the queue for that. */
+  waits: boolean;
 }
 
 /** How far a `:` may be from the beginning of its key. */
@@ -49,7 +53,9 @@ export class Scanner {
   private readonly simpleKeys: (SimpleKey | undefined)[] = [undefined];
   /** For each of those places the token that its last key began with, or the bracket that opened it. */
   private readonly keyTokens: number[] = [0];
-  private readonly keyByToken = new Map<number, SimpleKey>();
+  /** Keys whose tokens wait, in the order of their tokens, from `firstWaiting` on. */
+  private waiting: SimpleKey[] = [];
+  private firstWaiting = 0;
   private available = false;
 
   constructor(source: Source, types: YamlTypes) {
@@ -96,8 +102,8 @@ export class Scanner {
     const ahead = this.types === 'kyaml' ? 2 : 0;
     for (;;) {
       if (this.tokens.length - this.head > ahead) {
-        const key = this.keyByToken.get(this.taken);
-        if (key === undefined || !this.isPossible(key)) return;
+        const key = this.nextWaiting();
+        if (key === undefined || key.tokenNumber !== this.taken || !this.isPossible(key)) return;
       }
       this.fetchToken();
     }
@@ -148,15 +154,20 @@ export class Scanner {
         if (inFlow || isBlankOrEnd(next)) return this.fetchValue();
         break;
       case 42 /* * */:
-        return this.fetchNode(() => scanAnchor(this, 'alias'));
+        this.beginNode();
+        return this.push(scanAnchor(this, 'alias'));
       case 38 /* & */:
-        return this.fetchNode(() => scanAnchor(this, 'anchor'));
+        this.beginNode();
+        return this.push(scanAnchor(this, 'anchor'));
       case 33 /* ! */:
-        return this.fetchNode(() => scanTag(this));
+        this.beginNode();
+        return this.push(scanTag(this));
       case 39 /* ' */:
-        return this.fetchNode(() => scanQuotedScalar(this, 'single'));
+        this.beginNode();
+        return this.push(scanQuotedScalar(this, 'single'));
       case 34 /* " */:
-        return this.fetchNode(() => scanQuotedScalar(this, 'double'));
+        this.beginNode();
+        return this.push(scanQuotedScalar(this, 'double'));
       case 124 /* | */:
         if (!inFlow) return this.fetchBlockScalar(true);
         break;
@@ -171,7 +182,8 @@ export class Scanner {
       (code === 45 && next !== 32 && next !== 9) ||
       (!inFlow && (code === 63 || code === 58) && !isBlankOrEnd(next));
     if (!plain) this.fail('found character that cannot start any token');
-    this.fetchNode(() => scanPlainScalar(this));
+    this.beginNode();
+    this.push(scanPlainScalar(this));
   }
 
   /** Blanks, comments and line breaks. After a break of a block line a key may begin. */
@@ -248,8 +260,9 @@ export class Scanner {
     if (this.flowLevel > 0) {
       this.flowLevel--;
       this.simpleKeys.pop();
-      // In an empty collection this is its bracket: `[]` is handed out at once, and can't become a key. So it is in Go.
-      this.keyByToken.delete(this.keyTokens.pop() ?? -1);
+      // For an empty collection this is its bracket: `[]` is handed out at once, and can't become a key. So it is in Go.
+      const bracket = this.simpleKeys.at(-1);
+      if (this.keyTokens.pop() === bracket?.tokenNumber) bracket!.waits = false;
     }
     this.simpleKeyAllowed = false;
     this.pushIndicator(type);
@@ -287,7 +300,7 @@ export class Scanner {
     if (key !== undefined && this.isPossible(key)) {
       this.insert(key.tokenNumber, token('key', key.mark));
       this.rollIndent('block-mapping-start', key.mark, key.tokenNumber);
-      this.dropSimpleKey();
+      key.possible = false;
       this.simpleKeyAllowed = false;
     } else {
       if (this.flowLevel === 0) {
@@ -304,11 +317,10 @@ export class Scanner {
     this.cursor.pos++;
   }
 
-  /** An anchor, alias, tag or scalar of one line, any of which a key may begin with. */
-  private fetchNode(scan: () => Token): void {
+  /** In front of an anchor, alias, tag or scalar of one line: a key may begin with it. */
+  private beginNode(): void {
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
-    this.push(scan());
   }
 
   private fetchBlockScalar(literal: boolean): void {
@@ -319,10 +331,24 @@ export class Scanner {
 
   private isPossible(key: SimpleKey): boolean {
     const { cursor } = this;
+    if (!key.possible) return false;
     if (key.mark.line >= cursor.line && key.mark.index + MAX_SIMPLE_KEY >= cursor.pos) return true;
     if (key.required) this.fail("could not find expected ':'", key.mark);
-    this.forget(key);
+    key.possible = false;
     return false;
+  }
+
+  /** The first key that its token waits for. */
+  private nextWaiting(): SimpleKey | undefined {
+    for (; this.firstWaiting < this.waiting.length; this.firstWaiting++) {
+      const key = this.waiting[this.firstWaiting]!;
+      if (key.possible && key.waits) return key;
+    }
+    if (this.firstWaiting > 0) {
+      this.waiting = [];
+      this.firstWaiting = 0;
+    }
+    return undefined;
   }
 
   private saveSimpleKey(): void {
@@ -330,27 +356,17 @@ export class Scanner {
     const required = this.flowLevel === 0 && this.indent === this.cursor.column;
     const tokenNumber = this.nextTokenNumber();
     this.removeSimpleKey();
-    this.keyTokens[this.keyTokens.length - 1] = tokenNumber;
-    const key = { tokenNumber, mark: this.cursor.mark(), required };
+    const key = { tokenNumber, mark: this.cursor.mark(), required, possible: true, waits: true };
     this.simpleKeys[this.simpleKeys.length - 1] = key;
-    this.keyByToken.set(tokenNumber, key);
+    this.keyTokens[this.keyTokens.length - 1] = tokenNumber;
+    this.waiting.push(key);
   }
 
   private removeSimpleKey(): void {
     const key = this.simpleKeys.at(-1);
-    if (key?.required === true) this.fail("could not find expected ':'", key.mark);
-    this.dropSimpleKey();
-  }
-
-  private dropSimpleKey(): void {
-    const key = this.simpleKeys.at(-1);
-    if (key !== undefined) this.forget(key);
-  }
-
-  private forget(key: SimpleKey): void {
-    this.keyByToken.delete(key.tokenNumber);
-    const place = this.simpleKeys.lastIndexOf(key);
-    if (place >= 0) this.simpleKeys[place] = undefined;
+    if (key === undefined || !key.possible) return;
+    if (key.required) this.fail("could not find expected ':'", key.mark);
+    key.possible = false;
   }
 
   /** Deeper indentation begins a collection, at the end of the queue or in front of the key that it begins with. */
