@@ -14,6 +14,15 @@ export interface Packed {
   readonly size: number;
 }
 
+/** Where a file or directory is in the plain archive. */
+export interface PackedEntry {
+  readonly path: string;
+  readonly type: 'file' | 'directory';
+  /** Where its content begins. */
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** Bytes are handed on in pieces of this size. */
 const pieceBytes = 256 * 1024;
 
@@ -26,14 +35,15 @@ export async function pack<E extends SourceEntry>(
   selection: Selection<E>,
   paths: { readonly plain: string; readonly compressed: string },
   maxBytes: number,
-): Promise<Packed> {
+): Promise<Packed & { readonly entries: readonly PackedEntry[] }> {
+  const entries: PackedEntry[] = [];
   const plain = await open(paths.plain, 'wx', 0o600);
   try {
     const compressed = await open(paths.compressed, 'wx', 0o600);
     try {
-      const result = await compressTo(compressed, archive(tree, selection, maxBytes), plain);
+      const result = await compressTo(compressed, archive(tree, selection, maxBytes, entries), plain);
       await Promise.all([plain.sync(), compressed.sync()]);
-      return result;
+      return { ...result, entries };
     } finally {
       await compressed.close();
     }
@@ -71,11 +81,12 @@ async function compressTo(file: FileHandle, bytes: AsyncIterable<Buffer>, plain:
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
-/** The bytes of the archive, in pieces of a good size for disk and compressor. */
+/** The bytes of the archive, with a note of each entry in `entries`, in pieces of a good size for disk and compressor. */
 async function* archive<E extends SourceEntry>(
   tree: Pick<SourceTree<E>, 'contents'>,
   selection: Selection<E>,
   maxBytes: number,
+  entries: PackedEntry[],
 ): AsyncGenerator<Buffer> {
   let gathered: Uint8Array[] = [];
   let length = 0;
@@ -99,9 +110,11 @@ async function* archive<E extends SourceEntry>(
   for (const entry of selection.order) {
     if (typeof entry === 'string') {
       add(tarHeader({ path: entry, type: 'directory', size: 0, executable: false }));
+      entries.push({ path: entry, type: 'directory', offset: total, size: 0 });
       continue;
     }
     add(tarHeader({ path: entry.path, type: 'file', size: entry.size, executable: entry.executable }));
+    entries.push({ path: entry.path, type: 'file', offset: total, size: entry.size });
     let left = entry.size;
     while (left > 0) {
       if (rest.length === 0) {

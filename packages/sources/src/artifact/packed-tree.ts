@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SluiceError, baseName, dirName, normalizePath, type FileTree, type TreeEntry } from '@sluice/core';
+import type { PackedEntry } from './pack.js';
 import { paddingOf, readTar } from './tar.js';
 
 interface Place {
@@ -8,33 +9,39 @@ interface Place {
   readonly size: number;
 }
 
+/** Reads which entries a plain archive of ours has. */
+export async function readPackedEntries(archive: string): Promise<PackedEntry[]> {
+  const entries: PackedEntry[] = [];
+  let offset = 0;
+  for await (const entry of headersOf(archive, (at) => (offset = at))) entries.push({ ...entry, offset });
+  return entries;
+}
+
 /**
  * The tree in a plain archive of ours, read in place: one file on disk instead of thousands, and no name in it ever
- * meets a file system, so that links, case and reserved names do no harm.
+ * meets a file system, so that links, case and reserved names do no harm (docs/decisions/0051).
  */
-export async function packedTree(archive: string, options: { readonly maxFileBytes?: number } = {}): Promise<FileTree> {
+export function packedTree(archive: string, entries: readonly PackedEntry[], options: { readonly maxFileBytes?: number } = {}): FileTree {
   const maxFileBytes = options.maxFileBytes ?? 100 * 1024 * 1024;
   const files = new Map<string, Place>();
   const directories = new Map<string, TreeEntry[]>([['.', []]]);
   const addDirectory = (path: string): TreeEntry[] => {
-    let entries = directories.get(path);
-    if (entries === undefined) {
-      entries = [];
-      directories.set(path, entries);
+    let listing = directories.get(path);
+    if (listing === undefined) {
+      listing = [];
+      directories.set(path, listing);
       addDirectory(dirName(path)).push({ name: baseName(path), type: 'directory' });
     }
-    return entries;
+    return listing;
   };
-  let offset = 0;
-  for await (const { path, type, size } of headersOf(archive, (at) => (offset = at))) {
-    const normal = normalizePath(path);
-    if (type === 'directory') addDirectory(normal);
+  for (const { path, type, offset, size } of entries) {
+    if (type === 'directory') addDirectory(path);
     else {
-      files.set(normal, { offset, size });
-      addDirectory(dirName(normal)).push({ name: baseName(normal), type: 'file' });
+      files.set(path, { offset, size });
+      addDirectory(dirName(path)).push({ name: baseName(path), type: 'file' });
     }
   }
-  for (const entries of directories.values()) entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const listing of directories.values()) listing.sort((a, b) => (a.name < b.name ? -1 : 1));
 
   const stat = (path: string): 'file' | 'directory' | undefined => {
     const normal = normalizePath(path);
@@ -54,9 +61,9 @@ export async function packedTree(archive: string, options: { readonly maxFileByt
       return readAt(archive, place);
     },
     list(path) {
-      const entries = directories.get(normalizePath(path));
-      if (entries === undefined) throw notFound(path);
-      return entries;
+      const listing = directories.get(normalizePath(path));
+      if (listing === undefined) throw notFound(path);
+      return listing;
     },
   };
 }
@@ -90,7 +97,7 @@ function readAt(archive: string, { offset, size }: Place): Uint8Array {
 async function* headersOf(
   archive: string,
   place: (offset: number) => void,
-): AsyncGenerator<{ path: string; type: 'file' | 'directory'; size: number }> {
+): AsyncGenerator<Omit<PackedEntry, 'offset'>> {
   const file = await open(archive, 'r');
   try {
     const window = Buffer.allocUnsafe(256 * 1024);
@@ -128,11 +135,11 @@ async function* headersOf(
   }
 }
 
-async function firstEntry(head: Buffer): Promise<{ path: string; type: 'file' | 'directory'; size: number } | undefined> {
+async function firstEntry(head: Buffer): Promise<Omit<PackedEntry, 'offset'> | undefined> {
   for await (const event of readTar([head])) {
     if (!('entry' in event)) continue;
     const { path, type, size } = event.entry;
-    if (type === 'file' || type === 'directory') return { path, type, size };
+    if (type === 'file' || type === 'directory') return { path: normalizePath(path), type, size };
     throw new SluiceError('ArtifactCorrupt', 'the artifact holds what the store never writes');
   }
   return undefined;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Artifact } from '@sluice/api';
 import { SluiceError, type FileTree } from '@sluice/core';
 import { pack, type Packed } from './pack.js';
-import { packedTree } from './packed-tree.js';
+import { packedTree, readPackedEntries } from './packed-tree.js';
 import { select } from './selection.js';
 import type { SourceEntry, SourceTree } from './source-tree.js';
 import { unpack, type UnpackLimits } from './unpack.js';
@@ -155,15 +155,16 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
     if (known !== undefined && existsSync(compressedOf(known.digest)) && existsSync(plainOf(known.digest))) return known;
     const paths = { plain: scratchFile(), compressed: scratchFile() };
     try {
-      const packed = await pack(tree, selection, paths, maxBytes);
-      if (existsSync(compressedOf(packed.digest)) && (await isIntact(packed.digest))) {
-        if (!existsSync(plainOf(packed.digest))) renameSync(paths.plain, plainOf(packed.digest));
+      const { digest, size, entries } = await pack(tree, selection, paths, maxBytes);
+      if (existsSync(compressedOf(digest)) && (await isIntact(digest))) {
+        if (!existsSync(plainOf(digest))) renameSync(paths.plain, plainOf(digest));
       } else {
-        renameSync(paths.plain, plainOf(packed.digest));
-        renameSync(paths.compressed, compressedOf(packed.digest));
-        trees.delete(packed.digest);
-        verified.set(packed.digest, Promise.resolve(true));
+        renameSync(paths.plain, plainOf(digest));
+        renameSync(paths.compressed, compressedOf(digest));
+        verified.set(digest, Promise.resolve(true));
+        trees.set(digest, Promise.resolve(packedTree(plainOf(digest), entries)));
       }
+      const packed = { digest, size };
       if (key !== undefined) remember(packedOf, key, packed);
       return packed;
     } finally {
@@ -179,7 +180,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
     }
     if (existsSync(plainOf(digest))) {
       try {
-        return await packedTree(plainOf(digest));
+        return packedTree(plainOf(digest), await readPackedEntries(plainOf(digest)));
       } catch {
         // Cut off by a crash; what it was made from is intact.
         rmSync(plainOf(digest), { force: true });
@@ -188,7 +189,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
     const plain = scratchFile();
     await unpack(compressedOf(digest), plain, { maxUnpackedBytes: Infinity, maxFiles: Infinity });
     renameSync(plain, plainOf(digest));
-    return await packedTree(plainOf(digest));
+    return packedTree(plainOf(digest), await readPackedEntries(plainOf(digest)));
   };
 
   const fileOf = (path: string): string | undefined => {

@@ -9,7 +9,9 @@ type Token = { readonly star: true } | { readonly star: false; readonly takes: (
 export function compileGlob(pattern: string): Glob | undefined {
   const tokens = parse(Array.from(pattern));
   if (tokens === undefined) return undefined;
-  if (tokens.every((token) => !token.star) && !/[?[\\]/.test(pattern)) return (name) => name === pattern;
+  // Nearly all patterns are a name or an ending, and every file of a source is asked about every pattern.
+  if (!/[*?[\\]/.test(pattern)) return (name) => name === pattern;
+  if (/^\*[^*?[\\]*$/.test(pattern)) return (name) => name.endsWith(pattern.slice(1));
   return (name) => matches(tokens, Array.from(name));
 }
 
