@@ -99,8 +99,10 @@ class NetworkExchange implements Dispatcher.DispatchHandler {
         const chunks = this.#chunks;
         if (chunks.length > 0) {
           this.#chunks = [];
-          if (this.#size > BUFFER_LIMIT) this.#controller?.resume();
+          const wasPaused = this.#size > BUFFER_LIMIT;
           this.#size = 0;
+          // More may come, and pause it again, before this returns.
+          if (wasPaused) this.#controller?.resume();
           yield* chunks;
         } else if (this.#ended !== undefined) {
           if ('error' in this.#ended) throw this.#ended.error;

@@ -1,5 +1,6 @@
 import { isJsonObject, SluiceError } from '@sluice/core';
 import { spawn } from 'node:child_process';
+import { isatty } from 'node:tty';
 import type { Credentials } from '../kubeconfig/types.js';
 import type { Authenticator } from './authenticator.js';
 
@@ -52,7 +53,7 @@ export class ExecPlugin implements Authenticator {
 
   async #run(): Promise<IssuedCredentials> {
     const { exec, clusterInfo } = this.#credentials;
-    const interactive = exec.interactiveMode !== 'Never' && process.stdin.isTTY;
+    const interactive = exec.interactiveMode !== 'Never' && isatty(0);
     if (exec.interactiveMode === 'Always' && !interactive) {
       throw failed(exec.command, 'it must be run in a terminal (interactiveMode: Always), and this is none');
     }
@@ -97,14 +98,20 @@ function readCredential(output: string, apiVersion: string | undefined): IssuedC
 
 function runCommand(command: string, args: readonly string[], env: NodeJS.ProcessEnv, interactive: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'], timeout: TIMEOUT_MS });
+    const child = spawn(command, args, { env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
+    // Not spawn's own timeout: its timer goes on when the command is not there.
+    const timer = setTimeout(() => child.kill(), TIMEOUT_MS);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk;
       if (output.length > OUTPUT_LIMIT) child.kill();
     });
-    child.on('error', reject);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve(output);
       else reject(new Error(code === null ? `it was ended by ${signal}` : `it ended with code ${code}`));
     });
