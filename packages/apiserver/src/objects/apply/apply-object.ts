@@ -1,4 +1,5 @@
 import { deepEqual, type KubeObject } from '@sluice/core';
+import { DecodeFault, decodeValue } from '../decode/decode-value.js';
 import { badRequest, internal } from '../refusal.js';
 import { canonicalObject, emptyObject } from '../types/canonical.js';
 import type { ObjectType } from '../types/object-type.js';
@@ -71,8 +72,7 @@ function applyOnce(request: ApplyRequest, force: boolean): KubeObject {
   const { type, now, resetFields, subresource = '' } = request;
   const versions = request.versions ?? builtinVersions(type.kind);
   const live = request.live ?? emptyObject(type);
-  const { namespace = '', name = '' } = request.applied.metadata ?? {};
-  const id = `${namespace}/${name}; ${type.group}/${type.version}, Kind=${type.kind}`;
+  const id = describe(request.applied, type);
   const faults = typeFaults(type.root, request.applied);
   if (faults.length > 0) throw internal(`failed to create typed patch object (${id}): ${joinFaults(faults)}`);
 
@@ -122,5 +122,27 @@ function applyOnce(request: ApplyRequest, force: boolean): KubeObject {
     const entry = before?.entry;
     after.set(selfId, { ...self, fields, time: isChanged ? now : before?.time, ...(entry === undefined ? {} : { entry }) });
   }
-  return withManagers(isChanged ? canonicalObject(type, next) : live, encodeManagers(after), request.live);
+  return withManagers(isChanged ? restored(type, next, id) : live, encodeManagers(after), request.live);
+}
+
+/** The result as an object of its kind: what the schema of apply lets pass may still be no value of a Go struct. */
+function restored(type: ObjectType, object: KubeObject, id: string): KubeObject {
+  if (type.custom) return object;
+  try {
+    decodeValue(type.root, object, { unknown: [] }, 'memory');
+  } catch (error) {
+    if (!(error instanceof DecodeFault)) throw error;
+    const version = `${type.apiVersion}, Kind=${type.kind}`;
+    throw internal(
+      `failed to convert new object (${id}) to proper version: unable to convert unstructured object to ${version}: ${error.message}`,
+    );
+  }
+  return canonicalObject(type, object);
+}
+
+/** An object as the messages of apply name it: `namespace/name; group/version, Kind=kind`. */
+function describe(object: KubeObject, type: ObjectType): string {
+  const { namespace, name } = object.metadata ?? {};
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  return `${text(namespace)}/${text(name)}; ${type.group}/${type.version}, Kind=${type.kind}`;
 }

@@ -5,7 +5,7 @@ import { ApplyConflict, conflictsOf } from './conflict.js';
 import { FieldSet, reconcileWithSchema } from './field-set.js';
 import type { Manager, Managers } from './managed-fields.js';
 import { fieldElement } from './path-element.js';
-import { convertTo, type Versions } from './versions.js';
+import { typedIn, type Versions } from './versions.js';
 
 /** How a write changes what managers own. */
 export interface OwnershipChange {
@@ -37,10 +37,7 @@ export function changeOwnership(change: OwnershipChange): { managers: Map<string
         managers.delete(id);
         continue;
       }
-      comparison = without(
-        compare(other.root, convertTo(versions, live, other.apiVersion), convertTo(versions, next, other.apiVersion)),
-        resetFields,
-      );
+      comparison = without(compare(other.root, typedIn(versions, live, other), typedIn(versions, next, other)), resetFields);
       comparisons.set(manager.apiVersion, comparison);
     }
     const taken = manager.fields.intersection(comparison.modified.union(comparison.added));

@@ -1,4 +1,5 @@
 import { deepEqual, type KubeObject, type ManagedFieldsEntry } from '@sluice/core';
+import { Refusal } from '../refusal.js';
 import { emptyObject } from '../types/canonical.js';
 import type { ObjectType } from '../types/object-type.js';
 import { FieldSet } from './field-set.js';
@@ -36,15 +37,15 @@ export function trackUpdate(request: UpdateRequest): KubeObject {
   const isTyped = !type.custom || typeFaults(type.root, next, { allowDuplicates: true }).length === 0;
   if ((managers.size === 0 && !isCreated) || !isTyped) return withManagers(next, undefined, undefined);
   const { managedFields: _, ...metadata } = next.metadata;
-  const after = takeOwnership({
-    ...request,
-    live: live ?? emptyObject(type),
-    next: next.metadata.managedFields === undefined ? next : { ...next, metadata },
-    managers,
-    versions,
-    subresource,
-  });
-  return withManagers(next, encodeManagers(after), live);
+  const unmanaged = next.metadata.managedFields === undefined ? next : { ...next, metadata };
+  try {
+    const after = takeOwnership({ ...request, live: live ?? emptyObject(type), next: unmanaged, managers, versions, subresource });
+    return withManagers(next, encodeManagers(after), live);
+  } catch (error) {
+    // A field that the version of another manager does not have: ownership is given up, the write is not.
+    if (error instanceof Refusal) return withManagers(next, undefined, undefined);
+    throw error;
+  }
 }
 
 function managersBefore(live: KubeObject | undefined, next: KubeObject, subresource: string): Managers {

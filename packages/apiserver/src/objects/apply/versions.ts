@@ -1,6 +1,8 @@
 import type { KubeObject } from '@sluice/core';
 import { builtinType } from '../types/builtin.js';
+import { internal } from '../refusal.js';
 import type { ObjectType } from '../types/object-type.js';
+import { joinFaults, typeFaults } from './validate.js';
 
 /** The versions of a kind: managers remember the version they wrote through, and their fields are fields of that version. */
 export interface Versions {
@@ -18,4 +20,16 @@ export function builtinVersions(kind: string): Versions {
 export function convertTo(versions: Versions, object: KubeObject, apiVersion: string): KubeObject {
   if (object.apiVersion === apiVersion) return object;
   return versions.convert === undefined ? { ...object, apiVersion } : versions.convert(object, apiVersion);
+}
+
+/**
+ * The object in the version of another manager, to compare what that one owns. Fails when the version does not have
+ * all of the object's fields, as on the real server: ownership cannot be told then.
+ */
+export function typedIn(versions: Versions, object: KubeObject, type: ObjectType): KubeObject {
+  const converted = convertTo(versions, object, type.apiVersion);
+  if (!type.custom || converted === object) return converted;
+  const faults = typeFaults(type.root, converted);
+  if (faults.length > 0) throw internal(joinFaults(faults));
+  return converted;
 }

@@ -31,7 +31,7 @@ export interface BodyRequest {
  */
 export function decodeObject({ type, text, format, validation }: BodyRequest): DecodedObject {
   const body = format === 'yaml' ? parseYamlBody(text) : parseJsonBody(text);
-  const { value, duplicates } = readKind(type, text, body);
+  const { value, duplicates } = readKind(type, text, body, format);
   const refuse = (message: string): never => {
     const { kind, version } = describedKind(type, value);
     throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${message}`);
@@ -43,35 +43,46 @@ export function decodeObject({ type, text, format, validation }: BodyRequest): D
 export interface ValueRequest {
   readonly type: ObjectType;
   readonly value: Record<string, unknown>;
-  /** Keys that occurred twice in the text. */
+  /** Keys that occurred twice in the text, as warnings. */
   readonly duplicates?: readonly string[];
   readonly validation: FieldValidation;
+  /** The value was never JSON: see {@link decodeValue}. */
+  readonly source?: 'json' | 'memory';
   /** Throws the refusal for what does not decode. */
   refuse(message: string): never;
 }
 
 /** A value as an object of a type: checked, pruned, canonical. */
-export function decodeChecked({ type, value, duplicates = [], validation, refuse }: ValueRequest): DecodedObject {
+export function decodeChecked({ type, value, duplicates = [], validation, source = 'json', refuse }: ValueRequest): DecodedObject {
   let decoded: { object: KubeObject; unknown: readonly string[] };
   try {
-    decoded = type.custom ? decodeCustom(type, value) : decodeBuiltin(type, value);
+    decoded = type.custom ? decodeCustom(type, value) : decodeBuiltin(type, value, source);
   } catch (error) {
     if (error instanceof DecodeFault) return refuse(error.message);
     throw error;
   }
-  const faults = [
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
-  ];
+  const faults = [...duplicates, ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
   if (faults.length > 0 && validation === 'Strict') return refuse(`strict decoding error: ${faults.join(', ')}`);
   return { object: decoded.object, warnings: validation === 'Ignore' ? [] : faults };
 }
 
-function decodeBuiltin(type: ObjectType, value: Record<string, unknown>): { object: KubeObject; unknown: readonly string[] } {
+function decodeBuiltin(
+  type: ObjectType,
+  value: Record<string, unknown>,
+  source: 'json' | 'memory',
+): { object: KubeObject; unknown: readonly string[] } {
   const findings: Findings = { unknown: [] };
-  const decoded = decodeValue(type.root, value, findings) as KubeObject;
+  const decoded = decodeValue(type.root, value, findings, source) as KubeObject;
   const named = { ...decoded, apiVersion: type.apiVersion, kind: type.kind };
-  return { object: canonicalObject(type, named), unknown: findings.unknown };
+  return { object: withReset(canonicalObject(type, named), value), unknown: findings.unknown };
+}
+
+/** An empty list of managedFields is a request to forget them: the one empty list that is not the same as none. */
+function withReset(object: KubeObject, value: Record<string, unknown>): KubeObject {
+  const { metadata } = value;
+  const managedFields = isJsonObject(metadata) ? metadata['managedFields'] : undefined;
+  if (!Array.isArray(managedFields) || managedFields.length > 0) return object;
+  return { ...object, metadata: { ...object.metadata, managedFields: [] } };
 }
 
 const objectMeta = (): ReturnType<typeof namedType> => namedType('meta.v1.ObjectMeta');
@@ -88,7 +99,7 @@ function decodeCustom(type: ObjectType, value: Record<string, unknown>): { objec
   const pruned = pruneValue(schema, raw, { isResource: true });
   const embedded = decodeEmbedded(schema, pruned.value);
   return {
-    object: applySchemaDefaults(schema, embedded.value) as KubeObject,
+    object: withReset(applySchemaDefaults(schema, embedded.value) as KubeObject, value),
     unknown: [...pruned.unknown, ...unknownMetadata, ...embedded.unknown],
   };
 }
@@ -101,11 +112,15 @@ export function decodeMetadata(value: unknown, findings: Findings): unknown {
 }
 
 /** Checks that a body is an object of the right kind. */
-function readKind(type: ObjectType, text: string, body: ParsedBody): { value: Record<string, unknown>; duplicates: readonly string[] } {
+function readKind(
+  type: ObjectType,
+  text: string,
+  body: ParsedBody,
+  format: BodyRequest['format'],
+): { value: Record<string, unknown>; duplicates: readonly string[] } {
   const unrecognized = (fault: string): never => {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: ${fault} (${summary(text)})`,
-    );
+    const stage = format === 'yaml' && body.error !== undefined ? '' : "couldn't get version/kind; json parse error: ";
+    throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): ${stage}${fault} (${summary(text)})`);
   };
   if (body.error !== undefined) return unrecognized(body.error);
   const value = body.value ?? {};

@@ -1,4 +1,5 @@
 import { isJsonObject, setOwn } from '@sluice/core';
+import { goType } from '../apply/go-format.js';
 import { parseQuantity } from '../types/quantity.js';
 import { isTime } from '../types/time.js';
 import type { MapShape, TypeNode } from '../types/type-node.js';
@@ -16,16 +17,18 @@ export class DecodeFault extends Error {
 
 /**
  * A value as Go would decode it into a type: checked, and without fields that the type does not have. Returns the same
- * reference when nothing is left out.
+ * reference when nothing is left out. What an apply or a strategic merge made (`memory`) is refused in other words
+ * than JSON is: Go converts it without its JSON decoder.
  *
  * @throws {DecodeFault} for a value of a wrong type
  */
-export function decodeValue(type: TypeNode, value: unknown, findings: Findings, root = ''): unknown {
-  return decode(type, value, { findings, fields: [], struct: root, path: '' });
+export function decodeValue(type: TypeNode, value: unknown, findings: Findings, source: 'json' | 'memory' = 'json'): unknown {
+  return decode(type, value, { findings, source, fields: [], struct: '', path: '' });
 }
 
 interface Place {
   readonly findings: Findings;
+  readonly source: 'json' | 'memory';
   /** The names of the struct fields on the way, for messages. */
   readonly fields: readonly string[];
   /** The name of the innermost struct. */
@@ -141,8 +144,17 @@ function structName(type: TypeNode, fallback: string): string {
 }
 
 function mismatch(type: TypeNode, value: unknown, place: Place, shown = kindOf(value)): DecodeFault {
+  if (place.source === 'memory') return new DecodeFault(conversionFault(type, value));
   const target = place.fields.length === 0 ? 'Go value' : `Go struct field ${place.struct}.${place.fields.join('.')}`;
   return new DecodeFault(`json: cannot unmarshal ${shown} into ${target} of type ${goTypeName(type)}`);
+}
+
+function conversionFault(type: TypeNode, value: unknown): string {
+  const actual = goType(value);
+  const kind = actual.startsWith('[]') ? 'slice' : actual.startsWith('map') ? 'map' : actual;
+  if (type.go === 'struct') return `cannot restore struct from: ${kind}`;
+  if (type.go === 'map') return `cannot restore map from ${kind}`;
+  return type.go === 'list' ? `cannot restore slice from ${kind}` : `cannot convert ${actual} to ${goTypeName(type)}`;
 }
 
 /** A JSON value's kind in Go's messages. */

@@ -33,7 +33,7 @@ export function patchObject({ type, live, patchType, text, validation }: PatchRe
   if (patchType === 'json') patched = jsonPatch(live, patch);
   else if (patchType === 'merge') patched = mergePatch(live, patch);
   else patched = strategicMerge(type.root, live, patch);
-  const duplicates = body.duplicates.map((path) => (patchType === 'json' ? `json patch ${path}` : path));
+  const duplicates = body.duplicates.map((warning) => (patchType === 'json' ? `json patch ${warning}` : warning));
   const refuse = (message: string): never => {
     // Go shows the patched object, or the patch when it was strategic.
     const shown = patchType === 'strategic' ? goValue(patch) : JSON.stringify(showPatched(live, patched, type));
@@ -43,7 +43,8 @@ export function patchObject({ type, live, patchType, text, validation }: PatchRe
   if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) {
     return refuse(`json: cannot unmarshal ${kindOf(patched)} into Go value of type map[string]interface {}`);
   }
-  return decodeChecked({ type, value: patched as Record<string, unknown>, duplicates, validation, refuse });
+  const source = patchType === 'strategic' ? 'memory' : 'json';
+  return decodeChecked({ type, value: patched as Record<string, unknown>, duplicates, validation, source, refuse });
 }
 
 function checkShape(patchType: PatchRequest['patchType'], patch: unknown, prefix: string): void {

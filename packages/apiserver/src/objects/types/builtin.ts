@@ -129,20 +129,37 @@ function parseField(text: string): DefinitionField {
 
 function fieldNode({ name, flags, type, attributes }: DefinitionField): FieldNode {
   const mergeKey = attributes.get('k');
+  const node = fieldType(type, attributes);
   const defaultText = attributes.get('d');
   const enumeration = attributes.get('e');
+  // A field that is always written has the zero value as its default.
+  const defaultValue: unknown = defaultText !== undefined ? JSON.parse(defaultText) : /[?*]/.test(flags) ? undefined : zeroOf(node);
   return {
     name,
-    type: fieldType(type, attributes),
+    type: node,
     required: flags.includes('!'),
     omitEmpty: flags.includes('?'),
     omitZero: flags.includes('~'),
     pointer: flags.includes('*'),
     patchStrategies: attributes.get('p')?.split(',') ?? [],
     ...(mergeKey === undefined ? {} : { patchMergeKey: mergeKey }),
-    ...(defaultText === undefined ? {} : { default: JSON.parse(defaultText) as unknown }),
+    ...(defaultValue === undefined ? {} : { default: defaultValue }),
     ...(enumeration === undefined ? {} : { enum: enumeration.split('|') }),
   };
+}
+
+function zeroOf({ go }: TypeNode): unknown {
+  switch (go) {
+    case 'string':
+      return '';
+    case 'int32':
+    case 'int64':
+      return 0;
+    case 'boolean':
+      return false;
+    default:
+      return undefined;
+  }
 }
 
 function fieldType(text: string, attributes: ReadonlyMap<string, string>): TypeNode {

@@ -101,7 +101,10 @@ function canonicalField(field: FieldNode, value: unknown): unknown {
     return omitEmpty && isEmptyInGo(type, zero) ? undefined : zero;
   }
   const canonical = canonicalValue(type, value);
-  return omitEmpty && !pointer && isEmptyInGo(type, canonical) ? undefined : canonical;
+  if (pointer || !isEmptyInGo(type, canonical)) return canonical;
+  if (omitEmpty) return undefined;
+  // Storage does not tell an empty list from none.
+  return type.go === 'list' || type.go === 'map' ? null : canonical;
 }
 
 /** Whether Go's `omitempty` leaves a value out: never for structs, times and quantities. */
