@@ -4,8 +4,12 @@ import type { Rbac } from './rbac.js';
 import type { Attributes } from './rbac-rules.js';
 import type { UserInfo } from './user.js';
 
-export function attributesOf({ verb, path, resource }: RequestInfo): Attributes {
-  return resource === undefined ? { verb, path } : { verb, resource };
+export function attributesOf({ verb, path, query, resource }: RequestInfo): Attributes {
+  if (resource === undefined) return { verb, path };
+  if (resource.name !== '' || query.size === 0) return { verb, resource };
+  // A list or a watch of one name is about that object.
+  const name = /^metadata\.name==?([^,=!\\]+)$/.exec(query.get('fieldSelector') ?? '')?.[1];
+  return name === undefined ? { verb, resource } : { verb, resource: { ...resource, name } };
 }
 
 /** Throws a 403 in the API server's words unless the user may do it. */

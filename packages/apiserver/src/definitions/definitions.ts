@@ -1,27 +1,19 @@
 import { deepEqual, type KubeObject } from '@sluice/core';
 import { customResources } from '../registry/custom.js';
-import { definitionSpec, type DefinitionNames } from '../registry/definition.js';
+import { definitionSpec } from '../registry/definition.js';
+import { trackUpdate } from '../objects/index.js';
 import type { Registry } from '../registry/registry.js';
+import type { CustomResourceVersion, Resource } from '../registry/resource.js';
+import { typeOf } from '../registry/types.js';
+import { timestamp, type WriteListener } from '../server/context.js';
 import type { Store, Table } from '../store/store.js';
 import type { Stored } from '../store/stored.js';
-import { timestamp } from '../server/context.js';
+import { acceptNames } from './names.js';
+import { conditionOf, isTrue, setCondition, statusOf, type DefinitionStatus } from './status.js';
 
 export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
 const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-}
-
-interface DefinitionStatus {
-  readonly conditions?: readonly Condition[];
-  readonly acceptedNames?: DefinitionNames;
-  readonly storedVersions?: readonly string[];
-}
+const MANAGER = 'kube-apiserver';
 
 /**
  * The life of CustomResourceDefinitions: their names are accepted unless another definition has them, then what they
@@ -31,116 +23,42 @@ export class Definitions {
   readonly #store: Store;
   readonly #registry: Registry;
   readonly #now: () => number;
-  readonly #schemaRevisions = new Map<string, { revision: number; versions: unknown }>();
+  readonly #tell: WriteListener;
+  /** Since when a definition's schemas are what they are. */
+  readonly #schemas = new Map<string, { revision: number; versions: readonly CustomResourceVersion[] }>();
 
-  constructor(store: Store, registry: Registry, now: () => number) {
+  constructor(store: Store, registry: Registry, now: () => number, tell: WriteListener) {
     this.#store = store;
     this.#registry = registry;
     this.#now = now;
+    this.#tell = tell;
   }
 
-  /** Serves what the store holds from before. */
+  /** Serves what the store holds from before, and goes on with what was interrupted. */
   load(): void {
-    for (const stored of this.#table.objects.list().slice()) this.#serve(stored);
-    for (const stored of this.#table.objects.list().slice()) this.changed(stored);
+    const all = [...this.#table.objects.list()];
+    for (const stored of all) this.#serve(stored);
+    for (const stored of all) this.changed(stored);
   }
 
   /** To be called with every write to a definition. */
   changed(stored: Stored): void {
-    const { object } = stored;
-    if (object.metadata.deletionTimestamp !== undefined) {
+    if (stored.object.metadata.deletionTimestamp !== undefined) {
+      this.#serve(stored);
       this.#finalize(stored);
       return;
     }
-    const status = this.#statusOf(object);
-    const hasCleanup = object.metadata.finalizers?.includes(CLEANUP) === true;
-    if (deepEqual(status, object['status']) && hasCleanup) {
-      this.#serve(stored);
-      return;
-    }
-    const finalizers = hasCleanup ? object.metadata.finalizers! : [...(object.metadata.finalizers ?? []), CLEANUP];
-    const next = { ...object, metadata: { ...object.metadata, finalizers }, status };
-    this.#serve(this.#put(stored.key, next));
+    const status = this.#nextStatus(stored.object);
+    if (deepEqual(status, stored.object['status'])) this.#serve(stored);
+    else this.#serve(this.#putStatus(stored, status));
   }
 
   /** To be called when a definition is gone. */
   removed(name: string): void {
-    this.#schemaRevisions.delete(name);
+    this.#schemas.delete(name);
     this.#registry.setCustom(name, []);
     // Names that it held may now be free for another.
-    for (const stored of this.#table.objects.list().slice()) this.changed(stored);
-  }
-
-  get #table(): Table {
-    return this.#store.table(DEFINITIONS);
-  }
-
-  #put(key: string, object: KubeObject): Stored {
-    const { stored, done } = this.#store.put(DEFINITIONS, key, object);
-    done.catch(() => undefined);
-    return stored;
-  }
-
-  #serve({ object, revision }: Stored): void {
-    const name = object.metadata.name!;
-    const status = object['status'] as DefinitionStatus | undefined;
-    if (!isTrue(status, 'Established') || status?.acceptedNames === undefined) {
-      this.#registry.setCustom(name, []);
-      return;
-    }
-    const { versions } = definitionSpec(object);
-    const known = this.#schemaRevisions.get(name);
-    const schemaRevision = known !== undefined && deepEqual(known.versions, versions) ? known.revision : revision;
-    if (schemaRevision !== known?.revision) this.#schemaRevisions.set(name, { revision, versions });
-    this.#registry.setCustom(name, customResources(object, schemaRevision));
-  }
-
-  /** Takes the objects away, then the finalizer. */
-  #finalize(stored: Stored): void {
-    const { object } = stored;
-    if (object.metadata.finalizers?.includes(CLEANUP) !== true) return;
-    const { group, names } = definitionSpec(object);
-    const table = this.#store.table(`${group}/${names.plural}`);
-    const held: Stored[] = [];
-    for (const instance of table.objects.list().slice()) {
-      if ((instance.object.metadata.finalizers?.length ?? 0) > 0) held.push(instance);
-      else this.#store.remove(`${group}/${names.plural}`, instance.key, instance.object).done.catch(() => undefined);
-    }
-    const now = timestamp(this.#now());
-    for (const instance of held) {
-      if (instance.object.metadata.deletionTimestamp !== undefined) continue;
-      const { metadata } = instance.object;
-      const marked = {
-        ...instance.object,
-        metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1, deletionTimestamp: now, deletionGracePeriodSeconds: 0 },
-      };
-      this.#store.put(`${group}/${names.plural}`, instance.key, marked).done.catch(() => undefined);
-    }
-    if (held.length > 0) {
-      this.#terminating(stored, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
-      return;
-    }
-    const finalizers = object.metadata.finalizers.filter((finalizer) => finalizer !== CLEANUP);
-    const { finalizers: _, ...metadata } = object.metadata;
-    if (finalizers.length > 0) {
-      this.#put(stored.key, { ...object, metadata: { ...metadata, finalizers } });
-      return;
-    }
-    this.#store.remove(DEFINITIONS, stored.key, { ...object, metadata }).done.catch(() => undefined);
-    this.removed(object.metadata.name!);
-  }
-
-  #terminating(stored: Stored, reason: string, message: string): void {
-    const status = (stored.object['status'] ?? {}) as DefinitionStatus;
-    if (status.conditions?.find(({ type }) => type === 'Terminating')?.reason === reason) return;
-    const conditions = setCondition(status.conditions ?? [], {
-      type: 'Terminating',
-      status: 'True',
-      reason,
-      message,
-      lastTransitionTime: timestamp(this.#now()),
-    });
-    this.#serve(this.#put(stored.key, { ...stored.object, status: { ...status, conditions } }));
+    for (const stored of [...this.#table.objects.list()]) this.changed(stored);
   }
 
   /** To be called when an object of a definition went away: the last one lets its deleted definition go. */
@@ -149,69 +67,148 @@ export class Definitions {
     if (stored?.object.metadata.deletionTimestamp !== undefined) this.#finalize(stored);
   }
 
-  #statusOf(object: KubeObject): DefinitionStatus {
-    const spec = definitionSpec(object);
-    const before = (object['status'] ?? {}) as DefinitionStatus;
-    const clash = this.#clash(object);
-    const lastTransitionTime = timestamp(this.#now());
-    const accepted = clash === undefined;
-    let conditions = setCondition(before.conditions ?? [], {
-      type: 'NamesAccepted',
-      status: accepted ? 'True' : 'False',
-      reason: clash?.reason ?? 'NoConflicts',
-      message: clash?.message ?? 'no conflicts found',
-      lastTransitionTime,
-    });
-    const wasEstablished = isTrue(before, 'Established');
-    conditions = setCondition(conditions, {
-      type: 'Established',
-      status: accepted || wasEstablished ? 'True' : 'False',
-      reason: accepted || wasEstablished ? 'InitialNamesAccepted' : 'NotAccepted',
-      message: accepted || wasEstablished ? 'the initial names have been accepted' : 'not all names are accepted',
-      lastTransitionTime,
-    });
-    const storage = spec.versions.find((version) => version.storage)?.name;
-    const stored = before.storedVersions ?? [];
-    return {
-      ...before,
-      conditions,
-      acceptedNames: accepted ? spec.names : (before.acceptedNames ?? { plural: '', kind: '' }),
-      storedVersions: storage === undefined || stored.includes(storage) ? stored : [...stored, storage],
-    };
+  get #table(): Table {
+    return this.#store.table(DEFINITIONS);
   }
 
-  /** A name that another definition of the group has already. */
-  #clash(object: KubeObject): { reason: string; message: string } | undefined {
-    const { group, names } = definitionSpec(object);
-    const taken = new Set<string>();
-    const kinds = new Set<string>();
-    for (const { object: other } of this.#table.objects.list()) {
-      if (other.metadata.uid === object.metadata.uid || definitionSpec(other).group !== group) continue;
-      const accepted = (other['status'] as DefinitionStatus | undefined)?.acceptedNames;
-      if (accepted === undefined || accepted.plural === '') continue;
-      for (const name of [accepted.plural, accepted.singular ?? '', ...(accepted.shortNames ?? [])]) taken.add(name);
-      kinds.add(accepted.kind);
-      kinds.add(accepted.listKind ?? `${accepted.kind}List`);
+  #serve({ object, revision }: Stored): void {
+    const name = object.metadata.name!;
+    if (!isTrue(statusOf(object), 'Established')) {
+      this.#registry.setCustom(name, []);
+      return;
     }
-    const conflictOf = (reason: string, name: string | undefined, among: Set<string>): { reason: string; message: string } | undefined =>
-      name !== undefined && name !== '' && among.has(name) ? { reason, message: `${JSON.stringify(name)} is already in use` } : undefined;
-    return (
-      conflictOf('PluralConflict', names.plural, taken) ??
-      conflictOf('SingularConflict', names.singular, taken) ??
-      (names.shortNames ?? []).map((name) => conflictOf('ShortNamesConflict', name, taken)).find((found) => found !== undefined) ??
-      conflictOf('KindConflict', names.kind, kinds) ??
-      conflictOf('ListKindConflict', names.listKind, kinds)
+    const { versions } = definitionSpec(object);
+    const known = this.#schemas.get(name);
+    const schema = known !== undefined && deepEqual(known.versions, versions) ? known : { revision, versions };
+    this.#schemas.set(name, schema);
+    // The same version objects as before: what was compiled from them is still good.
+    const spec = { ...definitionSpec(object), versions: schema.versions };
+    this.#registry.setCustom(name, customResources({ ...object, spec }, schema.revision));
+  }
+
+  /** Takes the objects away, then the finalizer, then the definition. */
+  #finalize(stored: Stored): void {
+    const { object } = stored;
+    if (object.metadata.finalizers?.includes(CLEANUP) !== true) return;
+    const { group, names } = definitionSpec(object);
+    const { objects } = this.#store.table(`${group}/${names.plural}`);
+    const resource = this.#registry.all().find((one) => one.group === group && one.resource === names.plural);
+    for (const instance of resource === undefined ? [] : [...objects.list()]) this.#removeInstance(resource!, instance);
+    if (objects.size > 0) {
+      this.#condition(stored, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
+      return;
+    }
+    const { finalizers: before, ...metadata } = object.metadata;
+    const finalizers = (before ?? []).filter((finalizer) => finalizer !== CLEANUP);
+    if (finalizers.length > 0) {
+      this.#put(stored, { ...object, metadata: { ...metadata, finalizers } });
+      return;
+    }
+    ignore(this.#store.remove(DEFINITIONS, stored.key, object).done);
+    this.#tell(this.#definitionResource, stored, undefined);
+    this.removed(object.metadata.name!);
+  }
+
+  #removeInstance(resource: Resource, instance: Stored): void {
+    const { metadata } = instance.object;
+    if ((metadata.finalizers?.length ?? 0) === 0) {
+      ignore(this.#store.remove(resource.table, instance.key, instance.object).done);
+      this.#tell(resource, instance, undefined);
+      return;
+    }
+    if (metadata.deletionTimestamp !== undefined) return;
+    const marked = {
+      ...metadata,
+      generation: (metadata.generation ?? 0) + 1,
+      deletionTimestamp: timestamp(this.#now()),
+      deletionGracePeriodSeconds: 0,
+    };
+    const write = this.#store.put(resource.table, instance.key, { ...instance.object, metadata: marked });
+    ignore(write.done);
+    this.#tell(resource, instance, write.stored);
+  }
+
+  #condition(stored: Stored, status: string, reason: string, message: string): void {
+    const before = statusOf(stored.object);
+    if (before.conditions?.find(({ type }) => type === 'Terminating')?.reason === reason) return;
+    const condition = conditionOf('Terminating', status, reason, message, timestamp(this.#now()));
+    this.#serve(this.#putStatus(stored, { ...before, conditions: setCondition(before.conditions ?? [], condition) }));
+  }
+
+  #nextStatus(object: KubeObject): DefinitionStatus {
+    const before = statusOf(object);
+    const others = this.#table.objects.list().map((stored) => stored.object);
+    const { acceptedNames, conflict } = acceptNames(object, others);
+    const now = timestamp(this.#now());
+    const isAccepted = conflict === undefined;
+    const accepted = conditionOf(
+      'NamesAccepted',
+      isAccepted ? 'True' : 'False',
+      conflict?.reason ?? 'NoConflicts',
+      conflict?.message ?? 'no conflicts found',
+      now,
     );
+    const established =
+      isAccepted || isTrue(before, 'Established')
+        ? conditionOf('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted', now)
+        : conditionOf('Established', 'False', 'NotAccepted', 'not all names are accepted', now);
+    return { ...before, conditions: setCondition(setCondition(before.conditions ?? [], accepted), established), acceptedNames };
+  }
+
+  #putStatus(stored: Stored, status: DefinitionStatus): Stored {
+    const next = { ...stored.object, status } as KubeObject;
+    const { type, versions } = typeOf(this.#definitionResource);
+    const now = timestamp(this.#now());
+    return this.#put(stored, trackUpdate({ live: stored.object, next, manager: MANAGER, type, versions, subresource: 'status', now }));
+  }
+
+  #put(before: Stored, object: KubeObject): Stored {
+    const { stored, done } = this.#store.put(DEFINITIONS, before.key, object);
+    ignore(done);
+    this.#tell(this.#definitionResource, before, stored);
+    return stored;
+  }
+
+  get #definitionResource(): Resource {
+    return this.#registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')!;
   }
 }
 
-function isTrue(status: DefinitionStatus | undefined, type: string): boolean {
-  return status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+/** What every new definition gets before it is stored. */
+export function newDefinition(object: KubeObject): KubeObject {
+  return withStoredVersions({ ...object, status: { conditions: null, acceptedNames: { plural: '', kind: '' } } });
 }
 
-function setCondition(conditions: readonly Condition[], next: Condition): Condition[] {
-  const before = conditions.find(({ type }) => type === next.type);
-  if (before === undefined) return [...conditions, next];
-  const kept = before.status === next.status ? { ...next, lastTransitionTime: before.lastTransitionTime } : next;
-  return conditions.map((condition) => (condition === before ? kept : condition));
+/** A definition with its storage version among those that objects may be stored in. */
+export function withStoredVersions(object: KubeObject): KubeObject {
+  const storage = definitionSpec(object).versions?.find((version) => version.storage)?.name;
+  const status = statusOf(object);
+  const stored = status.storedVersions ?? [];
+  if (storage === undefined || stored.includes(storage)) return object;
+  return { ...object, status: { ...status, storedVersions: [...stored, storage] } };
+}
+
+/** A definition that waits for its objects to go. */
+export function markDefinition(live: KubeObject, now: string): KubeObject {
+  const { metadata } = live;
+  if (metadata.deletionTimestamp !== undefined) return live;
+  const status = statusOf(live);
+  const condition = conditionOf(
+    'Terminating',
+    'True',
+    'InstanceDeletionPending',
+    'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    now,
+  );
+  const finalizers = metadata.finalizers ?? [];
+  return {
+    ...live,
+    metadata: { ...metadata, deletionTimestamp: now, finalizers: finalizers.includes(CLEANUP) ? finalizers : [...finalizers, CLEANUP] },
+    status: { ...status, conditions: setCondition(status.conditions ?? [], condition) },
+  };
+}
+
+/** Failures of the store are told to whoever made the write that led here. */
+function ignore(done: Promise<void>): void {
+  done.catch(() => undefined);
 }

@@ -35,12 +35,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, staticTokens } = options;
   const now = options.now ?? Date.now;
   const registry = new Registry();
-  const definitions = new Definitions(store, registry, now);
   const tokens = new ServiceAccountTokens(options.serviceAccountKey);
   const lookup = createLookup(store, registry);
   const services = createServices(store);
   const writeListeners = new Set<WriteListener>();
+  const tell: WriteListener = (resource, before, after) => {
+    for (const listener of writeListeners) listener(resource, before, after);
+  };
+  const definitions = new Definitions(store, registry, now, tell);
   const afterWrite: WriteListener = (resource, before, after) => {
+    tell(resource, before, after);
     if (resource.table === DEFINITIONS) {
       if (after !== undefined) definitions.changed(after);
       else if (before !== undefined) definitions.removed(before.name);
@@ -49,7 +53,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     } else if (resource.custom !== undefined && after === undefined) {
       definitions.instanceRemoved(`${resource.resource}.${resource.group}`);
     }
-    for (const listener of writeListeners) listener(resource, before, after);
   };
   const context: ServerContext = {
     store,

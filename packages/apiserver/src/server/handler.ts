@@ -28,10 +28,11 @@ export type Handler = (request: HttpRequest, connectionUser?: UserInfo) => Promi
 /** The API server as a function: authentication, impersonation, authorization, then the request itself. */
 export function createHandler(context: ServerContext): Handler {
   return async (request, connectionUser) => {
+    const warnings: string[] = [];
     try {
-      return await handle(context, request, connectionUser);
+      return await handle(context, request, connectionUser, warnings);
     } catch (error) {
-      return failure(request, error);
+      return failure(request, error, warnings);
     }
   };
 }
@@ -41,7 +42,12 @@ export function fetchAs(handler: Handler, user: UserInfo): Fetch {
   return (request) => handler(request, user);
 }
 
-async function handle(context: ServerContext, request: HttpRequest, connectionUser: UserInfo | undefined): Promise<HttpResponse> {
+async function handle(
+  context: ServerContext,
+  request: HttpRequest,
+  connectionUser: UserInfo | undefined,
+  warnings: string[],
+): Promise<HttpResponse> {
   const info = readRequest(request.method, request.path);
   const authenticated = context.authenticator.authenticate(request.headers, connectionUser);
   if (info === undefined) throw unknownResource();
@@ -56,7 +62,7 @@ async function handle(context: ServerContext, request: HttpRequest, connectionUs
     body: request.body,
     user,
     signal: request.signal,
-    warnings: [],
+    warnings,
   };
   if (info.resource === undefined) return serveNonResource(call);
   const { group, version, resource: name } = info.resource;
@@ -112,9 +118,9 @@ const deprecations: Readonly<Record<string, string>> = {
   '/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
 };
 
-function failure(request: HttpRequest, error: unknown): HttpResponse {
-  if (error instanceof StatusError) return errorResponse(error);
-  if (error instanceof Refusal) return errorResponse(refusal(error));
+function failure(request: HttpRequest, error: unknown, warnings: readonly string[]): HttpResponse {
+  if (error instanceof StatusError) return errorResponse(error, warnings);
+  if (error instanceof Refusal) return errorResponse(refusal(error), warnings);
   if (error instanceof ImpersonationWithoutUser) {
     return plainText(500, `Internal Server Error: ${JSON.stringify(request.path)}: ${error.message}\n`);
   }

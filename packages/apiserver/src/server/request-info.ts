@@ -39,7 +39,8 @@ export function readRequest(method: string, target: string): RequestInfo | undef
   const resource = readResourcePath(path);
   if (resource === null) return undefined;
   if (resource === undefined) return { verb: method.toLowerCase(), path, query };
-  return { verb: verbOf(method, resource, query), path, query, resource };
+  const verb = verbOf(method, resource, query);
+  return { verb, path, query, resource };
 }
 
 const noQuery = new URLSearchParams();

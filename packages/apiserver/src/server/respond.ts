@@ -41,8 +41,8 @@ export function stream(body: AsyncIterable<Uint8Array>, warnings: readonly strin
   };
 }
 
-export function errorResponse(error: StatusError): HttpResponse {
-  const response = json(error.code, error.body);
+export function errorResponse(error: StatusError, warnings: readonly string[] = []): HttpResponse {
+  const response = json(error.code, error.body, warnings);
   const seconds = error.details?.retryAfterSeconds;
   return seconds === undefined ? response : { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } };
 }

@@ -59,15 +59,27 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
     const wanted = checkIdentity(call, object);
     const { resourceVersion } = wanted.metadata;
     const scaled = withReplicas(call, before, replicasOf(wanted));
-    next = trackUpdate({
-      ...request,
-      next: { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
-    });
+    next = withoutScaleTimes(
+      trackUpdate({
+        ...request,
+        next: { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
+      }),
+    );
   }
   const { object, done } = applyChange(call, { live, next, dryRun: options.dryRun, subresource: 'scale' });
   await done;
   const after = options.dryRun ? object : servedObject(find(call), resource);
   return renderObject(call, 200, scaleObject(call, after));
+}
+
+/** Who scales by update is remembered without a time. */
+function withoutScaleTimes(object: KubeObject): KubeObject {
+  const managedFields = object.metadata.managedFields?.map((entry) => {
+    if (entry.subresource !== 'scale' || entry.operation !== 'Update') return entry;
+    const { time: _, ...timeless } = entry;
+    return timeless;
+  });
+  return managedFields === undefined ? object : { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 function scaleType(call: ResourceCall): ObjectType {

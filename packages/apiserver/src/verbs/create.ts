@@ -76,8 +76,9 @@ function named(call: ResourceCall, object: KubeObject): KubeObject {
 export function withNamespace({ resource, path }: ResourceCall, object: KubeObject): KubeObject {
   const { namespace } = object.metadata;
   if (!resource.namespaced) {
-    if (namespace === undefined || namespace === '') return object;
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    if (namespace === undefined) return object;
+    const { namespace: _, ...metadata } = object.metadata;
+    return { ...object, metadata };
   }
   if (namespace !== undefined && namespace !== '' && namespace !== path.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -2,6 +2,7 @@ import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
 import { invalid as invalidField, notSupported, type FieldError } from '@sluice/schema';
 import { parseYaml } from '@sluice/yaml';
+import { DEFINITIONS, markDefinition } from '../definitions/definitions.js';
 import { builtinType, decodeObject } from '../objects/index.js';
 import type { Resource } from '../registry/resource.js';
 import { servedObject } from '../registry/served.js';
@@ -42,9 +43,13 @@ const answersWithObject = new Set([
 /** Kinds whose dependents stay unless the request says otherwise. */
 const orphansByDefault = new Set(['batch/jobs', '/replicationcontrollers']);
 
+const JOB_WARNING =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
 export async function remove(call: ResourceCall): Promise<HttpResponse> {
   const options = readDeleteOptions(call);
   const stored = find(call);
+  if (call.resource.table === 'batch/jobs' && options.propagationPolicy === undefined) call.warnings.push(JOB_WARNING);
   const { object, after, done } = removeStored(call, stored, options);
   await done;
   if (after !== undefined && !options.dryRun) return renderStored(call, 200, after);
@@ -99,6 +104,7 @@ function checkPreconditions({ resource }: ResourceCall, stored: Stored, { uid, r
 
 /** The object as it waits for what holds it; itself when it waits already; undefined when nothing holds it. */
 function mark(resource: Resource, live: KubeObject, options: DeleteOptions, now: string, nowMs: number): KubeObject | undefined {
+  if (resource.table === DEFINITIONS) return markDefinition(live, now);
   const { metadata } = live;
   const isNamespace = resource.table === '/namespaces';
   const held = finalizersOf(resource, live, options);

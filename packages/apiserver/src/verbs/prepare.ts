@@ -1,9 +1,10 @@
 import type { KubeObject } from '@sluice/core';
-import { type FieldError, validateDefinition, validateObject } from '@sluice/schema';
 import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
 import { checkEscalation } from '../auth/escalation.js';
-import { DEFINITIONS } from '../definitions/definitions.js';
+import { validateDefinition, validateObject, type FieldError } from '@sluice/schema';
+import { DEFINITIONS, newDefinition, withStoredVersions } from '../definitions/definitions.js';
+import type { Resource } from '../registry/resource.js';
 import { typeOf } from '../registry/types.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { forbidden, invalid } from '../server/status.js';
@@ -16,33 +17,58 @@ export interface Ready {
 
 export function prepareNew(call: ResourceCall, object: KubeObject): Ready {
   checkEscalation(call, object, undefined);
+  const { resource } = call;
+  if (resource.custom?.definition.metadata.deletionTimestamp !== undefined) {
+    throw forbidden(resource, object.metadata.name ?? '', 'create not allowed while custom resource definition is terminating');
+  }
   const prepared = prepareCreate(object, writeContext(call, undefined));
-  return ready(call, prepared, object, schemaFaults(call, prepared.object, undefined));
+  return ready(
+    call,
+    prepared,
+    object,
+    schemaFaults(resource, prepared.object, undefined),
+    resource.table === DEFINITIONS ? newDefinition : undefined,
+  );
 }
 
 export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
   checkEscalation(call, next, live);
+  const { resource } = call;
   const prepared = prepareUpdate(next, live, writeContext(call, subresource));
-  return ready(call, prepared, next, schemaFaults(call, prepared.object, live));
+  return ready(
+    call,
+    prepared,
+    next,
+    schemaFaults(resource, prepared.object, live),
+    resource.table === DEFINITIONS ? withStoredVersions : undefined,
+  );
 }
 
-function ready(call: ResourceCall, prepared: Prepared, object: KubeObject, faults: readonly FieldError[]): Ready {
-  const name = object.metadata.name ?? '';
-  if (prepared.forbidden !== undefined) throw forbidden(call.resource, name, prepared.forbidden);
-  if (prepared.errors.length + faults.length > 0) {
-    prepared.settle?.(false);
-    throw invalid(call.resource, name, [...prepared.errors, ...faults]);
-  }
-  call.warnings.push(...prepared.warnings);
-  return { object: prepared.object, settle: prepared.settle ?? doNothing };
-}
-
-/** What the schema of a custom resource says, or the rules for definitions. */
-function schemaFaults({ resource }: ResourceCall, object: KubeObject, live: KubeObject | undefined): FieldError[] {
-  if (resource.table === DEFINITIONS) return validateDefinition(object, live);
+/** What a custom resource's schema, or the rules for definitions, have to say. */
+function schemaFaults(resource: Resource, next: KubeObject, live: KubeObject | undefined): readonly FieldError[] {
+  if (resource.table === DEFINITIONS) return validateDefinition(next, live);
   if (resource.custom === undefined) return [];
   const { schema } = typeOf(resource).type;
-  return schema === undefined ? [] : validateObject(schema, object, live);
+  return schema === undefined ? [] : validateObject(schema, next, live);
+}
+
+function ready(
+  call: ResourceCall,
+  prepared: Prepared,
+  object: KubeObject,
+  schemaErrors: readonly FieldError[],
+  finish: ((object: KubeObject) => KubeObject) | undefined,
+): Ready {
+  const name = object.metadata.name ?? '';
+  if (prepared.forbidden !== undefined) throw forbidden(call.resource, name, prepared.forbidden);
+  const errors = schemaErrors.length === 0 ? prepared.errors : [...prepared.errors, ...schemaErrors];
+  if (errors.length > 0) {
+    prepared.settle?.(false);
+    // Both groups serve the Events of one, and faults are told as of that.
+    throw invalid(call.resource.table === '/events' ? { group: '', kind: 'Event' } : call.resource, name, errors);
+  }
+  call.warnings.push(...prepared.warnings);
+  return { object: finish === undefined ? prepared.object : finish(prepared.object), settle: prepared.settle ?? doNothing };
 }
 
 function doNothing(): void {}

@@ -13,7 +13,7 @@ export interface WriteOptions {
 }
 
 const MAX_MANAGER_LENGTH = 128;
-const VALIDATIONS = ['Ignore', 'Warn', 'Strict'];
+const VALIDATIONS = ['Ignore', 'Strict', 'Warn'];
 
 export function readWriteOptions(
   call: ResourceCall,
