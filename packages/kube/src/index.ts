@@ -80,3 +80,5 @@ export { fence } from './leader/fence.js';
 export { labelSelectorText, type LabelRequirement, type LabelSelectorSpec } from './objects/label-selector.js';
 export { createMergePatch } from './objects/merge-patch.js';
 export { podLogs, type PodLogOptions } from './pods/pod-logs.js';
+export { createHealthReader, type HealthReader, type HealthSource } from './health/health-reader.js';
+export type { HealthCheckExpression } from './health/health-expressions.js';
