@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
-import { errorMessage } from '@sluice/core';
+import { SluiceError } from '@sluice/core';
 import type { FlagValues } from '../command-line/index.js';
 import { writePrivateFile } from './private-file.js';
 import { claim, stateDirectory, type StateDirectory } from './state-directory.js';
@@ -20,7 +19,8 @@ export async function startLocalCluster(flags: FlagValues): Promise<LocalCluster
     const port = flags.number('port');
     const storage = flags.bool('ephemeral') ? { ephemeral: true } : { directory: state.cluster };
     const embedded = await startCluster({ ...storage, port, simulate: !flags.bool('no-simulate') }).catch((error: unknown) => {
-      if (isPortInUse(error)) throw new Error(`port ${port} is in use: choose another with --port.`, { cause: error });
+      if (error instanceof SluiceError && error.reason === 'PortInUse')
+        throw new Error(`port ${port} is in use: choose another with --port.`, { cause: error });
       throw error;
     });
     await writePrivateFile(state.kubeconfig, embedded.kubeconfig);
@@ -38,16 +38,7 @@ export async function startLocalCluster(flags: FlagValues): Promise<LocalCluster
   }
 }
 
-function isPortInUse(error: unknown): boolean {
-  const codes = [error, (error as { cause?: unknown }).cause].map((each) => (each as NodeJS.ErrnoException | undefined)?.code);
-  return codes.includes('EADDRINUSE') || errorMessage(error).includes('EADDRINUSE');
-}
-
 /** What a person pastes to point kubectl at the cluster. */
 export function exportLine({ kubeconfig }: StateDirectory): string {
   return `export KUBECONFIG=${/^[\w@%+=:,./-]+$/.test(kubeconfig) ? kubeconfig : `'${kubeconfig.replaceAll("'", "'\\''")}'`}`;
-}
-
-export function engineDirectory({ path }: StateDirectory): string {
-  return join(path, 'engine');
 }
