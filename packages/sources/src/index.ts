@@ -21,4 +21,5 @@ export {
 export { shortMessage, type GitCommit, type GitTag } from './git/commit.js';
 export { credentialsFromSecret, needsPassphrase, type GitCredentials } from './git/credentials.js';
 export type { GitReference } from './git/reference.js';
+export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';

@@ -94,10 +94,7 @@ function readAt(archive: string, { offset, size }: Place): Uint8Array {
 }
 
 /** The headers of an archive, without its contents; `place` is told where the content of each begins. */
-async function* headersOf(
-  archive: string,
-  place: (offset: number) => void,
-): AsyncGenerator<Omit<PackedEntry, 'offset'>> {
+async function* headersOf(archive: string, place: (offset: number) => void): AsyncGenerator<Omit<PackedEntry, 'offset'>> {
   const file = await open(archive, 'r');
   try {
     const window = Buffer.allocUnsafe(256 * 1024);
