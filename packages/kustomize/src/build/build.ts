@@ -15,7 +15,8 @@ import { sortResources } from '../transformers/sort-order.js';
 import { resolveVariables } from '../transformers/variables.js';
 import { Loader, type LoadRestrictions } from './loader.js';
 import type { Remotes } from './remote.js';
-import { Target, useOpenApi, type BuildContext, type RootKustomization } from './target.js';
+import type { RootKustomization } from './kustomization-file.js';
+import { Target, type BuildContext } from './target.js';
 
 /** How a build runs. The defaults are those of kustomize's library, which Flux uses. */
 export interface BuildOptions {
@@ -36,6 +37,8 @@ export interface BuildOptions {
   readonly keepBuiltInSchema?: boolean;
   /** The kustomization of the built directory, given what its file says; in the place of that file or of a missing one. */
   readonly rootKustomization?: RootKustomization;
+  /** Unknown fields of that kustomization are warnings, and scalars become strings where wanted: Flux, which rewrites the file, reads it so. */
+  readonly lenientRoot?: boolean;
   /** What messages call the root of the tree. With `/` the tree is a file system: `..` of its root is the root. Default: `.`. */
   readonly rootName?: string;
 }
@@ -71,17 +74,24 @@ export function build(tree: FileTree, path: string, options: BuildOptions = {}):
     remotes: options.remotes,
     rootName: options.rootName ?? '.',
   });
-  const target = Target.root(context, loader, options.rootKustomization);
-  useOpenApi(context, loader, target.kustomization);
-  const accumulator = target.accumulate();
-  const { resources } = accumulator;
+  const target = Target.root(context, loader, {
+    ...(options.rootKustomization === undefined ? {} : { provide: options.rootKustomization }),
+    isLenient: options.lenientRoot === true,
+  });
+  return target.file.at([], () => finishBuild(target, context, options));
+}
+
+/** What is done once, after all kustomizations have been gathered. */
+function finishBuild(target: Target, context: BuildContext, options: BuildOptions): BuildResult {
+  const { resources, config, variables } = target.accumulate();
   addHashes(resources);
-  fixNameReferences(resources, accumulator.config.nameReference);
-  const unused = resolveVariables(resources, accumulator.variables, accumulator.config.varReference);
+  fixNameReferences(resources, config.nameReference);
+  const unused = resolveVariables(resources, variables, config.varReference);
   if (unused.length > 0) context.warnings.push(`well-defined vars that were never replaced: ${unused.join(',')}`);
   resources.reset(resources.items.filter((resource) => !isLocal(resource)));
-  order(resources, target.kustomization.sortOptions, options.reorder ?? 'none', context);
-  const metadata = new Set(target.kustomization.buildMetadata ?? []);
+  const { sortOptions, buildMetadata = [] } = target.file.content;
+  order(resources, sortOptions, options.reorder ?? 'none', context);
+  const metadata = new Set(buildMetadata);
   if (options.addManagedByLabel === true || metadata.has('managedByLabel')) {
     const specs = [{ group: '', version: '', kind: '', path: 'metadata/labels', create: true }];
     pairsTransformer({ [MANAGED_BY]: `kustomize-${KUSTOMIZE_VERSION}` }, specs).transform(resources);
@@ -126,9 +136,9 @@ function order(
 /** The object of a resource, its annotations as strings and without those that the build needed. */
 function finish(resource: Resource, metadata: ReadonlySet<string>): KubeObject {
   const texts = textsOf(resource.annotations);
-  for (const key of texts.keys()) if (buildAnnotations.has(key)) texts.delete(key);
-  texts.delete(ORIGIN_ANNOTATION);
-  texts.delete(TRANSFORMATIONS_ANNOTATION);
+  texts.forEach((_, key) => {
+    if (buildAnnotations.has(key) || key === ORIGIN_ANNOTATION || key === TRANSFORMATIONS_ANNOTATION) texts.delete(key);
+  });
   if (metadata.has('originAnnotations') && resource.origin !== undefined) texts.set(ORIGIN_ANNOTATION, originText(resource.origin));
   if (metadata.has('transformerAnnotations') && resource.transformations.length > 0) {
     texts.set(TRANSFORMATIONS_ANNOTATION, originsText(resource.transformations));

@@ -82,19 +82,24 @@ export class Loader {
   }
 
   #demandNoCycle(directory: string): void {
-    for (let loader: Loader | undefined = this; loader !== undefined; loader = loader.#referrer) {
+    for (const loader of this.#chain()) {
       if (loader.#tree === this.#tree && isBelow(loader.directory, directory)) {
         const message = `cycle detected: candidate root '${this.#shown(directory)}' contains visited root '${loader.name}'`;
-        throw new SluiceError('BaseCycle', `${message} (${this.#chain(directory)})`, { place: { file: this.directory } });
+        throw new SluiceError(
+          'BaseCycle',
+          `${message} (${[...this.#chain()]
+            .reverse()
+            .map(({ name }) => name)
+            .join(' -> ')} -> ${this.#shown(directory)})`,
+          { place: { file: this.directory } },
+        );
       }
     }
   }
 
-  /** The way from the kustomization that is built to a directory. */
-  #chain(directory: string): string {
-    const chain = [this.#shown(directory)];
-    for (let loader: Loader | undefined = this; loader !== undefined; loader = loader.#referrer) chain.unshift(loader.name);
-    return chain.join(' -> ');
+  /** This loader and those of the kustomizations that led here. */
+  #chain(): Loader[] {
+    return this.#referrer === undefined ? [this] : [this, ...this.#referrer.#chain()];
   }
 
   #loadRemote(url: string): Uint8Array {
@@ -104,7 +109,7 @@ export class Loader {
   }
 
   #enterRemote(url: string): Loader {
-    for (let loader: Loader | undefined = this; loader !== undefined; loader = loader.#referrer) {
+    for (const loader of this.#chain()) {
       if (loader.#url?.startsWith(url) === true) {
         throw new SluiceError('BaseCycle', `cycle detected: URI '${url}' referenced by previous URI '${loader.#url}'`);
       }

@@ -2,7 +2,8 @@ import { SluiceError, type Json } from '@sluice/core';
 import { parseYaml, printYaml } from '@sluice/yaml';
 import { fieldSpecs, toFieldSpecs, type PartialFieldSpec } from '../config/transformer-config.js';
 import type { FieldSpec } from '../config/field-spec.js';
-import { restateError, wrapError } from '../errors.js';
+import { goJson } from '../go-json.js';
+import { atPlace, restateError, wrapError } from '../errors.js';
 import { generateData } from '../generators/data-generator.js';
 import { inflateChart, type HelmContext } from '../generators/helm-chart.js';
 import { generateIamPolicy, iamPolicy } from '../generators/iam-policy.js';
@@ -62,7 +63,7 @@ type Factory<T> = (config: Json, context: PluginContext) => T;
 
 function load<T>(config: Resource, factories: Readonly<Record<string, Factory<T>>>, context: PluginContext, role: string): T {
   const { group, version, kind } = config.gvk;
-  const place = config.place === undefined ? {} : { place: config.place };
+  const place = atPlace(config.place);
   if (group !== '' || version !== 'builtin') {
     throw new SluiceError('BuildRefused', `external plugins disabled; unable to load external plugin '${kind}'`, place);
   }
@@ -153,7 +154,7 @@ const builtInTransformers: Readonly<Record<string, Factory<Transformer>>> = {
       object('PatchTransformerPlugin', { path: string, patch: string, target: selector, options: patchOptions }),
       config,
     );
-    return patchEntryTransformer(settings, loader, printYaml(config));
+    return patchEntryTransformer(settings, loader, () => printYaml(config));
   },
   PrefixTransformer(config) {
     const { prefix = '', fieldSpecs: specs } = decode(object('PrefixTransformerPlugin', { prefix: string, fieldSpecs }), config);
@@ -202,11 +203,11 @@ function demandSpecs(specs: readonly PartialFieldSpec[] | undefined): readonly F
 export function patchEntryTransformer(
   { path = '', patch = '', target, options = {} }: PatchEntry,
   loader: Loader,
-  shown: string,
+  shown: () => string,
 ): Transformer {
   const inline = patch.trim();
-  if (inline === '' && path === '') throw invalid(`must specify one of patch and path in\n${shown}`);
-  if (inline !== '' && path !== '') throw invalid(`patch and path can't be set at the same time\n${shown}`);
+  if (inline === '' && path === '') throw invalid(`must specify one of patch and path in\n${shown()}`);
+  if (inline !== '' && path !== '') throw invalid(`patch and path can't be set at the same time\n${shown()}`);
   const settings = { ...(target === undefined ? {} : { target }), ...options };
   if (inline !== '') return patchTransformer({ text: inline, source: `[patch: ${JSON.stringify(inline)}]` }, settings);
   let text: string;
@@ -240,7 +241,7 @@ export function jsonPatchTransformer(
   try {
     operations = readPatchOperations(text);
   } catch (error) {
-    throw restateError(error, `decoding ${text}: ${(error as Error).message}`);
+    throw restateError(error, `decoding ${goJson(parseYaml(text))}: ${(error as Error).message}`);
   }
   if (operations.length === 0) throw invalid(`patch appears to be empty; file=${path}, JsonOp=${text}`);
   return {

@@ -1,4 +1,5 @@
 import { SluiceError, type ErrorPlace } from '@sluice/core';
+import { atPlace } from '../errors.js';
 import { parseYamlNodes } from '@sluice/yaml';
 import { fromYaml } from '../node/from-yaml.js';
 import { fromJson, toJson } from '../node/json.js';
@@ -36,7 +37,7 @@ export function readResources(content: string | Uint8Array, file?: string, optio
       for (const item of items) enqueue(fromJson(toJson(item)), place?.line);
     } else if (!isNull(items)) {
       const found = kindOf(items) === 'mapping' ? 'map[string]interface {}' : 'string';
-      throw new SluiceError('ManifestInvalid', `expected array in ${kind}/items, but found ${found}`, place === undefined ? {} : { place });
+      throw new SluiceError('ManifestInvalid', `expected array in ${kind}/items, but found ${found}`, atPlace(place));
     }
   }
   return resources;
@@ -141,7 +142,7 @@ function unwrapList(documents: Document[]): Document[] {
 
 /** Throws unless a document has what every object must have: a kind, and a name unless it is a list. */
 function checkedObject(node: Node, place: ResourcePlace | undefined): Mapping {
-  const at = place === undefined ? {} : { place };
+  const at = atPlace(place);
   const root = mappingOf(node);
   const metadata = mappingOf(root?.get('metadata'));
   const apiVersion = textOf(root?.get('apiVersion'));

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core';
-import { compareGvks, isSelectedBy, type Gvk } from '../resource/gvk.js';
+import { compareGvks, gvkKey, isSelectedBy, type Gvk } from '../resource/gvk.js';
 
 /** Fields of some kinds of objects that a transformer touches. */
 export interface FieldSpec extends Gvk {
@@ -65,12 +65,11 @@ const settledReferences = new WeakSet<readonly NameReference[]>();
 export function mergeNameReferences(references: readonly NameReference[], incoming: readonly NameReference[]): readonly NameReference[] {
   if (incoming.length === 0 || references === incoming) return references;
   if (references.length === 0 && settledReferences.has(incoming)) return incoming;
-  const key = ({ group, version, kind }: Gvk): string => `${group}\n${version}\n${kind}`;
-  const merged = new Map(references.map((reference) => [key(reference), reference]));
+  const merged = new Map(references.map((reference) => [gvkKey(reference), reference]));
   for (const reference of incoming) {
-    const there = merged.get(key(reference));
+    const there = merged.get(gvkKey(reference));
     const referrers = there === undefined ? reference.referrers : mergeFieldSpecs(there.referrers, reference.referrers);
-    merged.set(key(reference), { ...reference, referrers });
+    merged.set(gvkKey(reference), { ...reference, referrers });
   }
   if (references.length > 0) return [...merged.values()];
   settledReferences.add(incoming);

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core';
-import { wrapError } from '../errors.js';
+import { atPlace, wrapError } from '../errors.js';
 import type { DataGenerator, GeneratorOptions } from '../kustomization/kustomization.js';
 import { Scalar, ensureMapping, stringScalar, type Mapping } from '../node/node.js';
 import { readBehavior } from '../resource/build-annotations.js';
@@ -16,7 +16,7 @@ export function generateData(
   place: ResourcePlace | undefined,
 ): Resource {
   const { name = '', namespace = '', options = {} } = generator;
-  if (name === '') throw new SluiceError('KustomizationInvalid', 'a configmap must have a name', place === undefined ? {} : { place });
+  if (name === '') throw new SluiceError('KustomizationInvalid', 'a configmap must have a name', atPlace(place));
   const root: Mapping = new Map();
   root.set('apiVersion', stringScalar('v1'));
   root.set('kind', stringScalar(kind));

@@ -1,4 +1,5 @@
 import { SluiceError, isJsonObject, setOwn, type Json } from '@sluice/core';
+import { atPlace } from '../errors.js';
 import { parseYaml } from '@sluice/yaml';
 import { readResources } from '../build/read-resources.js';
 import type { HelmChart, HelmGlobals } from '../kustomization/kustomization.js';
@@ -28,11 +29,7 @@ export interface HelmContext {
 /** Inflates a chart. */
 export function inflateChart(globals: HelmGlobals, chart: HelmChart, context: HelmContext): Resource[] {
   if (context.renderer === undefined) {
-    throw new SluiceError(
-      'BuildRefused',
-      'must specify --enable-helm: helmCharts are off in this build',
-      context.place === undefined ? {} : { place: context.place },
-    );
+    throw new SluiceError('BuildRefused', 'must specify --enable-helm: helmCharts are off in this build', atPlace(context.place));
   }
   const { name = '', version = '', repo = '', valuesMerge = 'override' } = chart;
   if (name === '') throw invalid('chart name cannot be empty');

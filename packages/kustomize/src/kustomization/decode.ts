@@ -25,6 +25,8 @@ export interface Where {
   readonly isStrict: boolean;
   /** Whether numbers and booleans become strings where strings are wanted. */
   readonly coerces: boolean;
+  /** Where unknown fields are noted that are no error. */
+  readonly unknownFields?: string[];
 }
 
 /** A fault found by a decoder: the message in Go's words, and the path to the field. */
@@ -133,6 +135,7 @@ export function object<F extends Fields>(struct: string, fields: F): Decoder<{ r
         const field = byFoldedName.get(key.toLowerCase());
         if (field === undefined) {
           if (at.isStrict) throw new DecodeError(`json: unknown field ${JSON.stringify(key)}`, [...at.path, key]);
+          at.unknownFields?.push([...at.path, key].join('.'));
           continue;
         }
         const decoded = field.decoder.decode(value[key] as Json, { ...at, struct, path: [...at.path, field.name] });
@@ -153,11 +156,18 @@ export function decodeDocument<T>(
     readonly prefix: string;
     readonly file?: string;
     readonly text?: string;
+    readonly unknownFields?: string[];
   },
 ): T {
   try {
     return (
-      decoder.decode(value, { path: [], struct: undefined, isStrict: options.isStrict, coerces: options.coerces ?? false }) ?? decoder.zero
+      decoder.decode(value, {
+        path: [],
+        struct: undefined,
+        isStrict: options.isStrict,
+        coerces: options.coerces ?? false,
+        ...(options.unknownFields === undefined ? {} : { unknownFields: options.unknownFields }),
+      }) ?? decoder.zero
     );
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;

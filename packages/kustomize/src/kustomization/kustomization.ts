@@ -164,12 +164,30 @@ export interface ReadKustomization {
   readonly warnings: readonly string[];
 }
 
-/** Reads a kustomization file; `directory` is where it lies, for messages. */
-export function readKustomization(content: Uint8Array, file: string, directory: string): ReadKustomization {
+export interface ReadOptions {
+  /** The directory of the file, for messages. */
+  readonly directory: string;
+  /** Unknown fields are left out with a warning, and scalars made strings where strings are wanted. */
+  readonly isLenient?: boolean;
+}
+
+/** Reads a kustomization file. */
+export function readKustomization(content: Uint8Array, file: string, { directory, isLenient = false }: ReadOptions): ReadKustomization {
   const text = decodeText(content, file);
   const value = parseKustomization(text, file);
-  const raw = decodeDocument(kustomization, value, { isStrict: true, prefix: 'invalid Kustomization: ', file, text });
-  const warnings = deprecations(raw);
+  const unknownFields: string[] = [];
+  const raw = decodeDocument(kustomization, value, {
+    isStrict: !isLenient,
+    coerces: isLenient,
+    prefix: 'invalid Kustomization: ',
+    file,
+    text,
+    unknownFields,
+  });
+  const warnings = [
+    ...unknownFields.map((field) => `# Warning: unknown field ${JSON.stringify(field)} in ${file} is ignored`),
+    ...deprecations(raw),
+  ];
   const fixed = moveOldFields(raw);
   const { apiVersion: _apiVersion, kind: _kind, ...content_ } = fixed;
   if (Object.keys(content_).length === 0) throw new SluiceError('KustomizationInvalid', 'kustomization.yaml is empty', { place: { file } });

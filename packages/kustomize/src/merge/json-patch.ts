@@ -19,7 +19,7 @@ export function readJsonPatch(value: Json): JsonPatch {
   if (!Array.isArray(value)) throw invalid(`json: cannot unmarshal ${jsonKind(value)} into Go value of type jsonpatch.Patch`);
   return value.map((operation: Json) => {
     if (!isJsonObject(operation)) throw invalid(`json: cannot unmarshal ${jsonKind(operation)} into Go value of type jsonpatch.Operation`);
-    const own = (name: string): Json | undefined => (Object.hasOwn(operation, name) ? (operation[name] as Json) : undefined);
+    const own = (name: string): Json | undefined => (Object.hasOwn(operation, name) ? operation[name] : undefined);
     const text = (name: string): string | undefined => {
       const field = own(name);
       return typeof field === 'string' ? field : undefined;

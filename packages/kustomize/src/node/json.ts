@@ -7,7 +7,7 @@ export function toJson(node: Node): Json {
   if (node instanceof Scalar) return scalarValue(node);
   if (Array.isArray(node)) return node.map(toJson);
   const result: Record<string, Json> = {};
-  for (const [key, value] of node) setOwn(result, key, toJson(value));
+  node.forEach((value, key) => setOwn(result, key, toJson(value)));
   return result;
 }
 

@@ -21,6 +21,11 @@ export function gvkEquals(a: Gvk, b: Gvk): boolean {
   return a.kind === b.kind && a.group === b.group && a.version === b.version;
 }
 
+/** A key under which equal ones meet. */
+export function gvkKey({ group, version, kind }: Gvk): string {
+  return `${kind}\n${group}\n${version}`;
+}
+
 /** Whether `selector` picks `gvk`; its empty parts pick anything. */
 export function isSelectedBy(gvk: Gvk, selector: Gvk): boolean {
   return (

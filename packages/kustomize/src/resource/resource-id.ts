@@ -1,4 +1,4 @@
-import { gvkEquals, gvkText, type Gvk } from './gvk.js';
+import { gvkEquals, gvkKey, gvkText, type Gvk } from './gvk.js';
 
 /** What stands for the namespace of a cluster-wide object. */
 export const CLUSTER_WIDE = '_non_namespaceable_';
@@ -24,7 +24,7 @@ export function idText({ gvk, name, namespace }: ResourceId): string {
 
 /** A key under which equal ids meet. */
 export function idKey(gvk: Gvk, name: string, effectiveNs: string): string {
-  return `${gvk.kind}\n${gvk.group}\n${gvk.version}\n${effectiveNs}\n${name}`;
+  return `${gvkKey(gvk)}\n${effectiveNs}\n${name}`;
 }
 
 export function sameGvkAndName(a: ResourceId, b: ResourceId): boolean {

@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core';
+import { atPlace } from '../errors.js';
 import type { BuildSchema } from '../schema/build-schema.js';
 import { textsOf, setTexts, type Resource } from './resource.js';
 import { idKey, idText, type ResourceId } from './resource-id.js';
@@ -43,9 +44,11 @@ export class ResourceList {
     const key = resource.currentKey(this.schema);
     const current = this.#currentIndex();
     if (current.has(key)) {
-      throw new SluiceError('ResourceConflict', `may not add resource with an already registered id: ${idText(resource.currentId)}`, {
-        ...(resource.place === undefined ? {} : { place: resource.place }),
-      });
+      throw new SluiceError(
+        'ResourceConflict',
+        `may not add resource with an already registered id: ${idText(resource.currentId)}`,
+        atPlace(resource.place),
+      );
     }
     this.#items.push(resource);
     current.set(key, [resource]);

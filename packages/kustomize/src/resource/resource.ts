@@ -189,7 +189,7 @@ export class Resource {
 /** The texts of a map of strings, as kustomize reads labels and annotations: whatever a value is, its text counts. */
 export function textsOf(mapping: Mapping | undefined): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const [key, value] of mapping ?? []) texts.set(key, value instanceof Scalar ? value.text : '');
+  mapping?.forEach((value, key) => texts.set(key, value instanceof Scalar ? value.text : ''));
   return texts;
 }
 
@@ -201,6 +201,6 @@ export function setTexts(resource: Resource, field: 'labels' | 'annotations', te
     return;
   }
   const mapping: Mapping = new Map();
-  for (const [key, text] of texts) mapping.set(key, stringScalar(text));
+  texts.forEach((text, key) => mapping.set(key, stringScalar(text)));
   metadata.set(field, mapping);
 }

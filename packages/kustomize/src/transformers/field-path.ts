@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core';
 import { splitPath, type FieldSpec } from '../config/field-spec.js';
 import { wrapError } from '../errors.js';
 import { Scalar, isNull, type Mapping, type Node, type NodeKind } from '../node/node.js';
-import { isSelectedBy, type Gvk } from '../resource/gvk.js';
+import { gvkKey, isSelectedBy, type Gvk } from '../resource/gvk.js';
 import type { Resource } from '../resource/resource.js';
 import { idText } from '../resource/resource-id.js';
 
@@ -42,7 +42,7 @@ export function specsFor(specs: readonly FieldSpec[], gvk: Gvk): readonly FieldS
     byKind = new Map();
     applicableSpecs.set(specs, byKind);
   }
-  const key = `${gvk.kind}\n${gvk.group}\n${gvk.version}`;
+  const key = gvkKey(gvk);
   let applicable = byKind.get(key);
   if (applicable === undefined) {
     applicable = specs.filter((spec) => isSelectedBy(gvk, spec));

@@ -57,11 +57,11 @@ function collectContainers(node: Node, fields: ImageField[]): void {
   if (Array.isArray(node)) {
     for (const item of node) if (!(item instanceof Scalar)) collectContainers(item, fields);
   } else if (node instanceof Map) {
-    for (const [name, value] of node) {
-      if (value instanceof Scalar) continue;
+    node.forEach((value, name) => {
+      if (value instanceof Scalar) return;
       collectContainers(value, fields);
       if ((name === 'containers' || name === 'initContainers') && Array.isArray(value)) collectImages(value, fields);
-    }
+    });
   }
 }
 

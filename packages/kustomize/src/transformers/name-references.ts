@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core';
 import type { FieldSpec, NameReference } from '../config/field-spec.js';
-import { wrapError } from '../errors.js';
+import { atPlace, wrapError } from '../errors.js';
 import {
   Scalar,
   isNull,
@@ -15,7 +15,7 @@ import {
 } from '../node/node.js';
 import { toJson } from '../node/json.js';
 import { printYaml } from '@sluice/yaml';
-import { isSelectedBy, type Gvk } from '../resource/gvk.js';
+import { gvkKey, isSelectedBy, type Gvk } from '../resource/gvk.js';
 import { shownBuildAnnotations } from '../resource/build-annotations.js';
 import { idText } from '../resource/resource-id.js';
 import type { Resource } from '../resource/resource.js';
@@ -38,7 +38,7 @@ export function fixNameReferences(resources: ResourceList, references: readonly 
   const fieldsByKind = new Map<string, readonly ReferenceField[]>();
   for (const resource of resources.items) {
     const { gvk } = resource.originalId;
-    const key = `${gvk.kind}\n${gvk.group}\n${gvk.version}`;
+    const key = gvkKey(gvk);
     let fields = fieldsByKind.get(key);
     if (fields === undefined) {
       fields = references.flatMap((target) => target.referrers.filter((spec) => isSelectedBy(gvk, spec)).map((spec) => ({ spec, target })));
@@ -226,7 +226,7 @@ function accountNamespaces(resource: Resource): Set<string> {
       throw new SluiceError(
         'ManifestInvalid',
         `Invalid Input: namespace is blank for resource ${JSON.stringify(idText(resource.currentId))}\n`,
-        resource.place === undefined ? {} : { place: resource.place },
+        atPlace(resource.place),
       );
     }
     namespaces.add(textOf(namespace));

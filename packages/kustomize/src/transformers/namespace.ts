@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core';
 import type { FieldSpec } from '../config/field-spec.js';
-import { wrapError } from '../errors.js';
+import { atPlace, wrapError } from '../errors.js';
 import { WrongKind, expectKind } from '../node/expect-kind.js';
 import { isNull, replaceScalar, stringScalar, textOf, Scalar, type Node } from '../node/node.js';
 import type { Resource } from '../resource/resource.js';
@@ -66,7 +66,7 @@ export function namespaceTransformer(change: NamespaceChange): Transformer {
           throw new SluiceError(
             'ResourceConflict',
             `namespace transformation produces ID conflict: [${same.map(shownJson).join(' ')}]`,
-            resource.place === undefined ? {} : { place: resource.place },
+            atPlace(resource.place),
           );
         }
       }
@@ -75,12 +75,14 @@ export function namespaceTransformer(change: NamespaceChange): Transformer {
   };
 }
 
+function forBindings(specs: readonly FieldSpec[]): readonly FieldSpec[] {
+  return specs.filter(({ kind, path }) => !(isRoleBinding(kind) && path === 'subjects/namespace'));
+}
+
 /** The change of a single resource. */
 export function namespaceSetter(change: NamespaceChange, schema: BuildSchema): (resource: Resource) => void {
   const specs = change.specs.filter(({ path }) => path !== METADATA_NAMESPACE);
   const withoutName = specs.filter(({ path }) => path !== METADATA_NAME);
-  const forBindings = (list: readonly FieldSpec[]): readonly FieldSpec[] =>
-    list.filter(({ kind, path }) => !(isRoleBinding(kind) && path === 'subjects/namespace'));
   const bindingSpecs = forBindings(specs);
   const bindingSpecsWithoutName = forBindings(withoutName);
   const namespace = stringScalar(change.namespace);

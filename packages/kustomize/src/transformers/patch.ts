@@ -1,6 +1,6 @@
-import { SluiceError, isJsonObject, type Json } from '@sluice/core';
+import { SluiceError, isJsonObject, type ErrorPlace, type Json } from '@sluice/core';
 import { parseYaml } from '@sluice/yaml';
-import { restateError } from '../errors.js';
+import { atPlace, restateError } from '../errors.js';
 import type { Selector } from '../kustomization/kustomization.js';
 import { applyJsonPatch, readJsonPatch, type JsonPatch } from '../merge/json-patch.js';
 import { strategicMerge } from '../merge/strategic-merge.js';
@@ -184,7 +184,6 @@ function asFloats(value: Json): Json {
   return value;
 }
 
-function placeOf(source: PatchText | undefined, patch?: Resource): { place: { file: string; line?: number } } | Record<string, never> {
-  const place = patch?.place ?? (source?.file === undefined ? undefined : { file: source.file });
-  return place === undefined ? {} : { place };
+function placeOf(source: PatchText | undefined, patch?: Resource): { place?: ErrorPlace } {
+  return atPlace(patch?.place ?? (source?.file === undefined ? undefined : { file: source.file }));
 }

@@ -16,11 +16,12 @@ import {
 import { matchPath, type Match, type TreeAccess } from '../node/path-match.js';
 import { wrapError } from '../errors.js';
 import type { FieldOptions, Replacement } from '../kustomization/kustomization.js';
-import { isSelectedBy, type Gvk } from '../resource/gvk.js';
+import { isSelectedBy } from '../resource/gvk.js';
 import { effectiveNamespace, idText, type ResourceId } from '../resource/resource-id.js';
 import type { Resource } from '../resource/resource.js';
 import { compileSelector, type CompiledSelector } from '../resource/selector.js';
-import { setInText } from './structured-text.js';
+import { fromYaml } from '../node/from-yaml.js';
+import { parseText, setInText } from './structured-text.js';
 import type { Transformer } from './transformer.js';
 
 const DEFAULT_PATH = 'metadata.name';
@@ -126,13 +127,15 @@ function applyTo(resources: readonly Resource[], target: Target, value: Node): v
 }
 
 function isTarget(resource: Resource, select: CompiledSelector, rejects: readonly CompiledSelector[]): boolean {
-  const matches = (selector: CompiledSelector, id: { gvk: Gvk; name: string; namespace: string }): boolean =>
-    selector.gvk(id.gvk) && selector.name(id.name) && selector.namespace(id.namespace);
   if (!select.isAnyLabel && !select.labelsAndAnnotations(resource)) return false;
   if (rejects.some((reject) => !reject.isAnyLabel && reject.labelsAndAnnotations(resource))) return false;
   const ids = idsOf(resource);
-  if (rejects.some((reject) => !reject.isAnyId && ids.some((id) => matches(reject, id)))) return false;
-  return ids.some((id) => matches(select, id));
+  if (rejects.some((reject) => !reject.isAnyId && ids.some((id) => selectsId(reject, id)))) return false;
+  return ids.some((id) => selectsId(select, id));
+}
+
+function selectsId(selector: CompiledSelector, { gvk, name, namespace }: ResourceId): boolean {
+  return selector.gvk(gvk) && selector.name(name) && selector.namespace(namespace);
 }
 
 function copyTo(resource: Resource, path: string, parts: readonly string[], value: Node, options: FieldOptions | undefined): void {
@@ -195,7 +198,13 @@ const nodeAccess: TreeAccess<Node> = {
   elements: (node) => (Array.isArray(node) ? node : []),
   text: rawTextOf,
   create: (kind, text = '') => (kind === 'mapping' ? new Map() : kind === 'sequence' ? [] : new Scalar(text, '', false)),
-  inside: () => undefined,
+  inside(node) {
+    // A document inside of a string is only looked through here: what can be changed in it has been.
+    const root = parseText(rawTextOf(node));
+    return root === undefined
+      ? undefined
+      : { node: fromYaml(root, { file: undefined, lineOffset: 0, takesAnyKey: true }), replace: () => undefined };
+  },
   wrongKind: (node, expected) => new WrongKind(expected, node),
 };
 

@@ -3,7 +3,7 @@ import type { ResourceList } from '../resource/resource-list.js';
 
 /** Changes the resources of a build. */
 export interface Transformer {
-  transform(resources: ResourceList): void;
+  readonly transform: (resources: ResourceList) => void;
   /** Where it was configured, when the build keeps track of that. */
   readonly origin?: Origin;
 }

@@ -1,4 +1,5 @@
 import { SluiceError, type Json } from '@sluice/core';
+import { atPlace } from '../errors.js';
 import type { FieldSpec } from '../config/field-spec.js';
 import type { Variable } from '../kustomization/kustomization.js';
 import { toJson } from '../node/json.js';
@@ -30,6 +31,16 @@ export function readVariable({ name = '', objref = {}, fieldref = {} }: Variable
     namespace: objref.namespace ?? '',
     path: fieldref.fieldPath === undefined || fieldref.fieldPath === '' ? DEFAULT_PATH : fieldref.fieldPath,
   };
+}
+
+/** Variables as Go prints the list of structs. */
+export function variablesText(variables: readonly Variable[]): string {
+  return variables
+    .map(({ name = '', objref = {}, fieldref = {} }) => {
+      const { group = '', version = '', kind = '' } = objref;
+      return `{${name} ${gvkText({ group, version, kind })} {${fieldref.fieldPath ?? ''}}}`;
+    })
+    .join(' ');
 }
 
 /** Marks the resources that variables of a kustomization take their values from. */
@@ -97,7 +108,7 @@ function valueOf(variable: ResolvedVariable, source: Resource | undefined): Vari
     throw new SluiceError(
       'ReferenceAmbiguous',
       `field specified in var '${shown(variable)}' not found in corresponding resource`,
-      source.place === undefined ? {} : { place: source.place },
+      atPlace(source.place),
     );
   }
   if (!(node instanceof Scalar)) return undefined;
