@@ -17,7 +17,7 @@ const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 
 interface TokenRequestSpec {
-  readonly audiences?: readonly string[];
+  readonly audiences?: readonly string[] | null;
   readonly expirationSeconds?: number;
   readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
 }
@@ -56,7 +56,8 @@ export async function issueToken(call: ResourceCall): Promise<HttpResponse> {
   }
   const spec = (object['spec'] ?? {}) as TokenRequestSpec;
   const expirationSeconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
-  const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? [ISSUER] : spec.audiences;
+  const named = spec.audiences ?? [];
+  const audiences = named.length === 0 ? [ISSUER] : named;
   const faults: FieldError[] = [];
   if (expirationSeconds < MIN_SECONDS)
     faults.push(invalidField('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes'));
