@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { crdOf, gitRepository, kustomization } from '@sluice/api';
 import { startControllers } from '@sluice/controllers';
+import type { KubeObject } from '@sluice/core';
 import type { Cluster, Fetch } from '@sluice/kube';
 import { createLogger } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore } from '@sluice/sources';
@@ -40,7 +41,7 @@ export async function startEngine(cluster: Cluster, state: StateDirectory, port:
       : error;
   });
   try {
-    for (const resource of installed) await cluster.apply(crdOf(resource), { fieldManager: 'sluice', force: true });
+    for (const resource of installed) await cluster.apply(allowFileUrls(crdOf(resource)), { fieldManager: 'sluice', force: true });
     const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: service.url });
     const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
     const controllers = startControllers({ cluster, git, store, log, allowFile: true });
@@ -67,6 +68,11 @@ export async function startEngine(cluster: Cluster, state: StateDirectory, port:
 }
 
 const answerStarting: Fetch = () => Promise.resolve({ status: 503, headers: {}, body: 'starting\n' });
+
+/** The definition, with `file://` among the schemes of addresses: the person's own repository lies on this machine. */
+function allowFileUrls(definition: KubeObject): KubeObject {
+  return JSON.parse(JSON.stringify(definition).replaceAll('^(http|https|ssh)://', '^(http|https|ssh|file)://')) as KubeObject;
+}
 
 function isProbe(path: string): boolean {
   return /^\/(metrics|healthz|readyz)(\?|$)/.test(path);
