@@ -19,6 +19,7 @@ export {
   type FieldValidation,
   type ValueRequest,
 } from './decode/decode-object.js';
+export { validateEmbedded } from './decode/embedded.js';
 export { parseJsonBody, type ParsedBody, parseYamlBody } from './decode/parse-body.js';
 export { patchObject, type PatchRequest } from './patch/patch-object.js';
 export { jsonPatch } from './patch/json-patch.js';

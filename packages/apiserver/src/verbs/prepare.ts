@@ -2,12 +2,11 @@ import type { KubeObject } from '@sluice/core';
 import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
 import { checkEscalation } from '../auth/escalation.js';
-import { validateDefinition, validateObject, type FieldError } from '@sluice/schema';
+import type { FieldError } from '@sluice/schema';
 import { DEFINITIONS, newDefinition, withStoredVersions } from '../definitions/definitions.js';
-import type { Resource } from '../registry/resource.js';
-import { typeOf } from '../registry/types.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { forbidden, invalid } from '../server/status.js';
+import { schemaFaults } from './schema-faults.js';
 
 /** An object that may be stored; `settle` says whether it was. */
 export interface Ready {
@@ -42,14 +41,6 @@ export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeOb
     schemaFaults(resource, prepared.object, live),
     resource.table === DEFINITIONS ? withStoredVersions : undefined,
   );
-}
-
-/** What a custom resource's schema, or the rules for definitions, have to say. */
-function schemaFaults(resource: Resource, next: KubeObject, live: KubeObject | undefined): readonly FieldError[] {
-  if (resource.table === DEFINITIONS) return validateDefinition(next, live);
-  if (resource.custom === undefined) return [];
-  const { schema } = typeOf(resource).type;
-  return schema === undefined ? [] : validateObject(schema, next, live);
 }
 
 function ready(

@@ -132,7 +132,7 @@ function restored(type: ObjectType, object: KubeObject, id: string): KubeObject 
     decodeValue(type.root, object, { unknown: [] }, 'memory');
   } catch (error) {
     if (!(error instanceof DecodeFault)) throw error;
-    const version = `${type.apiVersion}, Kind=${type.kind}`;
+    const version = `${type.group}/${type.version}, Kind=${type.kind}`;
     throw internal(
       `failed to convert new object (${id}) to proper version: unable to convert unstructured object to ${version}: ${error.message}`,
     );

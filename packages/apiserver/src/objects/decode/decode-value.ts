@@ -67,7 +67,7 @@ function decode(type: TypeNode, value: unknown, place: Place): unknown {
       return value;
     case 'byte':
       if (typeof value !== 'string') throw mismatch(type, value, place);
-      return decodeBase64(value);
+      return decodeBase64(value, place.source === 'memory' ? 'error decoding from json: ' : '');
     case 'time':
     case 'microTime':
       if (typeof value !== 'string') throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
@@ -129,12 +129,12 @@ function decodeList(element: TypeNode, items: readonly unknown[], place: Place):
   return changed ? out : items;
 }
 
-function decodeBase64(text: string): string {
+function decodeBase64(text: string, prefix: string): string {
   // Go's decoder skips line breaks and wants padding.
   const plain = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, '') : text;
   const bad =
     /[^A-Za-z0-9+/]/.exec(plain.replace(/={1,2}$/, ''))?.index ?? (plain.length % 4 === 0 ? -1 : plain.length - (plain.length % 4));
-  if (bad >= 0) throw new DecodeFault(`illegal base64 data at input byte ${bad}`);
+  if (bad >= 0) throw new DecodeFault(`${prefix}illegal base64 data at input byte ${bad}`);
   return plain;
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject, setOwn } from '@sluice/core';
-import type { SchemaNode } from '@sluice/schema';
+import { type FieldError, invalid, type SchemaNode } from '@sluice/schema';
 import { namedType } from '../types/builtin.js';
 import { canonicalValue } from '../types/canonical.js';
 import { DecodeFault, decodeValue, type Findings } from './decode-value.js';
@@ -56,4 +56,33 @@ function decodeMetadataAt(value: unknown, path: string, unknown: string[]): unkn
     if (!(error instanceof DecodeFault)) throw error;
     throw new DecodeFault(`${path}: Invalid value: ${JSON.stringify(value)}: ${error.message}`);
   }
+}
+
+/** The faults of the objects inside a custom resource; those of their metadata are found by `validateMetadata`. */
+export function validateEmbedded(
+  schema: SchemaNode,
+  value: unknown,
+  validateMetadata: (metadata: Readonly<Record<string, unknown>>, path: string) => readonly FieldError[],
+  path = '',
+): FieldError[] {
+  if (!hasEmbedded(schema)) return [];
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined ? [] : value.flatMap((item, index) => validateEmbedded(items, item, validateMetadata, `${path}[${index}]`));
+  }
+  if (!isJsonObject(value)) return [];
+  const errors: FieldError[] = [];
+  if (schema.embedded) {
+    const { apiVersion, metadata } = value;
+    if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+      errors.push(invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+    }
+    if (isJsonObject(metadata)) errors.push(...validateMetadata(metadata, `${path}.metadata`));
+  }
+  for (const key of Object.keys(value)) {
+    const property = schema.properties.get(key) ?? (typeof schema.additional === 'object' ? schema.additional : undefined);
+    const below = path === '' ? key : `${path}.${key}`;
+    if (property !== undefined) errors.push(...validateEmbedded(property, value[key], validateMetadata, below));
+  }
+  return errors;
 }

@@ -4,6 +4,7 @@ import { type DecodedObject, decodeChecked, type FieldValidation } from '../deco
 import { kindOf } from '../decode/decode-value.js';
 import { parseJsonBody } from '../decode/parse-body.js';
 import { badRequest, Refusal } from '../refusal.js';
+import { canonicalObject } from '../types/canonical.js';
 import type { ObjectType } from '../types/object-type.js';
 import { jsonPatch } from './json-patch.js';
 import { mergePatch } from './merge-patch.js';
@@ -29,14 +30,16 @@ export function patchObject({ type, live, patchType, text, validation }: PatchRe
   if (body.error !== undefined) throw badRequest(`${strategicPrefix}${body.error}`);
   const patch = body.value;
   checkShape(patchType, patch, strategicPrefix);
-  let patched: unknown;
-  if (patchType === 'json') patched = jsonPatch(live, patch);
-  else if (patchType === 'merge') patched = mergePatch(live, patch);
-  else patched = strategicMerge(type.root, live, patch);
+  const apply = (object: KubeObject): unknown => {
+    if (patchType === 'json') return jsonPatch(object, patch);
+    return patchType === 'merge' ? mergePatch(object, patch) : strategicMerge(type.root, object, patch);
+  };
+  const patched = apply(live);
   const duplicates = body.duplicates.map((warning) => (patchType === 'json' ? `json patch ${warning}` : warning));
   const refuse = (message: string): never => {
     // Go shows the patched object, or the patch when it was strategic.
-    const shown = patchType === 'strategic' ? goValue(patch) : JSON.stringify(showPatched(live, patched, type));
+    const ordered = canonicalObject(type, live);
+    const shown = patchType === 'strategic' ? goValue(patch) : JSON.stringify(showPatched(ordered, apply(ordered), type));
     const text = `Invalid value: ${JSON.stringify(shown)}: ${message}`;
     throw new Refusal(422, 'Invalid', ` "" is invalid: patch: ${text}`, [{ reason: 'FieldValueInvalid', message: text, field: 'patch' }]);
   };
