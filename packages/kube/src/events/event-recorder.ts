@@ -53,6 +53,7 @@ class QueueingRecorder implements EventRecorder {
   readonly #stopping = new AbortController();
   #queue: (() => Promise<void>)[] = [];
   #working: Promise<void> | undefined;
+  #lastTime = 0n;
 
   constructor(cluster: Cluster, options: EventRecorderOptions) {
     this.#cluster = cluster;
@@ -125,6 +126,13 @@ class QueueingRecorder implements EventRecorder {
     }
   }
 
+  /** The time as a number of nanoseconds that no event had before: it makes the name of an event its own. */
+  #nanoseconds(now: number): bigint {
+    const time = BigInt(Math.round(now)) * 1_000_000n;
+    this.#lastTime = time > this.#lastTime ? time : this.#lastTime + 1n;
+    return this.#lastTime;
+  }
+
   #eventOf(object: KubeObject, { type, reason, message, annotations }: EventNote, now: number): CoreEvent {
     const { namespace, name = '', uid, resourceVersion } = object.metadata;
     const { component, host } = this.#options;
@@ -133,7 +141,7 @@ class QueueingRecorder implements EventRecorder {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: {
-        name: `${name}.${BigInt(Math.round(now * 1e6)).toString(16)}`,
+        name: `${name}.${this.#nanoseconds(now).toString(16)}`,
         namespace: namespace ?? 'default',
         ...(annotations === undefined ? {} : { annotations }),
       },

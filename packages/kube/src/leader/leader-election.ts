@@ -19,7 +19,7 @@ export interface LeaderElectionOptions {
   /** Give the lease up when stopped, so that another takes over at once. Default: true. */
   readonly releaseOnStop?: boolean;
   readonly timers?: Timers;
-  /** Told who leads, each time that changes; empty when nobody does. */
+  /** Told who leads, each time that another is seen to. */
   readonly onLeader?: (identity: string) => void;
   /** Told of failed requests; they are tried again. */
   readonly onError?: (error: unknown) => void;
@@ -190,7 +190,7 @@ class LeaseElection implements LeaderElection {
 
   #tellLeader(): void {
     const leader = this.#seen?.lease.spec?.holderIdentity;
-    if (leader === undefined || leader === this.#leader) return;
+    if (leader === undefined || leader === '' || leader === this.#leader) return;
     this.#leader = leader;
     this.#options.onLeader?.(leader);
   }
