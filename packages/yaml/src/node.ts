@@ -59,7 +59,7 @@ export type YamlNode = YamlScalar | YamlMapping | YamlSequence | YamlAlias;
 
 /** A document of a stream as nodes. Comments that belong to no node of it are the document's. */
 export interface YamlNodeDocument {
-  /** Absent when the document has nothing but comments. */
+  /** An empty document has an empty scalar. */
   root?: YamlNode;
   headComment?: string;
   footComment?: string;

@@ -8,6 +8,8 @@ export class Cursor {
   line = 0;
   private lineStart = 0;
   private readonly hasSurrogates: boolean;
+  private countedTo = 0;
+  private pairs = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -22,8 +24,16 @@ export class Cursor {
   /** Characters of the line before the position. */
   get column(): number {
     const units = this.pos - this.lineStart;
-    if (!this.hasSurrogates) return units;
-    return units - (this.text.slice(this.lineStart, this.pos).match(/[\uD800-\uDBFF]/g)?.length ?? 0);
+    return this.hasSurrogates ? units - this.pairsBefore() : units;
+  }
+
+  /** Surrogate pairs of the line before the position, counted on from where they were counted last. */
+  private pairsBefore(): number {
+    for (; this.countedTo < this.pos; this.countedTo++) {
+      const code = this.text.charCodeAt(this.countedTo);
+      if (code >= 0xd800 && code <= 0xdbff) this.pairs++;
+    }
+    return this.pairs;
   }
 
   mark(): Mark {
@@ -42,6 +52,8 @@ export class Cursor {
   startLine(): void {
     this.line++;
     this.lineStart = this.pos;
+    this.countedTo = this.pos;
+    this.pairs = 0;
   }
 
   /** Line breaks, blanks between them aside, that end at the position. */

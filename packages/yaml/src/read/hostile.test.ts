@@ -26,6 +26,7 @@ const hostile: Record<string, string> = {
   'digits without end': `a: ${'1'.repeat(100_000)}`,
   'underscores without end': `a: 1${'_'.repeat(100_000)}x`,
   'a tag without end': `a: !${'x'.repeat(100_000)}`,
+  'a long line of characters beyond the first plane': `[${'😀,'.repeat(100_000)}&a 1]`,
   'quotes without end': `a: '${"''".repeat(200_000)}`,
 };
 

@@ -222,7 +222,7 @@ class ValueBuilder {
     if (typeof read === 'object' && read !== null) this.fail(`yaml: invalid map key: ${goSyntax(read, 'interface {}')}`, key);
     const item = this.value(value);
     const [type, shown] = read === null ? ['%!s(<nil>)', '<nil>'] : ['uint64', `0x${read.toString(16)}`];
-    const text = `unsupported map key of type: ${type}, key: ${shown}, value: ${item === null ? '<nil>' : goSyntax(item, 'interface {}')}`;
+    const text = `unsupported map key of type: ${type}, key: ${shown}, value: ${item === null ? '<nil>' : this.shown(goSyntax(item, 'interface {}'))}`;
     this.notJson ??= this.error(text, key);
     return '';
   }
@@ -274,7 +274,12 @@ class ValueBuilder {
     if (natural === tag) return tag;
     const integer = natural === '!!int' ? integerOf(value, this.rules.types) : undefined;
     if (tag === '!!float' && integer !== undefined && integer < 2n ** 63n) return tag;
-    return this.fail(`yaml: cannot decode ${natural} \`${value}\` as a ${tag}`, node);
+    return this.fail(`yaml: cannot decode ${natural} \`${this.shown(value)}\` as a ${tag}`, node);
+  }
+
+  /** Part of a text that is shown in an error, unless it may be secret. */
+  private shown(text: string): string {
+    return this.source.confidential === true ? '…' : text;
   }
 
   private binary(node: YamlScalar): string {
