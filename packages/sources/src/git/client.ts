@@ -1,20 +1,20 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '@sluice/core';
 import type { SourceTree } from '../artifact/source-tree.js';
-import { withAccess, type AccessOptions } from './access.js';
+import { withAccess, type GitAccess } from './access.js';
 import { parseCommit, parseTag, type GitCommit, type GitTag } from './commit.js';
 import type { GitCredentials } from './credentials.js';
 import { gitFailure } from './failure.js';
 import { commitOf, listRefs, type ListingScope, type RefListing } from './listing.js';
-import { Mirror, type MirrorLimits } from './mirror.js';
-import { revisionOf, targetOf, type GitReference } from './reference.js';
+import type { Mirror, MirrorLimits } from './mirror.js';
+import { Mirrors, type Origin } from './mirrors.js';
+import { revisionOf, shortRef, targetOf, type GitReference } from './reference.js';
 import { resolveSemver } from './semver-tags.js';
+import { SharedListings } from './shared-listings.js';
 import { sparse } from './sparse.js';
 import { emptyDirectory, withSubmodules, type OpenCommit } from './submodules.js';
 import { gitSourceTree, listTree, type GitEntry, type TreeLimits } from './tree.js';
-import { parseGitUrl, type GitUrl } from './url.js';
+import { parseGitUrl } from './url.js';
 
 export interface GitClientOptions {
   /** Where mirrors live; it survives restarts. */
@@ -56,10 +56,10 @@ export interface ResolvedRevision {
   /** `main@sha1:…`, as Flux writes it. */
   readonly revision: string;
   readonly commit: string;
-  /** The reference on the server; absent for a commit alone. */
-  readonly ref?: string;
-  /** What the reference points to there: the commit, or an annotated tag. */
-  readonly object: string;
+  /** What stands before the @ of the revision; absent for a commit alone. */
+  readonly label?: string;
+  /** How it is fetched: by a reference on the server, and the object that points to (a commit, or an annotated tag); or by the hash of the commit. */
+  readonly source: { readonly ref: string; readonly object: string } | { readonly branch: string | undefined };
 }
 
 /** A commit that is here, with its files. */
@@ -96,82 +96,43 @@ const defaultTimeoutMs = 60_000;
 const defaultMaxAgeMs = 1000;
 
 export function createGitClient(options: GitClientOptions): GitClient {
-  const cacheDir = options.cacheDir;
-  const temporaryDir = options.temporaryDir ?? join(cacheDir, 'tmp');
-  const now = options.now ?? (() => performance.now());
-  const maxRepositoryBytes = options.maxRepositoryBytes ?? 4 * 1024 ** 3;
-  const maxFileBytes = options.maxFileBytes ?? 256 * 1024 ** 2;
-  const maxFiles = options.maxFiles ?? 500_000;
-  const allowFile = options.allowFile === true;
-  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-  const salt = loadSalt(cacheDir);
-  const mirrors = new Map<string, Mirror>();
-  const shared = new Map<string, { readonly startedAt: number; readonly refs: Promise<RefListing> }>();
-  let listings = 0;
+  const { cacheDir, temporaryDir = join(cacheDir, 'tmp'), allowFile = false } = options;
+  const { maxRepositoryBytes = 4 * 1024 ** 3, maxFileBytes = 256 * 1024 ** 2, maxFiles = 500_000 } = options;
+  const mirrors = new Mirrors(cacheDir);
+  const listings = new SharedListings(options.now ?? (() => performance.now()));
 
-  const accessOptions = (request: GitRequest): AccessOptions => ({ temporaryDir, cacheDir, proxy: request.proxy });
-  const limitsOf = (request: GitRequest): MirrorLimits & TreeLimits => ({
-    timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
-    signal: request.signal,
+  const originOf = (request: GitRequest): Origin => ({
+    url: parseGitUrl(request.url, { allowFile }),
+    credentials: request.credentials ?? {},
+    proxy: request.proxy,
+  });
+  const limitsOf = ({ timeoutMs = defaultTimeoutMs, signal }: GitRequest): MirrorLimits & TreeLimits => ({
+    timeoutMs,
+    signal,
     maxBytes: maxRepositoryBytes,
     maxFiles,
     maxFileBytes,
   });
+  const reach = <T>({ url, credentials, proxy }: Origin, use: (access: GitAccess) => Promise<T>): Promise<T> =>
+    withAccess(url, credentials, { temporaryDir, cacheDir, proxy }, use);
 
-  /** Names an address with its credentials. The salt keeps the name from telling anything about a weak password. */
-  const identityOf = (url: GitUrl, request: GitRequest): string =>
-    createHmac('sha256', salt)
-      .update(JSON.stringify([url.address, request.credentials ?? {}, request.proxy ?? '']))
-      .digest('hex');
-
-  const mirrorOf = (url: GitUrl, request: GitRequest): Mirror => {
-    const identity = identityOf(url, request);
-    let mirror = mirrors.get(identity);
-    if (mirror === undefined) {
-      mirror = new Mirror(join(cacheDir, 'mirrors', identity), url);
-      mirrors.set(identity, mirror);
-    }
-    return mirror;
-  };
-
-  /** The listing of a server, joined with everybody who asks for the same at about the same time. */
-  const refsOf = async (url: GitUrl, scope: ListingScope, request: GitRequest): Promise<RefListing> => {
-    const key = `${scope} ${identityOf(url, request)}`;
-    const current = shared.get(key);
-    const time = now();
-    if (current !== undefined && time - current.startedAt <= (request.maxAgeMs ?? defaultMaxAgeMs)) return await current.refs;
+  const refsOf = (origin: Origin, scope: ListingScope, request: GitRequest): Promise<RefListing> => {
     // Others may wait for it too: it does not end when the one who asked first gives up.
     const limits = { timeoutMs: request.timeoutMs ?? defaultTimeoutMs, signal: undefined };
-    listings++;
-    const refs = withAccess(url, request.credentials ?? {}, accessOptions(request), (access) => listRefs(url, scope, access, limits));
-    const entry = { startedAt: time, refs };
-    shared.set(key, entry);
-    const forget = (): void => {
-      if (shared.get(key) === entry) shared.delete(key);
-    };
-    refs.then(() => setTimeout(forget, 10_000).unref(), forget);
-    return await refs;
+    const list = (): Promise<RefListing> => reach(origin, (access) => listRefs(origin.url, scope, access, limits));
+    return listings.get(`${scope} ${mirrors.identityOf(origin)}`, request.maxAgeMs ?? defaultMaxAgeMs, list);
   };
 
   const resolve = async (request: GitRequest): Promise<ResolvedRevision> => {
-    const url = parseGitUrl(request.url, options);
+    const origin = originOf(request);
     const target = targetOf(request.reference ?? {});
-    if (target.kind === 'commit') {
-      const ref = target.branch === undefined ? undefined : `refs/heads/${target.branch}`;
-      return {
-        revision: revisionOf(ref, target.commit, false),
-        commit: target.commit,
-        object: target.commit,
-        ...(ref !== undefined && { ref }),
-      };
-    }
-    const isFullName = request.reference?.name !== undefined && request.reference.name !== '';
-    const wanted = target.kind === 'semver' ? undefined : target.ref.replace(/\^\{\}$/, '');
-    const scope = wanted === undefined || /^refs\/(?:heads|tags)\//.test(wanted) ? 'heads-and-tags' : 'all';
-    const refs = await refsOf(url, scope, request);
+    if (target.kind === 'commit') return resolved(target.branch, target.commit, { branch: target.branch });
+    const named = target.kind === 'ref' ? target.ref.replace(/\^\{\}$/, '') : undefined;
+    const scope = named === undefined || /^refs\/(?:heads|tags)\//.test(named) ? 'heads-and-tags' : 'all';
+    const refs = await refsOf(origin, scope, request);
+    const isFullName = target.kind === 'ref' && target.isFullName;
     if (refs.size === 0 && !isFullName) throw new SluiceError('GitRepositoryEmpty', 'git repository is empty');
-    const ref =
-      wanted ?? (await resolveSemver(target.kind === 'semver' ? target.range : '', refs, (tags) => committerTimes(url, request, tags)));
+    const ref = target.kind === 'semver' ? await resolveSemver(target.range, refs, (tags) => committerTimes(request, tags)) : (named ?? '');
     const commit = commitOf(refs, ref);
     const object = refs.get(ref);
     if (commit === undefined || object === undefined) {
@@ -179,67 +140,57 @@ export function createGitClient(options: GitClientOptions): GitClient {
         ? new SluiceError('GitReferenceMissing', `unable to resolve ref '${ref}' to a specific commit`)
         : gitFailure('unable to clone', request.url, `couldn't find remote ref ${ref}`);
     }
-    return { revision: revisionOf(target.kind === 'ref' ? target.ref : ref, commit, isFullName), commit, ref, object };
+    return resolved(isFullName ? target.ref : shortRef(ref), commit, { ref, object });
   };
 
   /** When the commits of some tags were made: what decides between versions that differ only by build metadata. */
-  const committerTimes = async (url: GitUrl, request: GitRequest, tags: ReadonlyMap<string, string>): Promise<Map<string, number>> => {
-    const limits = limitsOf(request);
-    const mirror = mirrorOf(url, request);
-    return await withAccess(url, request.credentials ?? {}, accessOptions(request), async (access) => {
-      const times = new Map<string, number>();
-      for (const [ref, object] of tags) {
-        const commit = await mirror.withRef(ref, object, access, limits, (brought) => readCommit(mirror, brought, limits));
-        times.set(ref, commit.committer.time);
-      }
-      return times;
-    });
+  const committerTimes = async (request: GitRequest, tags: ReadonlyMap<string, string>): Promise<Map<string, number>> => {
+    const times = new Map<string, number>();
+    for (const [ref, object] of tags) {
+      const commit = await open(request, resolved(undefined, object, { ref, object }), (mirror, brought) =>
+        readCommit(mirror, brought, limitsOf(request)),
+      );
+      times.set(ref, commit.committer.time);
+    }
+    return times;
   };
 
-  /** Brings a commit here and lists its files; nothing is read of them yet. */
-  const open = async <T>(
-    url: GitUrl,
+  /** Brings a revision here, and holds it while `use` runs. */
+  const open = <T>(
     request: GitRequest,
-    resolved: ResolvedRevision,
+    { commit, source }: ResolvedRevision,
     use: (mirror: Mirror, object: string) => Promise<T>,
   ): Promise<T> => {
+    const origin = originOf(request);
+    const mirror = mirrors.of(origin);
     const limits = limitsOf(request);
-    const mirror = mirrorOf(url, request);
-    const branch = request.reference?.commit === undefined ? undefined : request.reference.branch;
-    return await withAccess(url, request.credentials ?? {}, accessOptions(request), (access) => {
+    return reach(origin, (access) => {
       const hold = (object: string): Promise<T> => use(mirror, object);
-      return resolved.ref === undefined || branch !== undefined
-        ? mirror.withCommit(resolved.commit, branch, access, limits, hold)
-        : mirror.withRef(resolved.ref, resolved.object, access, limits, hold);
+      return 'ref' in source
+        ? mirror.withRef(source.ref, source.object, access, limits, hold)
+        : mirror.withCommit(commit, source.branch, access, limits, hold);
     });
   };
 
-  const checkout = async <T>(request: GitRequest, resolved: ResolvedRevision, use: (checkout: GitCheckout) => Promise<T>): Promise<T> => {
-    const url = parseGitUrl(request.url, options);
-    const limits = limitsOf(request);
-    return await open(url, request, resolved, async (mirror, object) => {
+  const checkout = <T>(request: GitRequest, revision: ResolvedRevision, use: (checkout: GitCheckout) => Promise<T>): Promise<T> =>
+    open(request, revision, async (mirror, object) => {
+      const limits = limitsOf(request);
       const commit = await readCommit(mirror, object, limits);
-      const listed = await listTree(mirror.directory, commit.hash, limits);
-      const wanted = sparse(listed, request.sparseCheckout);
-      const tag = resolved.ref?.startsWith('refs/tags/') === true ? await readTag(mirror, resolved.ref, object, limits) : undefined;
-      const isFullName = request.reference?.name !== undefined && request.reference.name !== '';
-      const name = isFullName ? request.reference?.name : resolved.ref;
+      const all = await listTree(mirror.directory, commit.hash, limits);
+      const wanted = sparse(all, request.sparseCheckout);
+      const { source, label } = revision;
+      const tag = 'ref' in source && source.ref.startsWith('refs/tags/') ? await readTag(mirror, source.ref, object, limits) : undefined;
       const finish = (files: readonly GitEntry[]): Promise<T> =>
-        use({
-          revision: revisionOf(name, commit.hash, isFullName),
-          commit,
-          ...(tag !== undefined && { tag }),
-          tree: gitSourceTree(files, limits),
-        });
+        use({ revision: revisionOf(label, commit.hash), commit, ...(tag !== undefined && { tag }), tree: gitSourceTree(files, limits) });
       if (request.recurseSubmodules !== true) {
         return await finish([...wanted.files, ...wanted.links.map(({ path }) => emptyDirectory(path, mirror))]);
       }
-      return await withSubmodules({ url, mirror, request, all: listed, wanted, limits, allowFile, open: openSubmodule }, finish);
+      const { url } = originOf(request);
+      return await withSubmodules({ url, mirror, request, all, wanted, limits, allowFile, open: openSubmodule }, finish);
     });
-  };
 
-  const openSubmodule: OpenCommit = async (url, request, commit, use) =>
-    await open(url, request, { revision: '', commit, object: commit }, async (mirror) =>
+  const openSubmodule: OpenCommit = (request, commit, use) =>
+    open(request, resolved(undefined, commit, { branch: undefined }), async (mirror) =>
       use(mirror, await listTree(mirror.directory, commit, limitsOf(request))),
     );
 
@@ -247,36 +198,26 @@ export function createGitClient(options: GitClientOptions): GitClient {
     resolve,
     checkout,
     get listings() {
-      return listings;
+      return listings.count;
     },
     async close() {
-      await Promise.allSettled([...[...shared.values()].map(({ refs }) => refs), ...[...mirrors.values()].map((mirror) => mirror.idle())]);
+      await Promise.all([listings.idle(), mirrors.idle()]);
     },
   };
+}
+
+function resolved(label: string | undefined, commit: string, source: ResolvedRevision['source']): ResolvedRevision {
+  return { revision: revisionOf(label, commit), commit, source, ...(label !== undefined && { label }) };
 }
 
 async function readCommit(mirror: Mirror, object: string, limits: MirrorLimits): Promise<GitCommit> {
   const hash = await mirror.peel(object, limits);
   const raw = hash === undefined ? undefined : await mirror.readObject('commit', hash, limits);
-  if (hash === undefined || raw === undefined)
-    throw new SluiceError('GitFailed', `unable to resolve commit object for '${object}': it is no commit`);
-  return parseCommit(hash, raw);
+  if (hash !== undefined && raw !== undefined) return parseCommit(hash, raw);
+  throw new SluiceError('GitFailed', `unable to resolve commit object for '${object}': it is no commit`);
 }
 
 async function readTag(mirror: Mirror, ref: string, object: string, limits: MirrorLimits): Promise<GitCheckout['tag']> {
   const raw = await mirror.readObject('tag', object, limits);
   return raw === undefined ? { name: ref.slice('refs/tags/'.length) } : parseTag(object, raw);
-}
-
-function loadSalt(cacheDir: string): Buffer {
-  const path = join(cacheDir, 'salt');
-  try {
-    const salt = readFileSync(path);
-    if (salt.length >= 32) return salt;
-  } catch {
-    // Made below: this is the first start.
-  }
-  const salt = createHash('sha256').update(randomBytes(64)).digest();
-  writeFileSync(path, salt, { mode: 0o600 });
-  return salt;
 }

@@ -11,7 +11,11 @@ export interface GitReference {
 
 /** What a {@link GitReference} asks for. */
 export type GitTarget =
-  | { readonly kind: 'ref'; readonly ref: string }
+  | {
+      readonly kind: 'ref';
+      readonly ref: string;
+      /** Asked for by its full name, which the revision then shows. */ readonly isFullName: boolean;
+    }
   | { readonly kind: 'semver'; readonly range: string }
   | { readonly kind: 'commit'; readonly commit: string; readonly branch?: string };
 
@@ -35,12 +39,12 @@ export function targetOf(reference: GitReference): GitTarget {
     }
     // The suffix asks for what an annotated tag points to, which is what is taken anyway.
     checkRef(reference.name.replace(/\^\{\}$/, ''));
-    return { kind: 'ref', ref: reference.name };
+    return { kind: 'ref', ref: reference.name, isFullName: true };
   }
   if (given(reference.semver)) return { kind: 'semver', range: reference.semver };
   const ref = given(reference.tag) ? `refs/tags/${reference.tag}` : `refs/heads/${given(reference.branch) ? reference.branch : 'master'}`;
   checkRef(ref);
-  return { kind: 'ref', ref };
+  return { kind: 'ref', ref, isFullName: false };
 }
 
 function given(value: string | undefined): value is string {
@@ -70,16 +74,11 @@ export function shortRef(ref: string): string {
   return ref.split('/').slice(2).join('/') || ref;
 }
 
-/** The commit of a revision's digest: `sha1:…`, or `sha256:…` in a repository of that format. */
-export function commitDigest(commit: string): string {
-  return `${commit.length === 64 ? 'sha256' : 'sha1'}:${commit}`;
-}
-
 /**
  * How Flux writes a revision: `main@sha1:…`, `v1.0@sha1:…`, `refs/heads/main@sha1:…` when the full name was asked for,
- * `sha1:…` for a commit alone.
+ * `sha1:…` for a commit alone; `sha256:` in a repository of that format.
  */
-export function revisionOf(ref: string | undefined, commit: string, isFullName: boolean): string {
-  if (ref === undefined) return commitDigest(commit);
-  return `${isFullName ? ref : shortRef(ref)}@${commitDigest(commit)}`;
+export function revisionOf(label: string | undefined, commit: string): string {
+  const digest = `${commit.length === 64 ? 'sha256' : 'sha1'}:${commit}`;
+  return label === undefined ? digest : `${label}@${digest}`;
 }

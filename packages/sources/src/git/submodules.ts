@@ -9,12 +9,7 @@ import { parseGitUrl, resolveSubmoduleUrl, type GitUrl } from './url.js';
 const maxDepth = 10;
 
 /** Brings a commit of a repository here and hands out its files; they hold as long as `use` runs. */
-export type OpenCommit = <T>(
-  url: GitUrl,
-  request: GitRequest,
-  commit: string,
-  use: (mirror: Mirror, listed: Listed) => Promise<T>,
-) => Promise<T>;
+export type OpenCommit = <T>(request: GitRequest, commit: string, use: (mirror: Mirror, listed: Listed) => Promise<T>) => Promise<T>;
 
 export interface WithSubmodules {
   readonly url: GitUrl;
@@ -48,7 +43,7 @@ export async function withSubmodules<T>(
     if (address === undefined) return await collect(rest, [...files, emptyDirectory(link.path, mirror)]);
     const target = parseGitUrl(resolveSubmoduleUrl(url, address), { allowFile: allowFile && url.protocol === 'file' });
     const nested = submoduleRequest(request, url, target);
-    return await open(target, nested, link.commit, (submirror, listed) =>
+    return await open(nested, link.commit, (submirror, listed) =>
       withSubmodules(
         { url: target, mirror: submirror, request: nested, all: listed, wanted: listed, limits, allowFile, open },
         (found) => collect(rest, [...files, ...found.map((file) => ({ ...file, path: `${link.path}/${file.path}` }))]),
