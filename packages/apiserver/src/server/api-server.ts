@@ -7,7 +7,7 @@ import type { UserInfo } from '../auth/user.js';
 import { Definitions, DEFINITIONS } from '../definitions/definitions.js';
 import { Registry } from '../registry/registry.js';
 import type { Store } from '../store/store.js';
-import type { ServerContext, WriteListener } from './context.js';
+import type { ServerContext } from './context.js';
 import { createHandler, fetchAs, type Handler } from './handler.js';
 import { createLookup } from './lookup.js';
 import { createServices } from './services.js';
@@ -39,9 +39,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const lookup = createLookup(store, registry);
   const services = createServices(store);
   const writeListeners = new Set<WriteListener>();
-  const tell: WriteListener = (resource, before, after) => {
-    for (const listener of writeListeners) listener(resource, before, after);
-  };
+  const tell: WriteListener = (resource, before, after) => {};
   const definitions = new Definitions(store, registry, now, tell);
   const afterWrite: WriteListener = (resource, before, after) => {
     tell(resource, before, after);
@@ -65,7 +63,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     now,
     uuid: randomUUID,
     afterWrite,
-    writeListeners,
     podLog: options.podLog ?? (() => ''),
   };
   definitions.load();

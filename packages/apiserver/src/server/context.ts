@@ -12,9 +12,6 @@ import type { Stored } from '../store/stored.js';
 import type { Representation } from './negotiate.js';
 import type { RequestInfo, ResourcePath } from './request-info.js';
 
-/** Told of every write: what was there, and what is. */
-export type WriteListener = (resource: Resource, before: Stored | undefined, after: Stored | undefined) => void;
-
 /** What all requests of one server share. */
 export interface ServerContext {
   readonly store: Store;
@@ -28,9 +25,7 @@ export interface ServerContext {
   readonly now: () => number;
   readonly uuid: () => string;
   /** Told of every write at once, while its effects can still be in the same revision order: definitions start and stop being served here. */
-  readonly afterWrite: WriteListener;
-  /** Whoever else wants to hear of writes: the cluster's controllers. */
-  readonly writeListeners: Set<WriteListener>;
+  readonly afterWrite: (resource: Resource, before: Stored | undefined, after: Stored | undefined) => void;
   /** The text that a container would have logged. */
   readonly podLog: (pod: KubeObject, container: string) => string;
 }

@@ -10,6 +10,7 @@ import { remove } from '../verbs/delete.js';
 import { checkPathName, get } from '../verbs/get.js';
 import { list } from '../verbs/list.js';
 import { patch } from '../verbs/patch.js';
+import { compareVersions } from '../registry/custom.js';
 import { bind } from '../subresources/binding.js';
 import { subresource } from '../subresources/index.js';
 import { update } from '../verbs/update.js';
@@ -68,17 +69,22 @@ async function handle(
   const { group, version, resource: name } = info.resource;
   const resource = context.registry.find(group, version, name);
   if (resource === undefined) {
-    if (!context.registry.isBuiltInGroup(group) && context.registry.resourcesOf(group, version).length === 0)
-      return plainText(404, '404 page not found\n');
-    throw unknownResource();
+    return notServed(context.registry.isBuiltInGroup(group));
   }
   return serveResource({ ...call, path: info.resource, resource, representation: negotiate(headerOf(request.headers, 'accept')) });
 }
 
-function serveResource(call: ResourceCall): Promise<HttpResponse> {
+/** Built-in groups answer with a Status, those of definitions with plain text. */
+function notServed(isBuiltIn: boolean): HttpResponse {
+  if (isBuiltIn) throw unknownResource();
+  return plainText(404, '404 page not found\n');
+}
+
+async function serveResource(call: ResourceCall): Promise<HttpResponse> {
   const { method, path, resource, info } = call;
   const isNamespaceItself = resource.table === '/namespaces';
-  if (!resource.namespaced && path.namespace !== '' && !isNamespaceItself) throw unknownResource();
+  const isMisplaced = resource.namespaced ? path.namespace === '' && path.name !== '' : path.namespace !== '' && !isNamespaceItself;
+  if (isMisplaced) return notServed(resource.custom === undefined);
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource();
   if (method === 'HEAD') throw methodNotAllowed();
   if (path.name !== '') checkPathName(path.name);
@@ -86,8 +92,7 @@ function serveResource(call: ResourceCall): Promise<HttpResponse> {
   const deprecation = deprecations[resource.table];
   if (deprecation !== undefined) call.warnings.push(deprecation);
   const { version } = resource.custom ?? {};
-  if (version?.deprecated === true)
-    call.warnings.push(version.deprecationWarning ?? `${resource.apiVersion} ${resource.kind} is deprecated`);
+  if (version?.deprecated === true) call.warnings.push(version.deprecationWarning ?? deprecationOf(call));
   const verb = info.verb;
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
   const needsNamespace = resource.namespaced && path.namespace === '';
@@ -111,6 +116,16 @@ function serveResource(call: ResourceCall): Promise<HttpResponse> {
     default:
       throw methodNotAllowed();
   }
+}
+
+/** What is said of a deprecated version whose definition says nothing: which one to use instead. */
+function deprecationOf({ resource, context }: ResourceCall): string {
+  const { group, apiVersion, kind } = resource;
+  const newer = context.registry
+    .all()
+    .filter((other) => other.group === group && other.resource === resource.resource && other.custom?.version.deprecated !== true)
+    .find((other) => compareVersions(other.version, resource.version) < 0);
+  return `${apiVersion} ${kind} is deprecated${newer === undefined ? '' : `; use ${newer.apiVersion} ${kind}`}`;
 }
 
 const deprecations: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import type { HttpResponse } from '@sluice/kube';
 import { discovery } from '../discovery/discovery.js';
+import { metrics } from '../discovery/metrics.js';
 import { health } from '../discovery/health.js';
 import type { Call } from './context.js';
 import { json, plainText } from './respond.js';
@@ -15,5 +16,6 @@ export async function serveNonResource(call: Call): Promise<HttpResponse> {
   if (call.method !== 'GET') throw methodNotAllowed();
   if (path === '/version' || path === '/version/')
     return json(200, isTrue(call.info.query.get('pretty')) ? JSON.stringify(VERSION, undefined, 2) : JSON.stringify(VERSION));
+  if (path === '/metrics') return metrics(call);
   return discovery(call) ?? plainText(404, '404 page not found\n');
 }

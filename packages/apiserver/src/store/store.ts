@@ -2,7 +2,7 @@ import type { KubeObject } from '@sluice/core';
 import { Collection } from './collection.js';
 import { ChangeFeed, HistoryBudget, type ChangeEvent } from './events.js';
 import type { Journal } from './journal.js';
-import { objectText, ParsedCache, Stored } from './stored.js';
+import { objectText, ParsedCache, Stored, versioned } from './stored.js';
 
 export interface StoreOptions {
   /** How many changes watches can go back. */
@@ -21,6 +21,8 @@ export class Store {
   readonly #tables = new Map<string, Table>();
   readonly #cache = new ParsedCache(2048);
   readonly #budget: HistoryBudget;
+  /** Told of every write as it happens in memory, before it is durable: the cluster's controllers. */
+  readonly writeListeners = new Set<WriteListener>();
   #revision = 0;
   #told = 0;
   #forgotten = 0;
@@ -46,6 +48,11 @@ export class Store {
     return this.#told;
   }
 
+  /** The names of all tables that were ever asked for. */
+  get tableNames(): string[] {
+    return [...this.#tables.keys()];
+  }
+
   /** The objects of one resource, whichever versions serve it: `apps/deployments`, `/configmaps`. */
   table(name: string): Table {
     let table = this.#tables.get(name);
@@ -56,12 +63,13 @@ export class Store {
   /** Writes an object under the next resource version; the previous state is what the caller read (optimistic concurrency is theirs). */
   put(table: string, key: string, object: KubeObject): Write {
     const revision = ++this.#revision;
-    const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    const stored = new Stored(key, revision, objectText(versioned), this.#cache);
-    this.#cache.set(stored, versioned);
+    const next = versioned(object, revision);
+    const stored = new Stored(key, revision, objectText(next), this.#cache);
+    this.#cache.set(stored, next);
     const { objects, changes } = this.table(table);
     const previous = objects.get(key);
     objects.put(stored);
+    for (const listener of this.writeListeners) listener(table, previous, stored);
     const event: ChangeEvent = { type: previous === undefined ? 'ADDED' : 'MODIFIED', revision, stored, previous, encodings: new Map() };
     return { stored, done: this.#commit(`${table}/${key}`, stored.text, changes, event) };
   }
@@ -69,11 +77,11 @@ export class Store {
   /** Removes an object; `last` is its final state as watchers are told. */
   remove(table: string, key: string, last: KubeObject): Write {
     const revision = ++this.#revision;
-    const versioned = { ...last, metadata: { ...last.metadata, resourceVersion: String(revision) } };
-    const stored = new Stored(key, revision, objectText(versioned), this.#cache);
+    const stored = new Stored(key, revision, objectText(versioned(last, revision)), this.#cache);
     const { objects, changes } = this.table(table);
     const previous = objects.get(key);
     objects.remove(key);
+    for (const listener of this.writeListeners) listener(table, previous, undefined);
     const event: ChangeEvent = { type: 'DELETED', revision, stored, previous, encodings: new Map() };
     return { stored, done: this.#commit(`${table}/${key}`, undefined, changes, event) };
   }
@@ -101,6 +109,9 @@ export class Store {
     for (const table of this.#tables.values()) table.changes.forgotten = this.#revision;
   }
 }
+
+/** What was there before a write, and what is there now. */
+export type WriteListener = (table: string, before: Stored | undefined, after: Stored | undefined) => void;
 
 /** What an empty store starts at. Clients use 1 for a version that is surely forgotten. */
 const FIRST_REVISION = 2;

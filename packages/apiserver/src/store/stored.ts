@@ -44,8 +44,7 @@ export class Stored {
   /** The same state under a later revision. */
   withRevision(revision: number): Stored {
     const { object } = this;
-    const later = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    return new Stored(this.key, revision, objectText(later), this.#cache);
+    return new Stored(this.key, revision, objectText(versioned(object, revision)), this.#cache);
   }
 
   /** The text under another kind and apiVersion; an item of a list has neither. */
@@ -60,6 +59,33 @@ const VERSION_SEPARATOR = '","apiVersion":"';
 /** What an object's text begins with. */
 export function textHead(kind: string, apiVersion: string): string {
   return `{"kind":"${kind}","apiVersion":"${apiVersion}",`;
+}
+
+/** The order in which the API shows metadata. */
+const metadataOrder = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
+/** An object under a resource version, its metadata in order. */
+export function versioned(object: KubeObject, revision: number): KubeObject {
+  const given: Record<string, unknown> = { ...object.metadata, resourceVersion: String(revision) };
+  const metadata: Record<string, unknown> = {};
+  for (const field of metadataOrder) if (given[field] !== undefined) metadata[field] = given[field];
+  return { ...object, metadata };
 }
 
 /** The text of an object, kind and apiVersion first. */

@@ -3,7 +3,7 @@ import type { HttpResponse } from '@sluice/kube';
 import type { ResourceCall } from '../server/context.js';
 import { isTrue } from '../server/request-info.js';
 import { plainText, stream } from '../server/respond.js';
-import { badRequest } from '../server/status.js';
+import { badRequest, notFound } from '../server/status.js';
 import { find } from '../verbs/get.js';
 import { WatchStream } from '../verbs/watch-stream.js';
 
@@ -12,7 +12,9 @@ export async function podLog(call: ResourceCall): Promise<HttpResponse> {
   const { context, info, path } = call;
   const pod = find(call).object;
   const container = chooseContainer(pod, info.query.get('container'), path.name);
-  if (textOf(pod, 'spec', 'nodeName') === '') return { ...plainText(204, ''), headers: {} };
+  const node = textOf(pod, 'spec', 'nodeName');
+  if (node === '') return { ...plainText(204, ''), headers: {} };
+  if (context.store.table('/nodes').objects.get(`/${node}`) === undefined) throw notFound(call.resource, node);
   const lines = context.podLog(pod, container).split(/(?<=\n)/);
   const tail = info.query.get('tailLines');
   const text = (tail !== null && /^\d+$/.test(tail) ? (tail === '0' ? [] : lines.slice(-Number(tail))) : lines).join('');

@@ -19,7 +19,7 @@ const MAX_SECONDS = 2 ** 32;
 interface TokenRequestSpec {
   readonly audiences?: readonly string[] | null;
   readonly expirationSeconds?: number;
-  readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
+  readonly boundObjectRef?: null | { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
 }
 
 const tokenRequests = defineResource({

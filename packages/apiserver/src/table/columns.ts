@@ -11,20 +11,15 @@ export interface Column {
 
 let built: Readonly<Record<string, string>> | undefined;
 
-/** The columns of a built-in kind, written `Name|Desired:integer|Images*`: type after the colon, `*` for wide output only, `#` for names. */
+/** The columns of a built-in kind, written `Name|Desired:integer|Images* — What they are.`: type after the colon, `*` for wide output only, `#` for names. */
 export function builtInColumns({ apiVersion, kind }: Resource): readonly Column[] {
   built ??= JSON.parse(readFileSync(new URL('../../data/tables.json', import.meta.url), 'utf8')) as Record<string, string>;
   const line = built[`${apiVersion}/${kind}`];
   if (line === undefined) return defaultColumns;
-  return line.split('|').map((spec) => {
+  return line.split('|').map((column) => {
+    const [spec = '', description = ''] = column.split(' — ');
     const [, name = '', wide, type = 'string', isName] = /^([^*:#]+)(\*)?(?::(\w+))?(#)?$/.exec(spec) ?? [];
-    return {
-      name,
-      type,
-      format: name === 'Name' || isName !== undefined ? 'name' : '',
-      description: '',
-      priority: wide === undefined ? 0 : 1,
-    };
+    return { name, type, format: name === 'Name' || isName !== undefined ? 'name' : '', description, priority: wide === undefined ? 0 : 1 };
   });
 }
 

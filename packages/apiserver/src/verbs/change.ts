@@ -87,7 +87,9 @@ export function requireRevision({ resource }: ResourceCall, next: KubeObject): v
   const { resourceVersion, name = '' } = next.metadata;
   if (resource.custom === undefined && resource.kind !== 'CustomResourceDefinition') return;
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') return;
-  throw invalid(resource, name, [{ ...invalidField('metadata.resourceVersion', 0, 'must be specified for an update') }]);
+  throw invalid({ group: resource.group, kind: resource.resource }, name, [
+    { ...invalidField('metadata.resourceVersion', 0, 'must be specified for an update') },
+  ]);
 }
 
 /** Checks a body's name and namespace against the path. */

@@ -49,12 +49,17 @@ const JOB_WARNING =
 export async function remove(call: ResourceCall): Promise<HttpResponse> {
   const options = readDeleteOptions(call);
   const stored = find(call);
-  if (call.resource.table === 'batch/jobs' && options.propagationPolicy === undefined) call.warnings.push(JOB_WARNING);
+  warnOfOrphans(call, options);
   const { object, after, done } = removeStored(call, stored, options);
   await done;
   if (after !== undefined && !options.dryRun) return renderStored(call, 200, after);
   if (object !== undefined) return renderObject(call, 200, object);
   return renderStatus(call, 200, deletedStatus(call.resource, stored.name, stored.object.metadata.uid));
+}
+
+/** Jobs leave their pods behind unless they are told not to: people are told that. */
+export function warnOfOrphans({ resource, warnings }: ResourceCall, { propagationPolicy }: DeleteOptions): void {
+  if (resource.table === 'batch/jobs' && propagationPolicy === undefined) warnings.push(JOB_WARNING);
 }
 
 interface Removal {
