@@ -21,6 +21,8 @@ export {
 } from './decode/decode-object.js';
 export { validateEmbedded } from './decode/embedded.js';
 export { parseJsonBody, type ParsedBody, parseYamlBody } from './decode/parse-body.js';
+export { openApiV2, openApiV3 } from './openapi/document.js';
+export type { OpenApiResource } from './openapi/resource.js';
 export { patchObject, type PatchRequest } from './patch/patch-object.js';
 export { jsonPatch } from './patch/json-patch.js';
 export { mergePatch } from './patch/merge-patch.js';

@@ -1,6 +1,7 @@
 import type { HttpResponse } from '@sluice/kube';
 import { discovery } from '../discovery/discovery.js';
 import { metrics } from '../discovery/metrics.js';
+import { openApi } from '../discovery/openapi.js';
 import { health } from '../discovery/health.js';
 import type { Call } from './context.js';
 import { json, plainText } from './respond.js';
@@ -17,5 +18,5 @@ export async function serveNonResource(call: Call): Promise<HttpResponse> {
   if (path === '/version' || path === '/version/')
     return json(200, isTrue(call.info.query.get('pretty')) ? JSON.stringify(VERSION, undefined, 2) : JSON.stringify(VERSION));
   if (path === '/metrics') return metrics(call);
-  return discovery(call) ?? plainText(404, '404 page not found\n');
+  return openApi(call) ?? discovery(call) ?? plainText(404, '404 page not found\n');
 }

@@ -1,3 +1,5 @@
+import { setOwn } from '@sluice/core';
+
 /** Values as Go's `%v` prints them, which is how the real server shows them in its errors. */
 export function goValue(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
@@ -44,4 +46,16 @@ export function goNumber(value: number): string {
     return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   }
   return String(value);
+}
+
+/** A value with the keys of its maps sorted, as Go writes them; parts that are `untouched` keep the order they have. */
+export function sortedKeys(value: unknown, untouched?: unknown): unknown {
+  if ((value === untouched && untouched !== undefined) || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => sortedKeys(item, Array.isArray(untouched) ? untouched[index] : undefined));
+  const before = (typeof untouched === 'object' && untouched !== null ? untouched : {}) as Record<string, unknown>;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    setOwn(out, key, sortedKeys((value as Record<string, unknown>)[key], Object.hasOwn(before, key) ? before[key] : undefined));
+  }
+  return out;
 }

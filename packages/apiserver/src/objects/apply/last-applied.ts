@@ -1,6 +1,7 @@
 import type { KubeObject } from '@sluice/core';
 import type { ObjectType } from '../types/object-type.js';
 import { compare } from './compare.js';
+import { sortedKeys } from './go-format.js';
 import type { FieldSet } from './field-set.js';
 import { toFieldSet } from './to-field-set.js';
 import { typeFaults } from './validate.js';
@@ -35,22 +36,11 @@ export function withLastApplied(object: KubeObject, { applied, manager }: { appl
     ...applied,
     metadata: { ...applied.metadata, ...(applied.metadata.annotations === undefined ? {} : { annotations: others }) },
   };
-  const text = `${JSON.stringify(sorted(record))}\n`;
+  const text = `${JSON.stringify(sortedKeys(record))}\n`;
   // A record that would not fit is dropped by the real server too.
   const limit = 256 * 1024;
   if (text === annotations?.[annotation]) return object;
   const { [annotation]: __, ...rest } = annotations ?? {};
   const next = text.length > limit ? rest : { ...rest, [annotation]: text };
   return { ...object, metadata: { ...object.metadata, annotations: next } };
-}
-
-/** With sorted keys, as Go writes maps. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
 }

@@ -1,6 +1,7 @@
 import { isJsonObject, setOwn } from '@sluice/core';
 import { type FieldError, invalid, type SchemaNode } from '@sluice/schema';
 import { namedType } from '../types/builtin.js';
+import { sortedKeys } from '../apply/go-format.js';
 import { canonicalValue } from '../types/canonical.js';
 import { DecodeFault, decodeValue, type Findings } from './decode-value.js';
 
@@ -54,7 +55,7 @@ function decodeMetadataAt(value: unknown, path: string, unknown: string[]): unkn
     return metadata;
   } catch (error) {
     if (!(error instanceof DecodeFault)) throw error;
-    throw new DecodeFault(`${path}: Invalid value: ${JSON.stringify(value)}: ${error.message}`);
+    throw new DecodeFault(`${path}: Invalid value: ${JSON.stringify(sortedKeys(value))}: ${error.message}`);
   }
 }
 

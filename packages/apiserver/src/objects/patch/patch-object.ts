@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sluice/core';
-import { goValue } from '../apply/go-format.js';
+import { goValue, sortedKeys } from '../apply/go-format.js';
 import { type DecodedObject, decodeChecked, type FieldValidation } from '../decode/decode-object.js';
 import { kindOf } from '../decode/decode-value.js';
 import { parseJsonBody } from '../decode/parse-body.js';
@@ -37,9 +37,11 @@ export function patchObject({ type, live, patchType, text, validation }: PatchRe
   const patched = apply(live);
   const duplicates = body.duplicates.map((warning) => (patchType === 'json' ? `json patch ${warning}` : warning));
   const refuse = (message: string): never => {
-    // Go shows the patched object, or the patch when it was strategic.
+    // Go shows the patch when it was strategic, otherwise the patched object: what the patch touched is a map with sorted
+    // keys by then, the rest is still as the struct was written.
     const ordered = canonicalObject(type, live);
-    const shown = patchType === 'strategic' ? goValue(patch) : JSON.stringify(showPatched(ordered, apply(ordered), type));
+    const shown =
+      patchType === 'strategic' ? goValue(patch) : JSON.stringify(sortedKeys(apply(ordered), type.custom ? undefined : ordered));
     const text = `Invalid value: ${JSON.stringify(shown)}: ${message}`;
     throw new Refusal(422, 'Invalid', ` "" is invalid: patch: ${text}`, [{ reason: 'FieldValueInvalid', message: text, field: 'patch' }]);
   };
@@ -67,21 +69,4 @@ function checkShape(patchType: PatchRequest['patchType'], patch: unknown, prefix
   if (typeof patch !== 'object' || Array.isArray(patch)) {
     throw badRequest(`${prefix}json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`);
   }
-}
-
-/** Go prints maps with sorted keys, and structs in the order of their fields: what the patch touched is a map, the rest is not. */
-function showPatched(before: unknown, after: unknown, type: ObjectType): unknown {
-  if (type.custom) return sortKeys(after, undefined);
-  return sortKeys(after, before);
-}
-
-function sortKeys(value: unknown, untouched: unknown): unknown {
-  if (value === untouched || typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, index) => sortKeys(item, Array.isArray(untouched) ? untouched[index] : undefined));
-  const before = (typeof untouched === 'object' && untouched !== null ? untouched : {}) as Record<string, unknown>;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item, Object.hasOwn(before, key) ? before[key] : undefined)]),
-  );
 }
