@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { systemTimers, type Fetch } from '@sluice/kube';
 import { ADMIN, createApiServer } from '../server/api-server.js';
-import { startControllers } from '../simulate/index.js';
+import { simulatedLog, startControllers } from '../simulate/index.js';
 import { listen } from '../server/listener.js';
 import { memoryJournal } from '../store/journal.js';
 import { openLevelJournal } from '../store/level-journal.js';
@@ -75,9 +75,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Embedd
     const server = createApiServer({
       store,
       serviceAccountKey: credentials.serviceAccountKey,
+      podLog: simulatedLog,
       staticTokens: new Map([[credentials.adminToken, ADMIN]]),
     });
-    const controllers = startControllers({ context: server.context, fetch: server.fetch, timers: systemTimers });
+    const controllers = startControllers({
+      context: server.context,
+      fetch: server.fetch,
+      timers: systemTimers,
+      ...(options.simulate === false ? {} : { simulation: { rootCertificate: credentials.authority.certificate } }),
+    });
     const listener = await listen(server.handler, {
       host,
       port: options.port ?? 0,

@@ -5,7 +5,7 @@ import { trackUpdate } from '../objects/index.js';
 import type { Registry } from '../registry/registry.js';
 import type { CustomResourceVersion, Resource } from '../registry/resource.js';
 import { typeOf } from '../registry/types.js';
-import { timestamp, type WriteListener } from '../server/context.js';
+import { timestamp } from '../server/context.js';
 import type { Store, Table } from '../store/store.js';
 import type { Stored } from '../store/stored.js';
 import { acceptNames } from './names.js';
@@ -23,15 +23,13 @@ export class Definitions {
   readonly #store: Store;
   readonly #registry: Registry;
   readonly #now: () => number;
-  readonly #tell: WriteListener;
   /** Since when a definition's schemas are what they are. */
   readonly #schemas = new Map<string, { revision: number; versions: readonly CustomResourceVersion[] }>();
 
-  constructor(store: Store, registry: Registry, now: () => number, tell: WriteListener) {
+  constructor(store: Store, registry: Registry, now: () => number) {
     this.#store = store;
     this.#registry = registry;
     this.#now = now;
-    this.#tell = tell;
   }
 
   /** Serves what the store holds from before, and goes on with what was interrupted. */
@@ -105,7 +103,6 @@ export class Definitions {
       return;
     }
     ignore(this.#store.remove(DEFINITIONS, stored.key, object).done);
-    this.#tell(this.#definitionResource, stored, undefined);
     this.removed(object.metadata.name!);
   }
 
@@ -113,7 +110,6 @@ export class Definitions {
     const { metadata } = instance.object;
     if ((metadata.finalizers?.length ?? 0) === 0) {
       ignore(this.#store.remove(resource.table, instance.key, instance.object).done);
-      this.#tell(resource, instance, undefined);
       return;
     }
     if (metadata.deletionTimestamp !== undefined) return;
@@ -125,7 +121,6 @@ export class Definitions {
     };
     const write = this.#store.put(resource.table, instance.key, { ...instance.object, metadata: marked });
     ignore(write.done);
-    this.#tell(resource, instance, write.stored);
   }
 
   #condition(stored: Stored, status: string, reason: string, message: string): void {
@@ -165,7 +160,6 @@ export class Definitions {
   #put(before: Stored, object: KubeObject): Stored {
     const { stored, done } = this.#store.put(DEFINITIONS, before.key, object);
     ignore(done);
-    this.#tell(this.#definitionResource, before, stored);
     return stored;
   }
 

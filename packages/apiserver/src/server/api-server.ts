@@ -38,11 +38,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const tokens = new ServiceAccountTokens(options.serviceAccountKey);
   const lookup = createLookup(store, registry);
   const services = createServices(store);
-  const writeListeners = new Set<WriteListener>();
-  const tell: WriteListener = (resource, before, after) => {};
-  const definitions = new Definitions(store, registry, now, tell);
-  const afterWrite: WriteListener = (resource, before, after) => {
-    tell(resource, before, after);
+  const definitions = new Definitions(store, registry, now);
+  const afterWrite: ServerContext['afterWrite'] = (resource, before, after) => {
     if (resource.table === DEFINITIONS) {
       if (after !== undefined) definitions.changed(after);
       else if (before !== undefined) definitions.removed(before.name);

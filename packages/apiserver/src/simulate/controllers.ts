@@ -1,11 +1,14 @@
 import { createCluster, type Fetch, type Timers } from '@sluice/kube';
-import type { ServerContext, WriteListener } from '../server/context.js';
+import type { Resource } from '../registry/resource.js';
+import type { ServerContext } from '../server/context.js';
+import type { WriteListener } from '../store/store.js';
 import { servedObject } from '../registry/served.js';
 import { clusterRoleAggregation } from './upkeep/cluster-role-aggregation.js';
 import { garbageCollector } from './upkeep/garbage-collector.js';
 import { namespaceDeletion } from './upkeep/namespace-deletion.js';
 import { defaultServiceAccounts } from './upkeep/service-accounts.js';
 import { storageProtection } from './upkeep/storage-protection.js';
+import { simulation, type SimulationOptions } from './workloads/index.js';
 import type { Change, Controller, World } from './world.js';
 
 export interface ControllerOptions {
@@ -14,21 +17,23 @@ export interface ControllerOptions {
   readonly fetch: Fetch;
   readonly timers: Timers;
   readonly onError?: (error: unknown) => void;
+  /** Play workloads, too. */
+  readonly simulation?: SimulationOptions;
 }
 
 export interface RunningControllers {
   stop(): void;
 }
 
-/** Starts the controllers that are part of any cluster. They first hear of everything that is there. */
-export function startControllers(options: ControllerOptions, more: (world: World) => readonly Controller[] = () => []): RunningControllers {
+/** Starts the controllers of a cluster. They first hear of everything that is there. */
+export function startControllers(options: ControllerOptions): RunningControllers {
   const { context, fetch, timers } = options;
   const world: World = {
     lookup: context.lookup,
     cluster: createCluster(fetch),
     timers,
     resources: () => context.registry.all(),
-    onError: options.onError ?? (() => {}),
+    onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
   };
   const controllers = [
     garbageCollector(world),
@@ -36,46 +41,60 @@ export function startControllers(options: ControllerOptions, more: (world: World
     defaultServiceAccounts(world),
     clusterRoleAggregation(world),
     storageProtection(world),
-    ...more(world),
+    ...(options.simulation === undefined ? [] : simulation(world, options.simulation)),
   ];
   const everything = controllers.filter(({ tables }) => tables === undefined);
   const byTable = new Map<string, Controller[]>();
   for (const controller of controllers) {
     for (const table of controller.tables ?? []) byTable.set(table, [...(byTable.get(table) ?? []), controller]);
   }
-  const tell = (table: string, change: Change): void => {
-    for (const controller of everything) controller.changed(change);
-    for (const controller of byTable.get(table) ?? []) controller.changed(change);
-  };
-  const listener: WriteListener = (resource, before, after) => {
+  const resources = new Map<string, Resource>();
+  let generation = -1;
+  const listener: WriteListener = (table, before, after) => {
+    const resource = resourceOf(table);
+    if (resource === undefined) return;
     let [old, current]: [Change['before'], Change['after']] = [undefined, undefined];
-    // Parsed only for those who look.
     const stored = after ?? before;
-    tell(resource.table, {
+    const change: Change = {
       resource,
       namespace: stored?.namespace ?? '',
       name: stored?.name ?? '',
       exists: after !== undefined,
       mentions: (text) => after?.text.includes(text) === true || before?.text.includes(text) === true,
+      // Parsed only for those who look.
       get before() {
         return before === undefined ? undefined : (old ??= servedObject(before, resource));
       },
       get after() {
         return after === undefined ? undefined : (current ??= servedObject(after, resource));
       },
-    });
+    };
+    for (const controller of everything) controller.changed(change);
+    for (const controller of byTable.get(table) ?? []) controller.changed(change);
   };
   const seen = new Set<string>();
-  for (const resource of context.registry.all()) {
-    if (seen.has(resource.table)) continue;
-    seen.add(resource.table);
-    for (const stored of [...context.store.table(resource.table).objects.list()]) listener(resource, undefined, stored);
+  for (const { table } of context.registry.all()) {
+    if (seen.has(table)) continue;
+    seen.add(table);
+    for (const stored of context.store.table(table).objects.list()) listener(table, undefined, stored);
   }
-  context.writeListeners.add(listener);
+  context.store.writeListeners.add(listener);
   return {
     stop() {
-      context.writeListeners.delete(listener);
+      context.store.writeListeners.delete(listener);
       for (const controller of controllers) controller.stop();
     },
   };
+
+  /** How a table's objects are served; of several versions, the one they are stored in. */
+  function resourceOf(table: string): Resource | undefined {
+    if (generation !== context.registry.generation) {
+      generation = context.registry.generation;
+      resources.clear();
+      for (const resource of context.registry.all()) {
+        if (!resources.has(resource.table) || resource.apiVersion === resource.storageVersion) resources.set(resource.table, resource);
+      }
+    }
+    return resources.get(table);
+  }
 }
