@@ -8,6 +8,7 @@
  */
 export { fetchArtifact, type FetchArtifactOptions } from './artifact/fetch.js';
 export { artifactHandler } from './artifact/handler.js';
+export { withInclude } from './artifact/include.js';
 export { sourceTreeOf, type SourceEntry, type SourceTree } from './artifact/source-tree.js';
 export { openArtifactStore, type ArtifactOwner, type ArtifactStore, type ArtifactStoreOptions, type PutOptions } from './artifact/store.js';
 export {

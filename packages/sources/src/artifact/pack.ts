@@ -21,6 +21,7 @@ export interface PackedEntry {
   /** Where its content begins. */
   readonly offset: number;
   readonly size: number;
+  readonly executable: boolean;
 }
 
 /** Bytes are handed on in pieces of this size. */
@@ -110,11 +111,11 @@ async function* archive<E extends SourceEntry>(
   for (const entry of selection.order) {
     if (typeof entry === 'string') {
       add(tarHeader({ path: entry, type: 'directory', size: 0, executable: false }));
-      entries.push({ path: entry, type: 'directory', offset: total, size: 0 });
+      entries.push({ path: entry, type: 'directory', offset: total, size: 0, executable: false });
       continue;
     }
     add(tarHeader({ path: entry.path, type: 'file', size: entry.size, executable: entry.executable }));
-    entries.push({ path: entry.path, type: 'file', offset: total, size: entry.size });
+    entries.push({ path: entry.path, type: 'file', offset: total, size: entry.size, executable: entry.executable });
     let left = entry.size;
     while (left > 0) {
       if (rest.length === 0) {

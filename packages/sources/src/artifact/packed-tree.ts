@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SluiceError, baseName, dirName, normalizePath, type FileTree, type TreeEntry } from '@sluice/core';
 import type { PackedEntry } from './pack.js';
+import type { SourceTree } from './source-tree.js';
 import { paddingOf, readTar } from './tar.js';
 
 interface Place {
@@ -15,6 +16,23 @@ export async function readPackedEntries(archive: string): Promise<PackedEntry[]>
   let offset = 0;
   for await (const entry of headersOf(archive, (at) => (offset = at))) entries.push({ ...entry, offset });
   return entries;
+}
+
+/** The files in a plain archive of ours, as the source of another artifact. */
+export function packedSource(archive: string, entries: readonly PackedEntry[]): SourceTree<PackedEntry> {
+  return {
+    entries: entries.filter(({ path }) => path !== '.'),
+    async *contents(files) {
+      const file = await open(archive, 'r');
+      try {
+        for (const { offset, size } of files) {
+          if (size > 0) yield* file.createReadStream({ start: offset, end: offset + size - 1, autoClose: false }) as AsyncIterable<Buffer>;
+        }
+      } finally {
+        await file.close();
+      }
+    },
+  };
 }
 
 /**
@@ -135,8 +153,8 @@ async function* headersOf(archive: string, place: (offset: number) => void): Asy
 async function firstEntry(head: Buffer): Promise<Omit<PackedEntry, 'offset'> | undefined> {
   for await (const event of readTar([head])) {
     if (!('entry' in event)) continue;
-    const { path, type, size } = event.entry;
-    if (type === 'file' || type === 'directory') return { path: normalizePath(path), type, size };
+    const { path, type, size, executable } = event.entry;
+    if (type === 'file' || type === 'directory') return { path: normalizePath(path), type, size, executable };
     throw new SluiceError('ArtifactCorrupt', 'the artifact holds what the store never writes');
   }
   return undefined;

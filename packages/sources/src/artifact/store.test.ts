@@ -144,6 +144,14 @@ describe('reading artifacts', () => {
     }));
 });
 
+test('an artifact can go into another one, with its modes', () =>
+  withStore(async (store) => {
+    const files = sourceTreeOf({ 'bin/run': '#!/bin/sh', 'dir/a.yaml': 'a', empty: '' }, { executables: ['bin/run'] });
+    const { digest } = await store.put(owner, files, { revision: 'x', fileName: 'x' });
+    const again = await store.put({ ...owner, name: 'copy' }, await store.source(digest), { revision: 'x', fileName: 'x' });
+    assert.equal(again.digest, digest);
+  }));
+
 describe('starting again', () => {
   test('artifacts are found again, leftovers are cleared away', () =>
     withStore(async (store, reopen) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
+import { request as forward, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -127,6 +127,40 @@ describe('Git over HTTPS', { skip: hasOpenssl ? false : 'openssl is not installe
     });
     await assert.rejects(fetched({ url: `${bearer.url}/repo`, credentials: { ca, bearerToken: 'secret' } }), { name: 'SluiceError' });
     assert.deepEqual(seen, []);
+  });
+
+  test('a proxy is used, with its own credentials', async () => {
+    const origin = await serve(backend(), { tls: false });
+    const seen: string[] = [];
+    const proxy = await serve(
+      (request, response) => {
+        if (request.headers['proxy-authorization'] !== basic('ada', 'proxy-s3cret')) {
+          response.writeHead(407, { 'proxy-authenticate': 'Basic realm="proxy"' }).end();
+          return;
+        }
+        seen.push(request.url ?? '');
+        const target = new URL(request.url ?? '');
+        const { host: _, ...headers } = request.headers;
+        const onward = forward(
+          { port: origin.port, host: '127.0.0.1', path: target.pathname + target.search, method: request.method, headers },
+          (answer) => {
+            response.writeHead(answer.statusCode ?? 502, answer.headers);
+            answer.pipe(response);
+          },
+        );
+        request.pipe(onward);
+      },
+      { tls: false },
+    );
+    const address = proxy.url.replace('//', '//ada:proxy-s3cret@');
+    assert.equal(await fetched({ url: 'http://git.example/repo', proxy: address }), revision());
+    assert.ok(seen.length > 0 && seen.every((url) => url.startsWith('http://git.example/repo/')), seen.join());
+    await proxy.close();
+    await assert.rejects(fetched({ url: 'http://git.example/repo', proxy: address }), (error: Error & { reason?: string }) => {
+      assert.equal(error.reason, 'GitUnreachable');
+      assert.ok(!error.message.includes('proxy-s3cret'));
+      return true;
+    });
   });
 
   test('a server that hangs is given up in time, and nothing is left running', async () => {
