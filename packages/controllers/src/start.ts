@@ -1,7 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import { finalizer, groups, type GitRepository, type Kustomization } from '@sluice/api';
 import {
-  computeJobHealth,
   createEventRecorder,
   createSharedInformers,
   type Cluster,
@@ -23,10 +22,11 @@ import {
   type Logger,
   type MetricsRegistry,
 } from '@sluice/runtime';
-import type { ArtifactStore, GitClient } from '@sluice/sources';
+import { fetchArtifact, type ArtifactStore, type GitClient } from '@sluice/sources';
 import { createLiveObjects } from './apply/live-objects.js';
 import { GitRepositoryReconciler, SOURCE_CONTROLLER } from './git-repository/reconciler.js';
 import type { GitRepositoryStatus } from './git-repository/status.js';
+import { fluxHealth } from './kustomization/health.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
 import { defaultSettings, MANAGER, type KustomizationSettings } from './kustomization/settings.js';
 import type { OpenArtifact } from './kustomization/source.js';
@@ -125,12 +125,9 @@ export function startControllers(options: ControllersOptions): Controllers {
     sources,
     open: openFrom(store),
     settings,
-    readyExpressions: () => {
-      throw new Error('readyExpr is not supported by this version');
-    },
     healthExpressions: (expressions) => {
       if (expressions.length > 0) throw new Error('healthCheckExprs are not supported by this version');
-      return computeJobHealth;
+      return fluxHealth;
     },
   });
   const kustomizeController = startController<Kustomization, KustomizationStatus>({
@@ -182,9 +179,9 @@ function kindOf(kind: string, group: string, version: string): KindKey {
   return { apiVersion: `${group}/${version}`, kind };
 }
 
-/** Artifacts of this process' own store are opened in place. */
+/** Artifacts of this process' own store are opened in place; those of other controllers are fetched into it. */
 function openFrom(store: ArtifactStore): OpenArtifact {
-  return (artifact) => store.tree(artifact.digest);
+  return (artifact, signal) => fetchArtifact(store, artifact, { signal });
 }
 
 /** Writes every event to the cluster as well, under the name of the controller that tells it. */

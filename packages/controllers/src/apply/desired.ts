@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '@sluice/core';
+import { printJson, type KubeObject } from '@sluice/core';
 import { byApplyOrder, stageOf, type CustomStageKinds, type Stage } from './order.js';
 import { inventoryId, referenceOf, type VersionedReference } from './reference.js';
 
@@ -26,5 +26,5 @@ export function desiredSet(objects: readonly KubeObject[], customKinds: CustomSt
 
 /** The order of keys counts: objects of one build come in one order, and a needless difference costs one request. */
 function hashOf(object: KubeObject): string {
-  return createHash('sha1').update(JSON.stringify(object)).digest('base64');
+  return createHash('sha1').update(printJson(object)).digest('base64');
 }

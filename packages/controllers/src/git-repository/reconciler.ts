@@ -73,6 +73,7 @@ export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRep
     const asked = context.causes.some(({ reason }) => reason === 'request' || reason === 'spec');
     const request = await gitRequest(repository, { cluster, allowFile, signal: context.signal, maxAgeMs: asked ? 0 : undefined });
     const resolved = await this.#resolve(request);
+    status.remove('FetchFailed');
     const { artifact } = status.fields;
     if (artifact?.revision === resolved.revision && !settingsChanged(repository, status.fields)) {
       context.log.debug('no changes since last reconciliation', { revision: resolved.revision });

@@ -80,7 +80,7 @@ async function credentialsOf(repository: GitRepository, url: GitUrl, options: Re
 
 async function secretData(namespace: string, name: string, { cluster, signal }: RequestOptions): Promise<Record<string, Uint8Array>> {
   const failed = (reason: string, cause?: unknown): SourceFailure =>
-    authenticationFailed(`failed to get secret '${namespace}/${name}': ${reason}`, cause);
+    authenticationFailed(`failed to get secret '${namespace}/${name}': failed to get secret '${namespace}/${name}': ${reason}`, cause);
   let secret;
   try {
     secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { signal });

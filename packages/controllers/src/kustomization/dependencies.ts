@@ -1,12 +1,10 @@
-import { formatDuration } from '@sluice/core';
+import { errorMessage, formatDuration } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
+import { compileExpression, type Expression } from '@sluice/cel';
 import { hasCondition, objectKey, type ObjectCache } from '@sluice/runtime';
 import type { KustomizationSettings } from './settings.js';
 import { sourceKeyOf, type Source } from './source.js';
 import { stalled, StageError } from './stage-error.js';
-
-/** Compiles a CEL expression over `self` and `dep`. Throws for one that does not parse. */
-export type ReadyExpressions = (expression: string) => (variables: { self: unknown; dep: unknown }) => boolean;
 
 /** The keys of the Kustomizations that must be ready first. */
 export function dependencyKeys({ spec, metadata }: Kustomization): string[] {
@@ -19,7 +17,6 @@ export function checkDependencies(
   source: Source,
   all: ObjectCache<Kustomization>,
   settings: KustomizationSettings,
-  compile: ReadyExpressions,
 ): void {
   const cycle = findCycle(kustomization, all);
   if (cycle !== undefined) {
@@ -38,7 +35,7 @@ export function checkDependencies(
       );
     }
     if (readyExpr !== undefined && readyExpr !== '') {
-      if (!evaluate(readyExpr, kustomization, dependency, settings, compile)) {
+      if (!evaluate(readyExpr, kustomization, dependency, settings)) {
         throw notReady(`dependency '${key}' is not ready according to readyExpr eval`, settings);
       }
       if (!settings.additiveDependencyCheck) continue;
@@ -53,28 +50,18 @@ export function checkDependencies(
   }
 }
 
-function evaluate(
-  expression: string,
-  self: Kustomization,
-  dep: Kustomization,
-  settings: KustomizationSettings,
-  compile: ReadyExpressions,
-): boolean {
-  let ready: ReturnType<ReadyExpressions>;
+function evaluate(text: string, self: Kustomization, dep: Kustomization, settings: KustomizationSettings): boolean {
+  let expression: Expression<boolean>;
   try {
-    ready = compile(expression);
+    expression = compileExpression(text, { variables: ['self', 'dep'], result: 'bool' });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw stalled(
-      'InvalidCELExpression',
-      `Reconciliation failed terminally due to configuration error: terminal error: failed to evaluate dependency ${dep.metadata.name}: ${reason}`,
-    );
+    const fault = `failed to evaluate dependency ${dep.metadata.name}: ${errorMessage(error)}`;
+    throw stalled('InvalidCELExpression', `Reconciliation failed terminally due to configuration error: terminal error: ${fault}`);
   }
   try {
-    return ready({ self, dep });
+    return expression.evaluate({ self, dep });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw notReady(`failed to evaluate the CEL expression '${expression}': ${reason}`, settings);
+    throw notReady(errorMessage(error), settings);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { KubeObject } from '@sluice/core';
-import { createInformer, isKindUnknown, type Cluster, type Health } from '@sluice/kube';
+import { groupOf, type KubeObject } from '@sluice/core';
+import { computeHealth, computeJobHealth, createInformer, isKindUnknown, type Cluster, type Health } from '@sluice/kube';
 import type { Clock } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { isNewer } from '../apply/ledger.js';
@@ -16,6 +16,11 @@ export interface HealthWait {
   readonly known: ReadonlyMap<string, KubeObject>;
   /** Objects that were deleted after they had finished count as healthy. */
   readonly mayBeGone: (id: string) => boolean;
+}
+
+/** An object's health as Flux judges it: by kstatus, but a Job only when it is done. */
+export function fluxHealth(object: KubeObject): Health {
+  return object.kind === 'Job' && groupOf(object.apiVersion) === 'batch' ? computeJobHealth(object) : computeHealth(object);
 }
 
 /** The objects are not healthy, or not in time; the message names each with its state. */

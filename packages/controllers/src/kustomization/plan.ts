@@ -47,7 +47,6 @@ export function planSet(kustomization: Kustomization, manifests: readonly KubeOb
     manifests.filter(isResource).map((manifest) => owned(kustomization, normalizeDesired(manifest))),
     settings.customStageKinds,
   );
-  for (const { object } of desired) refuseEncrypted(object);
   const text = manifests.map((manifest) => printYaml(manifest)).join('---\n');
   return { desired, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
@@ -72,7 +71,7 @@ function owned(kustomization: Kustomization, object: KubeObject): KubeObject {
 }
 
 /** A Secret that SOPS has encrypted would be of no use in the cluster. */
-function refuseEncrypted(object: KubeObject): void {
+export function refuseEncrypted({ object }: Desired): void {
   if (object.kind !== 'Secret' || !isJsonObject(object['sops'])) return;
   if (object.metadata.annotations?.['kustomize.toolkit.fluxcd.io/decrypt']?.toLowerCase() === 'disabled') return;
   throw failed(

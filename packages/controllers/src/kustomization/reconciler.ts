@@ -1,6 +1,6 @@
 import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import { computeJobHealth, type Cluster, type Health } from '@sluice/kube';
+import type { Cluster, Health } from '@sluice/kube';
 import {
   apiTime,
   jittered,
@@ -22,21 +22,21 @@ import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
 import { Builds, type Built } from './build.js';
 import { refuseDecryption } from './decrypt.js';
-import { checkDependencies, type ReadyExpressions } from './dependencies.js';
+import { checkDependencies } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
-import { HealthError, waitForHealth } from './health.js';
+import { fluxHealth, HealthError, waitForHealth } from './health.js';
 import { recordHistory } from './history.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
 import { COMMIT_STATUS, kustomizationEvent, stepMessage, type KustomizationEvent, type Step } from './messages.js';
-import { Plans, type Plan } from './plan.js';
+import { Plans, refuseEncrypted, type Plan } from './plan.js';
 import { prune } from './prune.js';
 import { MANAGER, type KustomizationSettings } from './settings.js';
 import { buildPath, fetchSource, resolveSource, type OpenArtifact, type Source, type SourceCaches } from './source.js';
 import { intervalOf, retryIntervalOf, timeoutOf, timeoutText, type KustomizationStatus } from './spec.js';
 import { failed, stalled, StageError, type StageFailure } from './stage-error.js';
-import { substituteFailed } from './substitute.js';
+import { isSubstituted, substituteFailed } from './substitute.js';
 import { Targets, type Target } from './target.js';
 import { loadVariables, VariablesError, type VariableValues } from './variables.js';
 
@@ -50,7 +50,6 @@ export interface KustomizationWorld {
   readonly sources: SourceCaches;
   readonly open: OpenArtifact;
   readonly settings: KustomizationSettings;
-  readonly readyExpressions: ReadyExpressions;
   readonly healthExpressions: HealthExpressions;
 }
 
@@ -96,7 +95,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     const { settings } = world;
     const health = pass.compileHealth();
     const source = pass.found(resolveSource(kustomization, world.sources, settings));
-    checkDependencies(kustomization, source, world.kustomizations, settings, world.readyExpressions);
+    checkDependencies(kustomization, source, world.kustomizations, settings);
 
     pass.step('Fetching manifests');
     const tree = await fetchSource(source, world.open, settings, context.signal);
@@ -112,6 +111,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     pass.planned(plan);
 
     pass.step('Detecting drift');
+    for (const desired of plan.desired) refuseEncrypted(desired);
     const applied = await this.#apply(pass, plan, target);
     const inventory = inventoryOf(applied.changes.map(({ reference }) => reference));
     const stale = staleReferences(status.fields.inventory, inventory);
@@ -130,9 +130,10 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     try {
       return await loadVariables(kustomization, world.cluster, context.signal);
     } catch (error) {
-      const [first] = objects;
-      if (error instanceof VariablesError && first !== undefined) throw substituteFailed(first, error);
-      throw error;
+      const first = objects.find(isSubstituted);
+      if (!(error instanceof VariablesError)) throw error;
+      if (first === undefined) return new Map();
+      throw substituteFailed(first, error);
     }
   }
 
@@ -172,7 +173,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
       clock,
       signal,
       timeoutMs: STAGE_TIMEOUT_MS,
-      health: computeJobHealth,
+      health: fluxHealth,
       known: new Map(objects.map((object) => [inventoryId(referenceOf(object)), object])),
       mayBeGone: () => false,
     });

@@ -23,8 +23,7 @@ const VARIABLE_NAME = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
  * that looks like a number becomes one where the variable stands unquoted.
  */
 export function substituteObject(object: KubeObject, values: VariableValues, { strict, always }: SubstituteOptions): KubeObject {
-  const { labels = {}, annotations = {} } = object.metadata;
-  if (labels[DISABLED] === 'disabled' || annotations[DISABLED] === 'disabled') return object;
+  if (!isSubstituted(object)) return object;
   if (values.size === 0 && !always) return object;
   const invalid = [...values.keys()].find((name) => !VARIABLE_NAME.test(name));
   if (invalid !== undefined)
@@ -32,6 +31,11 @@ export function substituteObject(object: KubeObject, values: VariableValues, { s
   const text = printYaml(object);
   if (!text.includes('$')) return object;
   return readBack(replaced(text, values, strict));
+}
+
+/** Whether variables are replaced in an object: its label or annotation may say no. */
+export function isSubstituted({ metadata: { labels = {}, annotations = {} } }: KubeObject): boolean {
+  return labels[DISABLED] !== 'disabled' && annotations[DISABLED] !== 'disabled';
 }
 
 function replaced(text: string, values: VariableValues, strict: boolean): string {

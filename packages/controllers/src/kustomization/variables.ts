@@ -7,7 +7,7 @@ export type VariableValues = ReadonlyMap<string, string>;
 
 /** Reads the variables of a Kustomization: those of its references in their order, then its own, each winning over the ones before. */
 export async function loadVariables({ spec, metadata }: Kustomization, cluster: Cluster, signal: AbortSignal): Promise<VariableValues> {
-  const values = new Map<string, string>();
+  const sources: Readonly<Record<string, string>>[] = [];
   for (const { kind, name, optional } of spec.postBuild?.substituteFrom ?? []) {
     const data = await readData(cluster, kind, metadata.namespace ?? '', name, signal);
     if (data === undefined) {
@@ -15,9 +15,15 @@ export async function loadVariables({ spec, metadata }: Kustomization, cluster: 
       const plural = `${kind.toLowerCase()}s`;
       throw new VariablesError(`substitute from '${kind}/${name}' error: ${plural} ${JSON.stringify(name)} not found`);
     }
-    for (const [key, value] of Object.entries(data)) values.set(key, withoutBreaks(value));
+    sources.push(data);
   }
-  for (const [key, value] of Object.entries(spec.postBuild?.substitute ?? {})) values.set(key, withoutBreaks(value));
+  return combineVariables([...sources, spec.postBuild?.substitute ?? {}]);
+}
+
+/** Later ones win. Line breaks are taken out of values: they would end the line of YAML that a variable stands on. */
+export function combineVariables(sources: readonly Readonly<Record<string, string>>[]): VariableValues {
+  const values = new Map<string, string>();
+  for (const source of sources) for (const [key, value] of Object.entries(source)) values.set(key, value.replaceAll('\n', ''));
   return values;
 }
 
@@ -41,8 +47,4 @@ async function readData(
     signal.throwIfAborted();
     throw new VariablesError(`substitute from '${kind}/${name}' error: ${errorMessage(error)}`, { cause: error });
   }
-}
-
-function withoutBreaks(value: string): string {
-  return value.replaceAll('\n', '');
 }

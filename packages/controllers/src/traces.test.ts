@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Json, KubeObject } from '@sluice/core';
+import { createInformer } from '@sluice/kube';
+import { conditionsOf, type Condition } from '@sluice/runtime';
+import { conformanceFile } from './testing/conformance.js';
+import { fastClock, keyOfKind, startWorld, type World } from './testing/world.js';
+
+/** Recordings of the real controllers, replayed: the same steps have to give the same conditions and events in the same order. */
+const TRACES = [
+  'ks-lifecycle',
+  'ks-source-errors',
+  'ks-build-errors',
+  'ks-apply-errors',
+  'ks-immutable',
+  'ks-depends-on',
+  'ks-deletion-policy',
+  'ks-features',
+  'ks-suspend-drift',
+  'ks-health-checks-list',
+  'ks-health-stalled',
+  'ks-health-timeout',
+  'ks-health-cancel',
+  'src-git-lifecycle',
+  'src-git-recovery',
+  'src-git-refs',
+  'src-git-errors',
+];
+
+/** Objects that go another way on purpose, or for now. */
+const DIFFERENCES: Readonly<Record<string, string>> = {
+  'ks-build-errors Kustomization/decryption-secret-missing': 'spec.decryption is refused',
+  'ks-build-errors Kustomization/decryption-wrong-key': 'spec.decryption is refused',
+  'ks-build-errors Kustomization/decryption-ok': 'spec.decryption is refused',
+  'src-git-errors GitRepository/verify-no-secret': 'spec.verify is refused',
+  'src-git-errors GitRepository/include-missing': 'spec.include is refused',
+  'ks-health-cancel Kustomization/app': 'a newer revision ends a health wait, which the recorded controller does only on request',
+  'ks-health-checks-list Kustomization/missing': 'the recording ends before its timeout',
+  'ks-depends-on Kustomization/self': 'a cycle of dependencies is named and stalls, instead of being tried for ever',
+};
+
+/** What was in the cluster before the recording began. */
+const GIVEN: Readonly<Record<string, readonly KubeObject[]>> = {
+  'ks-features': [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vars', namespace: 'ks-features' }, data: { who: 'cm' } }],
+  'src-git-errors': [secret('basic', { username: 'user', password: 'right' }), secret('wrong', { username: 'user', password: 'wrong' })],
+};
+
+function secret(name: string, stringData: Readonly<Record<string, string>>): KubeObject {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'src-git-errors' }, stringData };
+}
+
+interface Entry {
+  readonly type: 'step' | 'object' | 'event' | 'deleted';
+  readonly step?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly snapshot?: { readonly status?: { readonly conditions?: readonly Condition[] }; readonly deleting?: boolean };
+  readonly event?: { readonly severity: string; readonly reason: string; readonly message: string };
+  // the fields of steps
+  readonly repo?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+  readonly message?: string;
+  readonly tag?: string;
+  readonly commit?: string;
+  readonly objects?: readonly KubeObject[];
+  readonly patch?: Json;
+  readonly subresource?: string;
+}
+
+/** How fast time runs in the replay. */
+const SPEED = 10;
+const SETTLE_MS = 4000;
+
+describe('recorded traces', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await world.startControllers({
+      clock: fastClock(SPEED),
+      random: () => 0.5,
+      progressDelayMs: 0,
+      // So long that a retry does not come between two steps.
+      backoff: { firstMs: 20_000, longestMs: 60_000 },
+      settings: { requeueDependencyMs: 3000, allowExternalArtifact: false },
+    });
+  });
+  after(() => world.close());
+
+  for (const name of TRACES) {
+    const trace = conformanceFile<{ trace: readonly Entry[] }>(`events/traces/${name}.json`)?.trace;
+    test(name, { skip: trace === undefined ? 'the conformance data is not there' : false }, async () => {
+      await replay(world, name, trace!);
+    });
+  }
+});
+
+async function replay(world: World, namespace: string, trace: readonly Entry[]): Promise<void> {
+  await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  for (const object of GIVEN[namespace] ?? []) await world.cluster.create(object);
+  const hashes = new Map<string, string>();
+  const plain = (text: string): string => normalized(text, hashes, namespace);
+  const wanted = new Histories(plain);
+  const seen = new Histories(plain);
+  const informers = (['GitRepository', 'Kustomization'] as const).map((kind) => {
+    const informer = createInformer(world.cluster, { apiVersion: keyOfKind(kind, namespace, '').apiVersion, kind, namespace });
+    informer.subscribe(seen.handlers);
+    return informer;
+  });
+  const unsubscribe = world.onEvent(({ involvedObject: { kind, name, namespace: of }, ...event }) => {
+    if (of === namespace) seen.event(subjectOf(kind, name), event);
+  });
+  try {
+    for (const entry of trace) {
+      const subject = subjectOf(entry.kind, entry.name);
+      if (entry.type === 'object') wanted.state(subject, entry.snapshot?.status?.conditions ?? []);
+      if (entry.type === 'event') wanted.event(subject, entry.event!);
+      if (entry.type === 'deleted') wanted.gone(subject);
+      if (entry.type !== 'step') continue;
+      await settled(seen, wanted);
+      await perform(world, namespace, entry, hashes);
+    }
+    await settled(seen, wanted);
+  } finally {
+    unsubscribe();
+    for (const informer of informers) informer.stop();
+  }
+  const faults = [...wanted.all.keys()]
+    .filter((subject) => !Object.hasOwn(DIFFERENCES, `${namespace} ${subject}`))
+    .flatMap((subject) => compare(seen, wanted, subject));
+  assert.equal(faults.length, 0, `\n${faults.join('\n\n')}`);
+}
+
+/** What is different about an object: states that were never recorded, another end, other events. */
+function compare(seen: Histories, wanted: Histories, subject: string): string[] {
+  const [actual, recorded] = [seen.of(subject), wanted.of(subject)];
+  const faults: string[] = [];
+  const extra = [...new Set(actual.states)].filter((state) => !recorded.states.includes(state));
+  if (extra.length > 0) faults.push(`${subject} was never recorded as\n${extra.join('\n  nor as\n')}`);
+  if (actual.states.at(-1) !== recorded.states.at(-1)) {
+    faults.push(`${subject} ended as\n${actual.states.at(-1)}\n  instead of\n${recorded.states.at(-1)}`);
+  }
+  const [told, toTell] = [withoutRepeats(actual.events).join('\n    '), withoutRepeats(recorded.events).join('\n    ')];
+  if (told !== toTell) faults.push(`${subject} told\n    ${told}\n  instead of\n    ${toTell}`);
+  return faults;
+}
+
+function subjectOf(kind = '', name = ''): string {
+  return `${kind}/${name}`;
+}
+
+interface History {
+  /** One text a state: the conditions, or that it is gone. */
+  readonly states: string[];
+  readonly events: string[];
+}
+
+/** What became of objects. */
+class Histories {
+  readonly all = new Map<string, History>();
+  readonly #plain: (text: string) => string;
+
+  constructor(plain: (text: string) => string) {
+    this.#plain = plain;
+  }
+
+  of(subject: string): History {
+    let history = this.all.get(subject);
+    if (history === undefined) this.all.set(subject, (history = { states: [], events: [] }));
+    return history;
+  }
+
+  state(subject: string, conditions: readonly Condition[]): void {
+    this.#push(
+      subject,
+      conditions.map(({ type, status, reason, message }) => `    ${type}=${status} ${reason}: ${this.#plain(message)}`).join('\n'),
+    );
+  }
+
+  /** Follows objects. */
+  readonly handlers = {
+    added: (object: KubeObject): void => this.state(subjectOf(object.kind, object.metadata.name), conditionsOf(object)),
+    modified: (object: KubeObject): void => this.state(subjectOf(object.kind, object.metadata.name), conditionsOf(object)),
+    deleted: (object: KubeObject): void => this.gone(subjectOf(object.kind, object.metadata.name)),
+  };
+
+  gone(subject: string): void {
+    this.#push(subject, '    gone');
+  }
+
+  event(subject: string, { severity, reason, message }: { severity: string; reason: string; message: string }): void {
+    // That drift was corrected is told besides.
+    if (severity !== 'trace' && reason !== 'DriftCorrected') this.of(subject).events.push(`${severity} ${reason}: ${this.#plain(message)}`);
+  }
+
+  #push(subject: string, state: string): void {
+    const { states } = this.of(subject);
+    if (states.at(-1) !== state) states.push(state);
+  }
+}
+
+/** Waits until everything looks as it looked in the recording at this time; what goes round and round is not waited for. */
+async function settled(seen: Histories, wanted: Histories): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  const isSettled = ([subject, { states, events }]: [string, History]): boolean =>
+    seen.of(subject).states.at(-1) === states.at(-1) && withoutRepeats(seen.of(subject).events).join() === withoutRepeats(events).join();
+  // A step that leads back to where it began is not over before it has begun.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  while (Date.now() < deadline && ![...wanted.all].every(isSettled)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function perform({ cluster, git }: World, namespace: string, entry: Entry, hashes: Map<string, string>): Promise<void> {
+  const { step = '', repo = '', kind = '', name = '' } = entry;
+  const known = kind === 'GitRepository' || kind === 'Kustomization';
+  const key = known
+    ? keyOfKind(kind, namespace, name)
+    : {
+        apiVersion: kind === 'deployment' ? 'apps/v1' : kind === 'job' ? 'batch/v1' : 'v1',
+        kind: kind.replace(/^./, (c) => c.toUpperCase()).replace('map', 'Map'),
+        namespace,
+        name,
+      };
+  if (step === 'git commit') {
+    const commit = git.commit(repo, {
+      ...(entry.files === undefined ? {} : { files: entry.files }),
+      ...(entry.remove === undefined ? {} : { remove: entry.remove }),
+      ...(entry.message === undefined ? {} : { message: entry.message }),
+      ...(entry.tag === undefined ? {} : { tag: entry.tag }),
+    });
+    hashes.set(commit, entry.commit!);
+  } else if (step === 'apply') {
+    const back = new Map([...hashes].map(([actual, recorded]) => [recorded, actual]));
+    const text = JSON.stringify(entry.objects)
+      .replaceAll(/http:\/\/<host>\/((?:auth\/)?[\w-]+)\.git/g, (_, repository: string) => git.urlOf(repository))
+      .replaceAll(/[0-9a-f]{40}/g, (hash) => back.get(hash) ?? hash);
+    for (const object of JSON.parse(text) as KubeObject[]) await cluster.create(object);
+  } else if (step === 'delete') {
+    await cluster.delete(key);
+  } else if (step === 'request reconciliation') {
+    await cluster.patch(key, 'merge', {
+      metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': String(process.hrtime.bigint()) } },
+    });
+  } else if (entry.patch !== undefined) {
+    const patch = JSON.parse(JSON.stringify(entry.patch).replaceAll('<time>', '2026-01-01T00:00:00Z')) as Json;
+    const options = entry.subresource === undefined ? {} : { subresource: entry.subresource };
+    await cluster.patch(key, 'merge', patch, { fieldManager: 'kubectl-patch', ...options });
+  }
+}
+
+/** What differs between any two runs, in one spelling. */
+function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace: string): string {
+  return (
+    text
+      .replaceAll(/[0-9a-f]{40}/g, (hash) => hashes.get(hash) ?? hash)
+      .replaceAll(/http:\/\/(127\.0\.0\.1:\d+|<host>)/g, 'http://<host>')
+      .replaceAll(/(finished in|passed in|failed after) (?:<duration>|(?:[\d.]+(?:ms|µs|ns|[hms]))+)/g, '$1 <duration>')
+      .replaceAll(/(open|stat|directory on|failure on|directory:) ('?)\.?\/?[\w./-]+\2/g, '$1 $2<tmp>$2')
+      // What the server said, and whether a listing or a fetch was refused, is not of the controllers.
+      .replaceAll(
+        /unable to (?:clone|list remote for) ('[^']*'): (repository not found|authentication required|couldn't find remote ref "[^"]*")?[^]*$/g,
+        'unable to clone $1: $2',
+      )
+      .replaceAll(': ensure its CustomResourceDefinition is installed first', '')
+      .replaceAll(namespace, '<namespace>')
+  );
+}
+
+/** The list with every block that follows itself taken once: retries are as many as there is time. */
+function withoutRepeats(list: readonly string[]): string[] {
+  const result = [...list];
+  for (let size = 1; size <= 6; size++) {
+    for (let at = 0; at + 2 * size <= result.length;) {
+      const block = result.slice(at, at + size);
+      if (block.every((item, index) => item === result[at + size + index])) result.splice(at + size, size);
+      else at++;
+    }
+  }
+  return result;
+}
