@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { KubeObject } from '@sluice/core';
+import { builtinType, trackUpdate } from '../objects/index.js';
 import type { Store } from '../store/store.js';
 import { timestamp } from '../server/context.js';
 
@@ -31,8 +32,11 @@ export async function bootstrap(store: Store, now: number): Promise<void> {
   const ensure = (table: string, object: KubeObject): void => {
     const key = `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
     if (store.table(table).objects.get(key) !== undefined) return;
-    const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(now) };
-    writes.push(store.put(table, key, { ...object, metadata }).done);
+    const created = { ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(now) } };
+    const { status: _, ...owned } = created as KubeObject;
+    const type = builtinType(object.apiVersion, object.kind)!;
+    const { metadata } = trackUpdate({ live: undefined, next: owned as KubeObject, manager: 'kube-apiserver', type, now: timestamp(now) });
+    writes.push(store.put(table, key, { ...created, metadata }).done);
   };
   for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) ensure('/namespaces', namespace(name));
   const { clusterRoles, clusterRoleBindings } = defaults();
@@ -54,8 +58,42 @@ export async function bootstrap(store: Store, now: number): Promise<void> {
       roleRef,
     });
   }
+  for (const [name, value, description] of priorityClasses) {
+    ensure('scheduling.k8s.io/priorityclasses', {
+      kind: 'PriorityClass',
+      apiVersion: 'scheduling.k8s.io/v1',
+      metadata: { name, generation: 1 },
+      value,
+      description,
+      preemptionPolicy: 'PreemptLowerPriority',
+    });
+  }
+  ensure('/services', apiService);
   await Promise.all(writes);
 }
+
+const priorityClasses: readonly (readonly [name: string, value: number, description: string])[] = [
+  ['system-cluster-critical', 2_000_000_000, 'For Pods that the cluster needs, wherever they run.'],
+  ['system-node-critical', 2_000_001_000, 'For Pods that their node needs.'],
+];
+
+/** The address under which workloads reach the API. */
+const apiService: KubeObject = {
+  kind: 'Service',
+  apiVersion: 'v1',
+  metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+  spec: {
+    ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
+    clusterIP: '10.96.0.1',
+    clusterIPs: ['10.96.0.1'],
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    internalTrafficPolicy: 'Cluster',
+  },
+  status: { loadBalancer: {} },
+};
 
 function defaults(): Defaults {
   return JSON.parse(readFileSync(new URL('../../data/rbac-defaults.json', import.meta.url), 'utf8')) as Defaults;

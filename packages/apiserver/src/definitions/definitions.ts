@@ -1,6 +1,6 @@
 import { deepEqual, type KubeObject } from '@sluice/core';
 import { customResources } from '../registry/custom.js';
-import { definitionSpec } from '../registry/definition.js';
+import { DEFINITIONS, definitionSpec } from '../registry/definition.js';
 import { trackUpdate } from '../objects/index.js';
 import type { Registry } from '../registry/registry.js';
 import type { CustomResourceVersion, Resource } from '../registry/resource.js';
@@ -11,7 +11,6 @@ import type { Stored } from '../store/stored.js';
 import { acceptNames } from './names.js';
 import { conditionOf, isTrue, setCondition, statusOf, type DefinitionStatus } from './status.js';
 
-export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
 const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 const MANAGER = 'kube-apiserver';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { headerOf, type HttpResponse } from '@sluice/kube';
-import { type OpenApiResource, openApiV2, openApiV3 } from '../objects/index.js';
+import { encodeOpenApi, type OpenApiResource, openApiV2, openApiV3 } from '../objects/index.js';
 import type { Registry } from '../registry/registry.js';
 import type { CustomResourceVersion, Resource } from '../registry/resource.js';
 import type { Call } from '../server/context.js';
@@ -18,20 +18,30 @@ export function openApi(call: Call): HttpResponse | undefined {
   if (path === '/openapi/v3') return plainText(200, JSON.stringify({ paths: Object.fromEntries(documents.map(indexEntry)) }));
   const document =
     path === '/openapi/v2' ? wholeDocument(registry, documents) : documents.find(({ name }) => `/openapi/v3/${name}` === path);
-  if (document === undefined) return plainText(404, '404 page not found\n');
-  const accept = headerOf(call.headers, 'accept') ?? '*/*';
-  // Clients that only take protobuf do without.
-  if (!/\*\/\*|application\/(json|\*)/.test(accept)) return plainText(406, 'OpenAPI documents are served as JSON\n');
+  if (document === undefined) return json(404, '');
   const etag = `"${document.hash}"`;
-  const response = headerOf(call.headers, 'if-none-match') === etag ? json(304, '') : json(200, textOf(registry, document));
-  return { ...response, headers: { ...response.headers, etag, vary: 'Accept' } };
+  if (headerOf(call.headers, 'if-none-match') === etag) return withHeaders(json(304, ''), { etag });
+  const protobuf = protobufType(headerOf(call.headers, 'accept'));
+  if (protobuf === undefined) return withHeaders(json(200, textOf(registry, document)), { etag, vary: 'Accept' });
+  return { ...withHeaders(json(200, ''), { etag, vary: 'Accept', 'content-type': protobuf }), body: encodeOpenApi(document.build()) };
+}
+
+function withHeaders(response: HttpResponse, headers: Readonly<Record<string, string>>): HttpResponse {
+  return { ...response, headers: { ...response.headers, ...headers } };
+}
+
+/** The protobuf type that a client wants when it does not take JSON; old ones write it with an `@`. */
+function protobufType(accept = '*/*'): string | undefined {
+  const match = /application\/com\.github\.proto-openapi\.spec\.(v[23])[.@]v1\.0\+protobuf/.exec(accept);
+  if (match === null || /application\/json|\*\/\*/.test(accept)) return undefined;
+  return `application/com.github.proto-openapi.spec.${match[1] ?? ''}.v1.0+protobuf`;
 }
 
 interface Document {
   /** `apis/apps/v1` */
   readonly name: string;
   readonly hash: string;
-  readonly build: () => object;
+  readonly build: () => Readonly<Record<string, unknown>>;
 }
 
 function indexEntry({ name, hash }: Document): [string, object] {

@@ -35,7 +35,9 @@ export function customResources(definition: KubeObject, schemaRevision: number):
         ...customSelectableFields(version.selectableFields?.map(({ jsonPath }) => jsonPath) ?? []),
         custom: { definition, version, schemaRevision, uniformSchema },
         convert: (object) => customInVersion(spec, version, object),
-        toStorage: (object) => ({ ...object, apiVersion: apiVersionOf(group, storage.name) }),
+        // What the storage version does not have is lost, as it is on a real server.
+        toStorage: (object) =>
+          uniformSchema ? { ...object, apiVersion: apiVersionOf(group, storage.name) } : customInVersion(spec, storage, object),
       }),
     );
 }

@@ -1,6 +1,9 @@
 import type { KubeObject } from '@sluice/core';
 import type { CustomResourceVersion } from './resource.js';
 
+/** The table of CustomResourceDefinitions. */
+export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
+
 /** The spec of a CustomResourceDefinition. */
 export interface DefinitionSpec {
   readonly group: string;

@@ -1,6 +1,6 @@
 import type { HttpResponse } from '@sluice/kube';
 import type { ResourceCall } from '../server/context.js';
-import { methodNotAllowed, unknownResource } from '../server/status.js';
+import { methodNotAllowed, notFound, unknownResource } from '../server/status.js';
 import { get } from '../verbs/get.js';
 import { patch } from '../verbs/patch.js';
 import { update } from '../verbs/update.js';
@@ -30,7 +30,7 @@ const special: Readonly<Record<string, Handler>> = {
 export async function subresource(call: ResourceCall): Promise<HttpResponse> {
   const { resource, path, method, info } = call;
   const found = resource.subresources.get(path.subresource);
-  if (found === undefined || (resource.namespaced && path.namespace === '')) throw unknownResource();
+  if (found === undefined) throw resource.custom === undefined ? unknownResource() : notFound(resource, path.name);
   if (!found.verbs.includes(info.verb)) throw methodNotAllowed();
   const handler = special[path.subresource];
   if (handler !== undefined) return handler(call);

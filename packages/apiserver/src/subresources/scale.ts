@@ -42,7 +42,7 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
   let next: KubeObject;
   if (patchType === 'apply') {
     const applied = readScale(call);
-    next = applyObject({ ...request, applied: asApplied(call, applied), force: options.force });
+    next = withoutScaleTimes(applyObject({ ...request, applied: asApplied(call, applied), force: options.force }));
   } else {
     const text = bodyString(call);
     const current = scaleObject(call, before);
@@ -58,7 +58,7 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
     call.warnings.push(...warnings);
     const wanted = checkIdentity(call, object);
     const { resourceVersion } = wanted.metadata;
-    const scaled = withReplicas(call, before, replicasOf(wanted));
+    const scaled = withReplicas(call, before, replicasOf(wanted) ?? 0);
     next = withoutScaleTimes(
       trackUpdate({
         ...request,
@@ -72,10 +72,10 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
   return renderObject(call, 200, scaleObject(call, after));
 }
 
-/** Who scales by update is remembered without a time. */
+/** Who scales is remembered without a time. */
 function withoutScaleTimes(object: KubeObject): KubeObject {
   const managedFields = object.metadata.managedFields?.map((entry) => {
-    if (entry.subresource !== 'scale' || entry.operation !== 'Update') return entry;
+    if (entry.subresource !== 'scale') return entry;
     const { time: _, ...timeless } = entry;
     return timeless;
   });
@@ -123,7 +123,7 @@ function replicasOf(scaleOrObject: KubeObject): number | undefined {
 
 function withReplicas({ resource }: ResourceCall, object: KubeObject, replicas: number | undefined): KubeObject {
   const path = pathsOf(resource.custom?.version)?.specReplicasPath ?? '.spec.replicas';
-  return setAt(object, split(path), resource.custom === undefined ? (replicas ?? 0) : replicas) as KubeObject;
+  return setAt(object, split(path), replicas) as KubeObject;
 }
 
 function scaleObject({ resource }: ResourceCall, object: KubeObject): KubeObject {

@@ -24,16 +24,20 @@ export function tableOf(resource: Resource, objects: readonly KubeObject[], opti
         ? object
         : { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
   const isCustom = resource.custom !== undefined;
+  const columns = isCustom ? customColumns(resource) : builtInColumns(resource);
+  const rows = objects.map((object) => ({
+    cells: isCustom ? customCells(resource, object, now) : cellsOf(resource, object, now),
+    ...(resource.table === '/pods' ? podConditions(object) : {}),
+    object: shown(object),
+  }));
+  // The kinds that the server knows no columns for have no rows rather than none.
+  const isPlain = columns.some(({ name }) => name === 'Created At');
   return {
     kind: 'Table',
     apiVersion,
     metadata,
-    columnDefinitions: withColumns ? (isCustom ? customColumns(resource) : builtInColumns(resource)) : null,
-    rows: objects.map((object) => ({
-      cells: isCustom ? customCells(resource, object, now) : cellsOf(resource, object, now),
-      ...(resource.table === '/pods' ? podConditions(object) : {}),
-      object: shown(object),
-    })),
+    columnDefinitions: withColumns ? columns : null,
+    rows: rows.length === 0 && isPlain ? null : rows,
   };
 }
 

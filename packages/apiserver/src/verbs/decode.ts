@@ -1,4 +1,5 @@
 import type { KubeObject } from '@sluice/core';
+import { invalid as invalidField } from '@sluice/schema';
 import { definitionDefaults } from '../definitions/defaults.js';
 import { applyDefaults } from '../kinds/index.js';
 import { decodeChecked, decodeObject, internal, parseYamlBody, type DecodedObject } from '../objects/index.js';
@@ -6,6 +7,7 @@ import { decodeProtobuf } from '../protobuf/decode.js';
 import type { Resource } from '../registry/resource.js';
 import type { Call } from '../server/context.js';
 import { bodyType } from '../server/negotiate.js';
+import { badRequest, invalid } from '../server/status.js';
 import { bodyBytes, bodyString, contentTypeOf } from './body.js';
 import { typeOf } from '../registry/types.js';
 import type { WriteOptions } from './write-options.js';
@@ -15,7 +17,19 @@ export function decodeBody(call: Call, resource: Resource, validation: WriteOpti
   const encoding = bodyType(contentTypeOf(call));
   const { type } = typeOf(resource);
   const text = encoding === 'protobuf' ? JSON.stringify(decodeProtobuf(bodyBytes(call), resource)) : bodyString(call);
-  return withDefaults(decodeObject({ type, text, format: encoding === 'yaml' ? 'yaml' : 'json', validation }));
+  const decoded = decodeObject({ type, text, format: encoding === 'yaml' ? 'yaml' : 'json', validation });
+  if (resource.custom !== undefined) checkCustomKind(resource, decoded.object);
+  return withDefaults(decoded);
+}
+
+/** Bodies of custom resources are read without looking at their kind; it has to be the right one all the same. */
+function checkCustomKind(resource: Resource, { apiVersion, kind, metadata }: KubeObject): void {
+  if (apiVersion !== resource.apiVersion) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
+  }
+  if (kind !== resource.kind) {
+    throw invalid({ group: resource.group, kind }, metadata.name ?? '', [invalidField('kind', kind, `must be ${resource.kind}`)]);
+  }
 }
 
 export function withDefaults({ object, warnings }: DecodedObject): DecodedObject {

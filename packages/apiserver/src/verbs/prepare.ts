@@ -3,7 +3,8 @@ import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
 import { checkEscalation } from '../auth/escalation.js';
 import type { FieldError } from '@sluice/schema';
-import { DEFINITIONS, newDefinition, withStoredVersions } from '../definitions/definitions.js';
+import { newDefinition, withStoredVersions } from '../definitions/definitions.js';
+import { DEFINITIONS } from '../registry/definition.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { forbidden, invalid } from '../server/status.js';
 import { schemaFaults } from './schema-faults.js';
@@ -33,7 +34,10 @@ export function prepareNew(call: ResourceCall, object: KubeObject): Ready {
 export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
   checkEscalation(call, next, live);
   const { resource } = call;
-  const prepared = prepareUpdate(next, live, writeContext(call, subresource));
+  let prepared = prepareUpdate(next, live, writeContext(call, subresource));
+  // A definition's status is written with its metadata; that of what it defines is not.
+  if (resource.table === DEFINITIONS && subresource === 'status')
+    prepared = { ...prepared, object: { ...prepared.object, metadata: next.metadata } };
   return ready(
     call,
     prepared,

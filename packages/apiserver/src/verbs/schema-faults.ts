@@ -1,6 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import { type FieldError, validateDefinition, validateObject, validateScale } from '@sluice/schema';
-import { DEFINITIONS } from '../definitions/definitions.js';
+import { DEFINITIONS } from '../registry/definition.js';
 import { validateAnnotations, validateLabels } from '../kinds/common/meta.js';
 import { validateEmbedded } from '../objects/index.js';
 import type { Resource } from '../registry/resource.js';
