@@ -82,3 +82,4 @@ export { createMergePatch } from './objects/merge-patch.js';
 export { podLogs, type PodLogOptions } from './pods/pod-logs.js';
 export { createHealthReader, type HealthReader, type HealthSource } from './health/health-reader.js';
 export type { HealthCheckExpression } from './health/health-expressions.js';
+export { portForward, type PortForward, type PortForwardOptions } from './pods/port-forward.js';
