@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openArtifactStore } from '../artifact/store.js';
@@ -255,7 +255,10 @@ describe('following a repository', () => {
       await see(git, request);
       const mirrors = join(workspace.dir, 'cache/mirrors');
       const packs = join(mirrors, readdirSync(mirrors)[0] ?? '', 'objects/pack');
-      for (const name of readdirSync(packs)) execFileSync('truncate', ['-s', '10', join(packs, name)]);
+      for (const name of readdirSync(packs)) {
+        chmodSync(join(packs, name), 0o600);
+        truncateSync(join(packs, name), 10);
+      }
       repository.commit('two', { a: '2' });
       assert.equal((await see(git, request)).files.a, '2');
     }));
