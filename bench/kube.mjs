@@ -2,10 +2,13 @@
 // `node bench/kube.mjs [--quick]`
 import { fork } from 'node:child_process';
 import { Agent, request as httpsRequest } from 'node:https';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { Agent as UndiciAgent, fetch as undiciFetch } from 'undici';
 import { createCluster, createInformer, networkFetch } from '../packages/kube/dist/index.js';
 import { certificateAuthority, serverCertificate, serverKey } from '../packages/kube/dist/testing/certificates.js';
+
+// The client's own copy.
+const { Agent: UndiciAgent, fetch: undiciFetch } = createRequire(new URL('../packages/kube/package.json', import.meta.url))('undici');
 
 const SELF = fileURLToPath(import.meta.url);
 const CONNECTIONS = 8;

@@ -1,7 +1,7 @@
 /**
  * The seam under every {@link Cluster}: one function from a request to a response. Over the network for a real
  * cluster; the embedded API server's own handler in the same process. Plain data instead of the platform's `Request`
- * and `Response`, whose construction alone costs more than serving a small object (docs/decisions/0045).
+ * and `Response`, whose construction alone costs more than serving a small object (docs/decisions/0001).
  */
 export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
 
