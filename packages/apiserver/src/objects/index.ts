@@ -22,6 +22,7 @@ export {
 export { validateEmbedded } from './decode/embedded.js';
 export { parseJsonBody, type ParsedBody, parseYamlBody } from './decode/parse-body.js';
 export { openApiV2, openApiV3 } from './openapi/document.js';
+export { encodeOpenApi } from './openapi/protobuf.js';
 export type { OpenApiResource } from './openapi/resource.js';
 export { patchObject, type PatchRequest } from './patch/patch-object.js';
 export { jsonPatch } from './patch/json-patch.js';
