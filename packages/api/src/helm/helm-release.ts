@@ -20,7 +20,7 @@ import { duration } from '../shared/duration.js';
 import { groups } from '../shared/names.js';
 import { ageColumn, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
 import { commonMetadata, dependency, healthCheckExpression, imageOverride, inventory, legacyPatches, patch } from '../shared/workload.js';
-import { chartVerification } from '../source/verification.js';
+import { chartSelection, chartVerification } from '../source/chart-fields.js';
 import { releaseSnapshot } from './release-snapshot.js';
 
 /** The name and namespace of an object, within the limits of Kubernetes. */
@@ -34,18 +34,11 @@ function boundedReference<const K extends string>(kinds: readonly K[]) {
 }
 
 const chartSpec = {
+  ...chartSelection,
   chart: required(string('The name of the chart in a HelmRepository, or its path in another source.', { maxLength: 2048, minLength: 1 })),
-  ignoreMissingValuesFiles: boolean('Leave out values files that are not in the source, instead of failing.'),
   interval: duration('How often to look for a newer version. Default: the interval of this HelmRelease.'),
-  reconcileStrategy: choice(
-    'When there is a new artifact: for a new version of the chart, or for every revision of the source.',
-    ['ChartVersion', 'Revision'],
-    { default: 'ChartVersion' },
-  ),
   sourceRef: required(object('The source with the chart.', boundedReference(['HelmRepository', 'GitRepository', 'Bucket']))),
-  valuesFiles: list('Values files in the chart or source, merged in this order to be the default values.', string('')),
   verify: object('Which signature to demand.', chartVerification),
-  version: string('A version or range of versions. Without effect for GitRepository and Bucket.', { default: '*' }),
 };
 
 const chartMetadata = object('Labels and annotations of the HelmChart.', {

@@ -6,6 +6,27 @@ import { allKinds, fluxKinds, localReference } from '../shared/references.js';
 import { ageColumn, conditions, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
 import { crossNamespaceReference } from './cross-namespace-reference.js';
 
+const callers = [
+  'generic',
+  'generic-hmac',
+  'generic-oidc',
+  'github',
+  'gitlab',
+  'bitbucket',
+  'harbor',
+  'dockerhub',
+  'quay',
+  'gcr',
+  'nexus',
+  'acr',
+  'cdevents',
+] as const;
+
+const typeOf = <const C extends string>(values: readonly C[]) =>
+  required(choice('Who calls, which decides how calls are checked.', values));
+
+const resourcesAbout = 'The objects to reconcile when the webhook is called.';
+
 const spec = {
   events: list('The kinds of events to react to. Default: all.', string('')),
   interval: duration('How often to reconcile this Receiver.', { default: '10m' }),
@@ -37,7 +58,7 @@ const spec = {
   resourceFilter: string('Which of the resources to trigger, in CEL over req and res. Default: all.'),
   resources: required(
     list(
-      'The objects to reconcile when the webhook is called.',
+      resourcesAbout,
       object('Objects of a kind.', {
         ...crossNamespaceReference(allKinds),
         filter: string('Which of them to trigger, in CEL over req and res. Default: all.'),
@@ -46,23 +67,7 @@ const spec = {
   ),
   secretRef: about('The Secret with the token that the webhook is called with.', localReference),
   suspend: boolean('Answer no calls.'),
-  type: required(
-    choice('Who calls, which decides how calls are checked.', [
-      'generic',
-      'generic-hmac',
-      'generic-oidc',
-      'github',
-      'gitlab',
-      'bitbucket',
-      'harbor',
-      'dockerhub',
-      'quay',
-      'gcr',
-      'nexus',
-      'acr',
-      'cdevents',
-    ]),
-  ),
+  type: typeOf(callers),
 };
 
 const status = { ...reconcileStatus, webhookPath: string('The path of the webhook.') };
@@ -92,21 +97,7 @@ export const receiverV1 = version({
 const legacySpec = {
   ...omit(spec, 'interval', 'oidcProviders', 'resourceFilter'),
   secretRef: required(spec.secretRef),
-  type: required(
-    choice('Who calls, which decides how calls are checked.', [
-      'generic',
-      'generic-hmac',
-      'github',
-      'gitlab',
-      'bitbucket',
-      'harbor',
-      'dockerhub',
-      'quay',
-      'gcr',
-      'nexus',
-      'acr',
-    ]),
-  ),
+  type: typeOf(callers.filter((caller) => caller !== 'generic-oidc' && caller !== 'cdevents')),
 };
 const resourcesOf = <const K extends string>(kinds: readonly K[], maxLength?: number) =>
   required(

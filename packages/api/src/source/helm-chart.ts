@@ -1,28 +1,21 @@
 import { superseded, version, type CustomResource, type PrinterColumn, type ResourceObject } from '../dsl/custom-resource.js';
-import { boolean, choice, list, noLonger, object, omit, required, string } from '../dsl/schema.js';
+import { boolean, list, noLonger, object, omit, required, string } from '../dsl/schema.js';
 import { duration } from '../shared/duration.js';
 import { groups } from '../shared/names.js';
 import { referenceTo } from '../shared/references.js';
 import { ageColumn, artifact, artifactV1beta1, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
 import { accessFrom } from './access-from.js';
-import { ociVerification } from './verification.js';
+import { chartSelection, ociVerification } from './chart-fields.js';
 
 const spec = {
+  ...chartSelection,
   chart: required(string('The name of the chart in a HelmRepository, or its path in another source.')),
-  ignoreMissingValuesFiles: boolean('Leave out values files that are not in the source, instead of failing.'),
   interval: required(duration('How often to look for a newer version.')),
-  reconcileStrategy: choice(
-    'When there is a new artifact: for a new version of the chart, or for every revision of the source.',
-    ['ChartVersion', 'Revision'],
-    { default: 'ChartVersion' },
-  ),
   sourceRef: required(
     object('The source with the chart.', omit(referenceTo('', ['HelmRepository', 'GitRepository', 'Bucket']).fields, 'namespace')),
   ),
   suspend: boolean('Leave this HelmChart alone.'),
-  valuesFiles: list('Values files in the chart or source, merged in this order to be the default values.', string('')),
   verify: ociVerification,
-  version: string('A version or range of versions. Without effect for GitRepository and Bucket.', { default: '*' }),
 };
 
 const status = {

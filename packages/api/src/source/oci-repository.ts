@@ -4,7 +4,7 @@ import { duration, timeout } from '../shared/duration.js';
 import { groups } from '../shared/names.js';
 import { localReference } from '../shared/references.js';
 import { ageColumn, artifact, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
-import { ociVerification } from './verification.js';
+import { ociVerification } from './chart-fields.js';
 
 const layerSelector = object('Which layer to take. Default: the first one, extracted.', {
   mediaType: string('The media type of the layer: the first one that has it is taken.'),

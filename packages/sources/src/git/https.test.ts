@@ -91,7 +91,7 @@ describe('Git over HTTPS', { skip: hasOpenssl ? false : 'openssl is not installe
     const { url } = await serve(backend());
     await assert.rejects(fetched({ url: `${url}/nope`, credentials: { ca: certificates.ca } }), {
       reason: 'GitRepositoryMissing',
-      message: /^unable to list remote for '.*': repository not found/,
+      message: /^unable to clone '.*': repository not found/,
     });
   });
 

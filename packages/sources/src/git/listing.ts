@@ -21,7 +21,8 @@ export async function listRefs(
     ...access,
     ...limits,
   });
-  if (code !== 0) throw gitFailure('unable to list remote for', url.address, stderr);
+  // Flux lists and clones in one step when it has nothing yet: the text is that of the step.
+  if (code !== 0) throw gitFailure('unable to clone', url.address, stderr);
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
     const tab = line.indexOf('\t');
