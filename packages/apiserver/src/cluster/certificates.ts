@@ -93,8 +93,11 @@ function spki(key: KeyObject): Der {
 }
 
 function distinguishedName({ name, organizations = [] }: Subject): Der {
-  const attribute = (type: string, value: string): Der => set(sequence(oid(type), utf8(value)));
   return sequence(...organizations.map((organization) => attribute('2.5.4.10', organization)), attribute('2.5.4.3', name));
+}
+
+function attribute(type: string, value: string): Der {
+  return set(sequence(oid(type), utf8(value)));
 }
 
 function extension(id: string, isCritical: boolean, value: Der): Der {
@@ -136,9 +139,12 @@ function alternativeNames(hosts: readonly string[]): Der {
 function addressBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = address.split('::');
-  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
+  const before = addressGroups(head);
+  const after = tail === undefined ? [] : addressGroups(tail);
   const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
   return Buffer.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]));
+}
+
+function addressGroups(text: string): string[] {
+  return text === '' ? [] : text.split(':');
 }

@@ -33,7 +33,7 @@ export class Definitions {
 
   /** Serves what the store holds from before, and goes on with what was interrupted. */
   load(): void {
-    const all = [...this.#table.objects.list()];
+    const all = this.#table.objects.list().slice();
     for (const stored of all) this.#serve(stored);
     for (const stored of all) this.changed(stored);
   }
@@ -55,7 +55,7 @@ export class Definitions {
     this.#schemas.delete(name);
     this.#registry.setCustom(name, []);
     // Names that it held may now be free for another.
-    for (const stored of [...this.#table.objects.list()]) this.changed(stored);
+    for (const stored of this.#table.objects.list().slice()) this.changed(stored);
   }
 
   /** To be called when an object of a definition went away: the last one lets its deleted definition go. */
@@ -90,7 +90,7 @@ export class Definitions {
     const { group, names } = definitionSpec(object);
     const { objects } = this.#store.table(`${group}/${names.plural}`);
     const resource = this.#registry.all().find((one) => one.group === group && one.resource === names.plural);
-    for (const instance of resource === undefined ? [] : [...objects.list()]) this.#removeInstance(resource!, instance);
+    for (const instance of resource === undefined ? [] : objects.list().slice()) this.#removeInstance(resource!, instance);
     if (objects.size > 0) {
       this.#condition(stored, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
       return;

@@ -27,8 +27,6 @@ export function acceptNames(definition: KubeObject, all: readonly KubeObject[]):
     conflict = { reason, message: `${JSON.stringify(taken)} is already in use` };
     return old;
   };
-  const among = (set: ReadonlySet<string>, ...wanted: (string | undefined)[]): string | undefined =>
-    wanted.find((name) => name !== undefined && set.has(name));
   const acceptedNames = {
     plural: check('PluralConflict', names.plural, before.plural, among(resources, names.plural)),
     singular: check('SingularConflict', names.singular, before.singular, among(resources, names.singular)),
@@ -43,4 +41,8 @@ export function acceptNames(definition: KubeObject, all: readonly KubeObject[]):
     ) as unknown as DefinitionNames,
     conflict,
   };
+}
+
+function among(names: ReadonlySet<string>, ...wanted: (string | undefined)[]): string | undefined {
+  return wanted.find((name) => name !== undefined && names.has(name));
 }

@@ -16,7 +16,8 @@ export interface Condition {
 }
 
 export function statusOf(definition: KubeObject): DefinitionStatus {
-  return (definition['status'] ?? {}) as DefinitionStatus;
+  const status: DefinitionStatus = definition['status'] ?? {};
+  return status;
 }
 
 export function isTrue({ conditions }: DefinitionStatus, type: string): boolean {

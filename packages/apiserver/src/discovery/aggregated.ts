@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Registry } from '../registry/registry.js';
 import type { Resource } from '../registry/resource.js';
-import { groupNames, versionsOf } from './discovery.js';
+import { groupNames, versionsOf } from './groups.js';
 
 interface Document {
   readonly generation: number;
@@ -32,7 +32,7 @@ export function aggregatedDiscovery(registry: Registry, root: '/api' | '/apis'):
 
 function groupItem(registry: Registry, group: string): object {
   return {
-    metadata: { ...(group === '' ? {} : { name: group }) },
+    metadata: group === '' ? {} : { name: group },
     versions: versionsOf(registry, group).map((version) => ({
       version,
       resources: registry.resourcesOf(group, version).map(resourceItem),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { headerOf, type HttpResponse } from '@sluice/kube';
-import { compareVersions } from '../registry/custom.js';
 import type { Registry } from '../registry/registry.js';
 import type { Resource } from '../registry/resource.js';
 import type { Call } from '../server/context.js';
@@ -8,6 +7,7 @@ import { onlyAccepted, readAccept } from '../server/negotiate.js';
 import { json, plainText } from '../server/respond.js';
 import { unknownResource } from '../server/status.js';
 import { aggregatedDiscovery } from './aggregated.js';
+import { groupNames, versionsOf } from './groups.js';
 
 const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -60,24 +60,6 @@ function rootPaths(registry: Registry): string[] {
 function apiVersions(call: Call): object {
   const serverAddress = headerOf(call.headers, 'host') ?? headerOf(call.headers, ':authority') ?? '127.0.0.1';
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] };
-}
-
-/** The groups but the core one: the built-in ones in their order, then those of definitions. */
-export function groupNames(registry: Registry): string[] {
-  return [...new Set(registry.all().map(({ group }) => group))].filter((group) => group !== '');
-}
-
-/** A group's versions, the preferred one first. */
-export function versionsOf(registry: Registry, group: string): string[] {
-  const versions = [
-    ...new Set(
-      registry
-        .all()
-        .filter((resource) => resource.group === group)
-        .map(({ version }) => version),
-    ),
-  ];
-  return registry.isBuiltInGroup(group) ? versions : versions.sort(compareVersions);
 }
 
 function groupEntry(registry: Registry, name: string): object {

@@ -41,11 +41,11 @@ const builtIn: Readonly<Record<string, readonly string[]>> = {
 };
 
 const readers: Readonly<Record<string, Read>> = {
-  'spec.hostNetwork': (object) => String(valueAt(object, ['spec', 'hostNetwork']) ?? false),
-  'spec.unschedulable': (object) => String(valueAt(object, ['spec', 'unschedulable']) ?? false),
+  'spec.hostNetwork': (object) => text(valueAt(object, ['spec', 'hostNetwork']) ?? false),
+  'spec.unschedulable': (object) => text(valueAt(object, ['spec', 'unschedulable']) ?? false),
   'status.podIPs': (object) => text(valueAt(object, ['status', 'podIP'])),
-  'status.replicas': (object) => String(valueAt(object, ['status', 'replicas']) ?? 0),
-  'status.successful': (object) => String(valueAt(object, ['status', 'succeeded']) ?? 0),
+  'status.replicas': (object) => text(valueAt(object, ['status', 'replicas']) ?? 0),
+  'status.successful': (object) => text(valueAt(object, ['status', 'succeeded']) ?? 0),
   reportingComponent: (object) => text(object['reportingComponent']) || text(valueAt(object, ['source', 'component'])),
 };
 
@@ -89,5 +89,6 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value as number | boolean);
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

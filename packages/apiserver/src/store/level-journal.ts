@@ -103,8 +103,8 @@ export async function openLevelJournal(directory: string, onDamage: (message: st
   };
 }
 
-async function open(directory: string, onDamage: (message: string) => void): Promise<ClassicLevel<string, string>> {
-  const level = new ClassicLevel<string, string>(directory, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
+async function open(directory: string, onDamage: (message: string) => void): Promise<ClassicLevel> {
+  const level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
   try {
     await level.open();
     return level;

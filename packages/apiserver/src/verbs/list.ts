@@ -110,7 +110,13 @@ function decodeToken(text: string): ContinueToken {
     throw badRequest('invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   if (typeof token.rv !== 'number' || token.rv === 0)
     throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  return { start: token.start.replace(/^\/|\u0000$/g, ''), rv: token.rv };
+  return { start: withoutEnds(token.start), rv: token.rv };
+}
+
+/** The key between a leading slash and the zero byte that puts the next page after it. */
+function withoutEnds(start: string): string {
+  const end = start.endsWith('\u0000') ? -1 : undefined;
+  return start.slice(start.startsWith('/') ? 1 : 0, end);
 }
 
 function tooOldToContinue(start: string): StatusError {

@@ -32,8 +32,8 @@ export function readWriteOptions(
       faults.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' });
   }
   if (manager.length > MAX_MANAGER_LENGTH) faults.push(tooLong('fieldManager', MAX_MANAGER_LENGTH));
-  const unprintable = [...manager].findIndex((char) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char));
-  if (unprintable >= 0) faults.push(invalidField('fieldManager', manager, 'should only contain printable characters'));
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
+    faults.push(invalidField('fieldManager', manager, 'should only contain printable characters'));
   const validation = query.get('fieldValidation') ?? '';
   if (validation !== '' && !VALIDATIONS.includes(validation))
     faults.push(notSupported('fieldValidation', validation, ['', ...VALIDATIONS]));

@@ -131,14 +131,13 @@ export const otherCells: CellReaders = {
   'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': (object, ageOf) => {
     const limited = at(object, 'spec', 'limited') ?? at(object, 'spec', 'exempt');
     const queuing = at(limited, 'limitResponse', 'queuing');
-    const or = (value: unknown): unknown => value ?? '<none>';
     return [
       object.metadata.name,
       text(object, 'spec', 'type'),
-      or(at(limited, 'nominalConcurrencyShares')),
-      or(at(queuing, 'queues')),
-      or(at(queuing, 'handSize')),
-      or(at(queuing, 'queueLengthLimit')),
+      orNone(at(limited, 'nominalConcurrencyShares')),
+      orNone(at(queuing, 'queues')),
+      orNone(at(queuing, 'handSize')),
+      orNone(at(queuing, 'queueLengthLimit')),
       ageOf(object.metadata.creationTimestamp),
     ];
   },
@@ -184,4 +183,8 @@ function target(metric: unknown, current: unknown): string {
   const value = (average === '' ? text(now, 'value') : text(now, 'averageValue')) || '<unknown>';
   const prefix = type === 'Resource' || type === 'ContainerResource' ? `${text(metric, field, 'name')}: ` : '';
   return `${prefix}${value}/${average === '' ? text(wanted, 'value') : average}${average === '' || type === 'Resource' || type === 'Pods' ? '' : ' (avg)'}`;
+}
+
+function orNone(value: unknown): unknown {
+  return value ?? '<none>';
 }
