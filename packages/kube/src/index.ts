@@ -83,3 +83,4 @@ export { podLogs, type PodLogOptions } from './pods/pod-logs.js';
 export { createHealthReader, type HealthReader, type HealthSource } from './health/health-reader.js';
 export type { HealthCheckExpression } from './health/health-expressions.js';
 export { portForward, type PortForward, type PortForwardOptions } from './pods/port-forward.js';
+export { waitFor, type WaitOptions } from './objects/wait-for.js';
