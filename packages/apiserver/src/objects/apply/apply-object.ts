@@ -13,7 +13,7 @@ import { prune } from './prune.js';
 import { toFieldSet } from './to-field-set.js';
 import { takeOwnership } from './track-update.js';
 import { joinFaults, typeFaults } from './validate.js';
-import { builtinVersions, type Versions } from './versions.js';
+import { type Versions, versionsOf } from './versions.js';
 
 export interface ApplyRequest {
   /** The object as it is, undefined when it is not there yet. */
@@ -70,7 +70,7 @@ export function applyObject(request: ApplyRequest): KubeObject {
 
 function applyOnce(request: ApplyRequest, force: boolean): KubeObject {
   const { type, now, resetFields, subresource = '' } = request;
-  const versions = request.versions ?? builtinVersions(type.kind);
+  const versions = request.versions ?? versionsOf(type);
   const live = request.live ?? emptyObject(type);
   const id = describe(request.applied, type);
   const faults = typeFaults(type.root, request.applied);

@@ -6,7 +6,7 @@ import { FieldSet } from './field-set.js';
 import { capUpdateManagers, decodeManagers, encodeManagers, managerId, type Managers, withManagers } from './managed-fields.js';
 import { changeOwnership, reconcileManagers, unownedFields } from './ownership.js';
 import { typeFaults } from './validate.js';
-import { builtinVersions, type Versions } from './versions.js';
+import { type Versions, versionsOf } from './versions.js';
 
 export interface UpdateRequest {
   /** The object as it is, undefined for a create. */
@@ -31,7 +31,7 @@ export interface UpdateRequest {
  */
 export function trackUpdate(request: UpdateRequest): KubeObject {
   const { live, next, type, subresource = '' } = request;
-  const versions = request.versions ?? builtinVersions(type.kind);
+  const versions = request.versions ?? versionsOf(type);
   const managers = managersBefore(live, next, subresource);
   const isCreated = live === undefined || (live.metadata.uid ?? '') === '';
   const isTyped = !type.custom || typeFaults(type.root, next, { allowDuplicates: true }).length === 0;

@@ -12,9 +12,10 @@ export interface Versions {
   convert?(object: KubeObject, apiVersion: string): KubeObject;
 }
 
-/** Versions of a built-in kind that differ in nothing but their name. */
-export function builtinVersions(kind: string): Versions {
-  return { typeOf: (apiVersion) => builtinType(apiVersion, kind) };
+/** The versions when a caller names none: those of a built-in kind, or the one version of a custom resource. */
+export function versionsOf(type: ObjectType): Versions {
+  if (type.custom) return { typeOf: (apiVersion) => (apiVersion === type.apiVersion ? type : undefined) };
+  return { typeOf: (apiVersion) => builtinType(apiVersion, type.kind) };
 }
 
 export function convertTo(versions: Versions, object: KubeObject, apiVersion: string): KubeObject {
