@@ -25,7 +25,7 @@ export async function run(invocation: Invocation): Promise<void> {
     stopping.unshift(() => engine.stop());
     terminal.success(`engine runs; metrics at ${engine.url}/metrics, log in ${local.state.log}`);
     await syncObjects(cluster, { url: pathToFileURL(repository).href, branch: flags.string('branch'), path: pathOf(invocation) });
-    stopping.unshift(watchRepository(await refsDirectory(repository), () => engine.requestSync(SYNC)));
+    stopping.unshift(watchRepository(await refsDirectory(repository), flags.string('branch'), () => engine.requestSync(SYNC)));
     terminal.waiting(`syncing ${repository}, branch ${flags.string('branch')}`);
     await report(cluster, invocation, started);
     explain(invocation, local, repository);
