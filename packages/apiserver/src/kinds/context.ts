@@ -45,7 +45,7 @@ export interface KindRules {
   readonly names?: NameRule;
   /** Defaults that need more than the type knows; run when an object is decoded. */
   readonly defaults?: Edit;
-  /** The fields whose change raises `metadata.generation`; none: the kind does not count generations. */
+  /** The fields whose change raises `metadata.generation` (`metadata.annotations` may be one); absent: the kind does not count generations. */
   readonly generation?: readonly string[];
   /** Whether `status` belongs to the subresource alone. */
   readonly hasStatus?: boolean;

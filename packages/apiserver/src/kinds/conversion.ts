@@ -1,4 +1,5 @@
 import type { KubeObject } from '@sluice/core';
+import { builtinType, canonicalObject } from '../objects/index.js';
 import type { Fields } from './common/index.js';
 import { asCore, asEvents } from './core/event.js';
 import { toV1, toV2 } from './policy/autoscaler.js';
@@ -15,5 +16,8 @@ export function convertKind(object: KubeObject, apiVersion: string): KubeObject 
   if (object.apiVersion === apiVersion) return object;
   const key = `${object.apiVersion}/${object.kind} ${apiVersion}`;
   const convert = Object.hasOwn(converters, key) ? converters[key] : undefined;
-  return convert === undefined ? object : (convert(object) as KubeObject);
+  if (convert === undefined) return object;
+  const converted = convert(object) as KubeObject;
+  const type = builtinType(apiVersion, object.kind);
+  return type === undefined ? converted : canonicalObject(type, converted);
 }

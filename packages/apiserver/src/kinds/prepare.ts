@@ -56,7 +56,8 @@ export function prepareUpdate(changed: KubeObject, live: KubeObject, context: Wr
   } else {
     if (rules.hasStatus === true) next = withField(next, 'status', live['status']);
     if (rules.update !== undefined) next = rules.update(next, live, context);
-    if (rules.generation?.some((field) => !sameField(next[field], live[field])) === true) next = nextGeneration(next, live);
+    if (rules.generation?.some((field) => !sameField(counted(next, field), counted(live, field))) === true)
+      next = nextGeneration(next, live);
     else if (context.custom !== undefined && !sameSpec(next, live, context.custom.hasStatus)) next = nextGeneration(next, live);
   }
 
@@ -123,6 +124,10 @@ function statusOnly(next: Fields, live: Fields, context: WriteContext): Fields {
 function nextGeneration(next: Fields, live: Fields): Fields {
   const before = metaOf(live)['generation'];
   return withMeta(next, withField(metaOf(next), 'generation', (typeof before === 'number' ? before : 0) + 1));
+}
+
+function counted(object: Fields, field: string): unknown {
+  return field === 'metadata.annotations' ? metaOf(object)['annotations'] : object[field];
 }
 
 function sameField(a: unknown, b: unknown): boolean {

@@ -3,6 +3,7 @@ import type { Resource } from '../registry/resource.js';
 import type { ServerContext } from '../server/context.js';
 import type { WriteListener } from '../store/store.js';
 import { servedObject } from '../registry/served.js';
+import { apiServiceAvailability } from './upkeep/api-services.js';
 import { clusterRoleAggregation } from './upkeep/cluster-role-aggregation.js';
 import { garbageCollector } from './upkeep/garbage-collector.js';
 import { namespaceDeletion } from './upkeep/namespace-deletion.js';
@@ -41,6 +42,7 @@ export function startControllers(options: ControllerOptions): RunningControllers
     defaultServiceAccounts(world),
     clusterRoleAggregation(world),
     storageProtection(world),
+    apiServiceAvailability(world),
     ...(options.simulation === undefined ? [] : simulation(world, options.simulation)),
   ];
   const everything = controllers.filter(({ tables }) => tables === undefined);

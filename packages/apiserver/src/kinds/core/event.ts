@@ -1,12 +1,13 @@
 import { invalid, required, type FieldError } from '@sluice/schema';
 import { fieldsOf, isSet, numberOf, textOf, type Fields } from '../common/index.js';
 import { immutable, metaOf, namespaceOf } from '../common/meta.js';
-import { check, dns1123Subdomain, qualifiedName } from '../common/names.js';
+import { check, dns1123Subdomain, qualifiedName, segmentNames } from '../common/names.js';
 import type { KindRules } from '../context.js';
 
 /** Events as core recorders write them: hardly checked, for old clients. */
 export const event: KindRules = {
   namespaced: true,
+  names: segmentNames,
   validate: (object, faults) => validateLegacy(object, 'reportingComponent', faults),
 };
 

@@ -31,6 +31,7 @@ export const namespace: KindRules = {
     if (subresource === 'finalize') return { ...kept, metadata: metaOf(next), spec: fieldsOf(next['spec']) };
     return withField(kept, 'spec', live['spec']);
   },
+  revalidate: true,
   updateStatus: (next, live) => ({ ...next, spec: live['spec'] }),
   validate: (object, faults) => {
     for (const finalizer of stringsOf(fieldsOf(object['spec'])['finalizers'])) {

@@ -75,7 +75,11 @@ export const service: KindRules = {
       : withField(object, 'status', withField(fieldsOf(object['status']), 'loadBalancer', {}));
   },
   validate: (object, faults) => validateService(fieldsOf(object['spec']), faults),
-  validateUpdate: (next, live, faults) => validateClusterIPsChange(fieldsOf(next['spec']), fieldsOf(live['spec']), faults),
+  validateUpdate: (next, live, faults) => {
+    // Families that the cluster does not have end the matter: nothing was allocated then.
+    if (faults.some(({ field }) => field.startsWith('spec.ipFamil'))) return;
+    validateClusterIPsChange(fieldsOf(next['spec']), fieldsOf(live['spec']), faults);
+  },
   allocate: (object, live, { services }, faults) => services.allocate(object, live, faults),
   revalidate: true,
 };

@@ -67,8 +67,18 @@ export const VOLUME_SOURCES = [
   'image',
 ] as const;
 
+/** Defaults of the sources that pods' volumes and PersistentVolumes share. */
+export const sourceDefaults = pipe(
+  at('hostPath', defaults({ type: '' })),
+  at('iscsi', zeroDefaults({ iscsiInterface: 'default' })),
+  at('rbd', zeroDefaults({ pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' })),
+  at('azureDisk', defaults({ cachingMode: 'ReadWrite', fsType: 'ext4', readOnly: false, kind: 'Shared' })),
+  at('scaleIO', zeroDefaults({ storageMode: 'ThinProvisioned', fsType: 'xfs' })),
+);
+
 const volume = pipe(
   (value) => (VOLUME_SOURCES.some((source) => isSet(value[source])) ? value : withField(value, 'emptyDir', {})),
+  sourceDefaults,
   at('secret', mode),
   at('configMap', mode),
   at('downwardAPI', pipe(mode, downwardItems)),
@@ -76,11 +86,6 @@ const volume = pipe(
     'projected',
     pipe(mode, each('sources', pipe(at('downwardAPI', downwardItems), at('serviceAccountToken', defaults({ expirationSeconds: 3600 }))))),
   ),
-  at('hostPath', defaults({ type: '' })),
-  at('iscsi', zeroDefaults({ iscsiInterface: 'default' })),
-  at('rbd', zeroDefaults({ pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' })),
-  at('azureDisk', defaults({ cachingMode: 'ReadWrite', fsType: 'ext4', readOnly: false, kind: 'Shared' })),
-  at('scaleIO', zeroDefaults({ storageMode: 'ThinProvisioned', fsType: 'xfs' })),
   at('ephemeral', at('volumeClaimTemplate', within('spec', defaults({ volumeMode: 'Filesystem' })))),
   at('image', (value) =>
     textOf(value['pullPolicy']) === '' ? withField(value, 'pullPolicy', pullPolicyOf(textOf(value['reference']))) : value,

@@ -35,6 +35,10 @@ export const pod: KindRules = {
   validate: (object, faults) => validatePodSpec(fieldsOf(object['spec']), faults, 'spec'),
   validateUpdate: (next, live, faults, { subresource }) => {
     if (subresource === undefined) validateUpdate(fieldsOf(next['spec']), fieldsOf(live['spec']), faults);
+    const before = qosClass(fieldsOf(live['spec']));
+    if (subresource === 'resize' && qosClass(fieldsOf(next['spec'])) !== before) {
+      faults.push(invalid('spec', before, 'Pod QOS Class may not change as a result of resizing'));
+    }
   },
   revalidate: true,
   warnings: (object, live) =>

@@ -7,7 +7,7 @@ import { check, dns1123Subdomain } from '../common/names.js';
 import { quantityOf } from '../common/quantities.js';
 import { checkOneOf } from '../common/selectors.js';
 import type { KindRules, WriteContext } from '../context.js';
-import { VOLUME_SOURCES } from '../pod/defaults.js';
+import { sourceDefaults, VOLUME_SOURCES } from '../pod/defaults.js';
 import { validateSourceKind } from '../pod/volumes.js';
 import { ACCESS_MODES, VOLUME_MODES, withFinalizer } from './claim.js';
 
@@ -16,7 +16,7 @@ const SOURCES = [...VOLUME_SOURCES, 'local'] as const;
 export const persistentVolume: KindRules = {
   namespaced: false,
   defaults: pipe(
-    within('spec', pipe(zeroDefaults({ persistentVolumeReclaimPolicy: 'Retain' }), defaults({ volumeMode: 'Filesystem' }))),
+    within('spec', pipe(zeroDefaults({ persistentVolumeReclaimPolicy: 'Retain' }), defaults({ volumeMode: 'Filesystem' }), sourceDefaults)),
     within('status', zeroDefaults({ phase: 'Pending' })),
   ),
   create: (object, context) => withFinalizer(withField(object, 'status', pendingStatus(context)), 'kubernetes.io/pv-protection'),

@@ -12,7 +12,8 @@ const rollingUpdate = within('rollingUpdate', defaults({ maxUnavailable: '25%', 
 export const deployment: KindRules = {
   namespaced: true,
   hasStatus: true,
-  generation: ['spec'],
+  // Its annotations count, too: they go to the ReplicaSets.
+  generation: ['spec', 'metadata.annotations'],
   defaults: within(
     'spec',
     pipe(
