@@ -127,6 +127,20 @@ function page(names: string[], next?: string): Scripted {
   return { body: { kind: 'ConfigMapList', metadata, items: names.map((name) => ({ metadata: { name } })) } };
 }
 
+test('one signal may end any number of calls, without a word from Node', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => warnings.push(warning);
+  process.on('warning', hear);
+  const api = createCluster(() => new Promise(() => undefined), { timers: new VirtualTimers() });
+  const controller = new AbortController();
+  const calls = Array.from({ length: 30 }, () => assert.rejects(api.raw('GET', '/version', { signal: controller.signal }), /enough/));
+  await new Promise((resolve) => setImmediate(resolve));
+  controller.abort(new Error('enough'));
+  await Promise.all(calls);
+  process.off('warning', hear);
+  assert.deepEqual(warnings, []);
+});
+
 test('joins the pages of a list; when the first has expired, asks for all at once', async () => {
   const expired: Scripted = { status: 410, body: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
   const { cluster: api } = cluster([

@@ -24,6 +24,7 @@ import { Discovery } from './discovery.js';
 import { exchange, openStream, type Answer, type StreamAnswer } from './exchange.js';
 import { acceptFor, clientHeaders, warningsOf, type ClientHeaders, type ContentType } from './headers.js';
 import { errorFromAnswer, isGone, statusFromBody } from './kube-error.js';
+import { onAbort } from './on-abort.js';
 import { objectPath, query, requireNamespace, resourcePath, writeQuery } from './request-path.js';
 import { systemTimers, type Timers } from './timers.js';
 import { linesOf, readWatchEvent } from './watch-events.js';
@@ -232,15 +233,14 @@ class HttpCluster implements Cluster {
   /** The chunks of a stream that the server agreed to. Its connection ends with the reader, or with the options' signal. */
   async *#openedStream(request: HttpRequest, options: CallOptions): AsyncGenerator<Uint8Array> {
     const controller = new AbortController();
-    const abort = () => controller.abort(options.signal?.reason);
-    options.signal?.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(options.signal, () => controller.abort(options.signal?.reason));
     try {
       const answer = await openStream(this.#shared.fetch, request, controller, this.#exchangeOptions(options, true));
       this.#warn(answer, options);
       if (!('chunks' in answer)) throw errorFromAnswer(answer.status, answer.headers, answer.body);
       yield* answer.chunks;
     } finally {
-      options.signal?.removeEventListener('abort', abort);
+      forget();
       controller.abort();
     }
   }
@@ -358,9 +358,7 @@ function finishObject<T extends KubeObject>(object: T, { apiVersion, kind }: Kin
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) reject(signal.reason);
+    work.then(resolve, reject).finally(onAbort(signal, () => reject(signal.reason)));
   });
 }

@@ -1,6 +1,7 @@
 import { errorMessage, SluiceError } from '@sluice/core';
 import { bodyChunks, bodyText, type Fetch, type HttpHeaders, type HttpRequest, type HttpResponse } from '../http.js';
 import { retryAfterOf } from './kube-error.js';
+import { onAbort } from './on-abort.js';
 import { backOff, pause, type Timers } from './timers.js';
 
 interface Head {
@@ -121,18 +122,17 @@ function withDeadline<T>(
       return;
     }
     const end = (reason: unknown) => {
-      settle();
+      settled();
       controller.abort(reason);
       reject(reason);
     };
-    const aborted = () => end(signal?.reason);
     const cancel = timers.after(timeoutMs, () => end(timedOut(request, timeoutMs)));
-    const settle = () => {
+    const forget = onAbort(signal, () => end(signal?.reason));
+    const settled = () => {
       cancel();
-      signal?.removeEventListener('abort', aborted);
+      forget();
     };
-    signal?.addEventListener('abort', aborted, { once: true });
-    task().then(resolve, reject).finally(settle);
+    task().then(resolve, reject).finally(settled);
   });
 }
 

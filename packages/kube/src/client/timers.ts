@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /** Time and chance, as parameters: a test holds them still. */
 export interface Timers {
   /** Milliseconds of the wall clock. */
@@ -24,15 +26,14 @@ export function pause(timers: Timers, ms: number, signal?: AbortSignal): Promise
       reject(signal.reason);
       return;
     }
-    const abort = () => {
-      cancel();
-      reject(signal?.reason);
-    };
     const cancel = timers.after(ms, () => {
-      signal?.removeEventListener('abort', abort);
+      forget();
       resolve();
     });
-    signal?.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(signal, () => {
+      cancel();
+      reject(signal?.reason);
+    });
   });
 }
 

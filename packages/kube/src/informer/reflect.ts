@@ -1,5 +1,6 @@
 import { SluiceError, type KubeObject } from '@sluice/core';
 import { isGone, isKindUnknown, KubeError } from '../client/kube-error.js';
+import { onAbort } from '../client/on-abort.js';
 import { backOff, pause, type Timers } from '../client/timers.js';
 import type { Cluster, KindKey, Representation, WatchEvent } from '../cluster.js';
 import { isOlderVersion } from './resource-version.js';
@@ -100,8 +101,7 @@ export async function reflect<T extends KubeObject>(
   /** One watch, to its end. */
   async function follow(): Promise<void> {
     const watch = new AbortController();
-    const stop = () => watch.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    const forget = onAbort(signal, () => watch.abort(signal.reason));
     let lastSign = timers.now();
     let cancel = timers.after(options.silenceMs, checkSilence);
     try {
@@ -121,7 +121,7 @@ export async function reflect<T extends KubeObject>(
       }
     } finally {
       cancel();
-      signal.removeEventListener('abort', stop);
+      forget();
     }
 
     function checkSilence(): void {

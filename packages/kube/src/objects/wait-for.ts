@@ -1,4 +1,5 @@
 import type { KubeObject } from '@sluice/core';
+import { onAbort } from '../client/on-abort.js';
 import type { Timers } from '../client/timers.js';
 import type { Cluster, ObjectKey } from '../cluster.js';
 import { createInformer } from '../informer/informer.js';
@@ -25,11 +26,10 @@ export async function waitFor<T extends KubeObject = KubeObject>(
     { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }) },
     { fieldSelector: `metadata.name=${name}`, ...(timers === undefined ? {} : { timers }) },
   );
-  let aborted: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   try {
     return await new Promise<T | undefined>((resolve, reject) => {
-      aborted = () => reject(signal.reason);
-      signal.addEventListener('abort', aborted, { once: true });
+      forget = onAbort(signal, () => reject(signal.reason));
       const look = (object: T | undefined) => {
         try {
           if (isDone(object)) resolve(object);
@@ -41,7 +41,7 @@ export async function waitFor<T extends KubeObject = KubeObject>(
       informer.whenSynced().then(() => (informer.size === 0 ? look(undefined) : undefined), reject);
     });
   } finally {
-    if (aborted !== undefined) signal.removeEventListener('abort', aborted);
+    forget?.();
     informer.stop();
   }
 }
