@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { GitConfig } from './command.js';
@@ -16,7 +16,7 @@ export interface GitAccess {
 
 export interface AccessOptions {
   /** Where files with keys are written for the time of one command. */
-  readonly temporaryDir: string;
+  readonly keysDir: string;
   /** Where files without secrets are kept. */
   readonly cacheDir: string;
   /** `http://proxy:3128`, `socks5://…`; its credentials may be in it. */
@@ -37,7 +37,7 @@ export async function withAccess<T>(
   use: (access: GitAccess) => Promise<T>,
 ): Promise<T> {
   checkCredentials(url, credentials);
-  const files = new PrivateFiles(options.temporaryDir);
+  const files = new PrivateFiles(options.keysDir);
   try {
     const access = url.protocol === 'ssh' ? await sshAccess(credentials, files) : await httpAccess(url, credentials, options, files);
     return await use({ ...access, env: { ...access.env, GIT_ALLOW_PROTOCOL: url.protocol === 'http' ? 'http:https' : url.protocol } });
@@ -60,7 +60,9 @@ async function httpAccess(url: GitUrl, credentials: GitCredentials, options: Acc
     env.SLUICE_GIT_USERNAME = credentials.username;
     env.SLUICE_GIT_PASSWORD = credentials.password ?? '';
   }
-  if (credentials.ca !== undefined) config.push(['http.sslCAInfo', await authoritiesFile(credentials.ca, options.cacheDir)]);
+  const system = process.env.SSL_CERT_FILE;
+  if (credentials.ca !== undefined) config.push(['http.sslCAInfo', await authoritiesFile(credentials.ca, system, options.cacheDir)]);
+  else if (system !== undefined && system !== '') config.push(['http.sslCAInfo', system]);
   if (credentials.clientCertificate !== undefined && credentials.clientKey !== undefined) {
     config.push(
       [`http.${origin}/.sslCert`, await files.write('tls.crt', credentials.clientCertificate)],
@@ -120,7 +122,7 @@ class PrivateFiles {
 
   async write(name: string, content: string, mode = 0o600): Promise<string> {
     if (this.#directory === undefined) {
-      await mkdir(this.#parent, { recursive: true });
+      await mkdir(this.#parent, { recursive: true, mode: 0o700 });
       this.#directory = await mkdtemp(join(this.#parent, 'git-'));
     }
     const path = join(this.#directory, name);
@@ -133,14 +135,15 @@ class PrivateFiles {
   }
 }
 
-/** A file with the public certificate authorities and some more. It holds no secret and stays, by the digest of what was added. */
-async function authoritiesFile(ca: string, cacheDir: string): Promise<string> {
+/** A file with the authorities that this machine trusts (`SSL_CERT_FILE`, else the public ones) and some more. It holds no secret and stays, by the digest of what was added. */
+async function authoritiesFile(ca: string, system: string | undefined, cacheDir: string): Promise<string> {
   const directory = join(cacheDir, 'authorities');
-  const path = join(directory, `${createHash('sha256').update(ca).digest('hex')}.pem`);
+  const known = system !== undefined && existsSync(system) ? await readFile(system, 'utf8') : rootCertificates.join('\n');
+  const path = join(directory, `${createHash('sha256').update(`${ca}\0${known}`).digest('hex')}.pem`);
   if (existsSync(path)) return path;
   await mkdir(directory, { recursive: true });
   const scratch = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  await writeFile(scratch, `${ca.trimEnd()}\n${rootCertificates.join('\n')}\n`);
+  await writeFile(scratch, `${ca.trimEnd()}\n${known}\n`);
   await chmod(scratch, 0o644);
   await rename(scratch, path);
   return path;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openArtifactStore } from '../artifact/store.js';
@@ -261,6 +261,39 @@ describe('following a repository', () => {
       }
       repository.commit('two', { a: '2' });
       assert.equal((await see(git, request)).files.a, '2');
+    }));
+
+  test('locks and keys that a killed process left behind do no harm', () =>
+    withRepository(async ({ repository, git, workspace }) => {
+      const request = { url: repository.url, reference: { branch: 'main' } };
+      repository.commit('one', { a: '1' });
+      await see(git, request);
+      const mirrors = join(workspace.dir, 'cache/mirrors');
+      const mirror = join(mirrors, readdirSync(mirrors)[0] ?? '');
+      const [ref = ''] = readdirSync(join(mirror, 'refs/sluice'));
+      mkdirSync(join(workspace.dir, 'cache/keys/git-left'), { recursive: true });
+      for (const lock of ['shallow.lock', `refs/sluice/${ref}.lock`]) {
+        writeFileSync(join(mirror, lock), '');
+        repository.commit(lock, { a: lock });
+        const next = createGitClient({ cacheDir: join(workspace.dir, 'cache'), allowFile: true });
+        assert.equal((await see(next, request)).files.a, lock);
+        await next.close();
+      }
+      assert.ok(!existsSync(join(workspace.dir, 'cache/keys/git-left')));
+    }));
+
+  test('a repository with SHA-256 hashes is followed like any', () =>
+    withRepository(async ({ git, workspace }) => {
+      const repository = makeRepository(join(workspace.dir, 'long'), 'main', 'sha256');
+      const one = repository.commit('one', { a: '1' });
+      for (const [reference, revision] of [
+        [{ branch: 'main' }, `main@sha256:${one}`],
+        [{ commit: one }, `sha256:${one}`],
+      ] as const) {
+        const seen = await see(git, { url: repository.url, reference });
+        assert.equal(seen.revision, revision);
+        assert.equal(seen.files.a, '1');
+      }
     }));
 
   test('after many fetches the mirror is cleaned up and goes on', () =>

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '@sluice/core';
 import type { SourceTree } from '../artifact/source-tree.js';
@@ -19,8 +20,8 @@ import { parseGitUrl } from './url.js';
 export interface GitClientOptions {
   /** Where mirrors live; it survives restarts. */
   readonly cacheDir: string;
-  /** Where keys are written for the time of one command. Default: `tmp` in the cache. */
-  readonly temporaryDir?: string;
+  /** Where keys are written for the time of one command; emptied at the start. Default: `keys` in the cache. */
+  readonly keysDir?: string;
   /** Whether `file://` addresses are allowed: for local development only. */
   readonly allowFile?: boolean;
   /** The largest mirror. Default: 4 GiB. */
@@ -96,9 +97,11 @@ const defaultTimeoutMs = 60_000;
 const defaultMaxAgeMs = 1000;
 
 export function createGitClient(options: GitClientOptions): GitClient {
-  const { cacheDir, temporaryDir = join(cacheDir, 'tmp'), allowFile = false } = options;
+  const { cacheDir, keysDir = join(cacheDir, 'keys'), allowFile = false } = options;
   const { maxRepositoryBytes = 4 * 1024 ** 3, maxFileBytes = 256 * 1024 ** 2, maxFiles = 500_000 } = options;
   const mirrors = new Mirrors(cacheDir);
+  // A process that was killed had no time to remove its keys.
+  rmSync(keysDir, { recursive: true, force: true });
   const listings = new SharedListings(options.now ?? (() => performance.now()));
 
   const originOf = (request: GitRequest): Origin => ({
@@ -114,7 +117,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
     maxFileBytes,
   });
   const reach = <T>({ url, credentials, proxy }: Origin, use: (access: GitAccess) => Promise<T>): Promise<T> =>
-    withAccess(url, credentials, { temporaryDir, cacheDir, proxy }, use);
+    withAccess(url, credentials, { keysDir, cacheDir, proxy }, use);
 
   const refsOf = (origin: Origin, scope: ListingScope, request: GitRequest): Promise<RefListing> => {
     // Others may wait for it too: it does not end when the one who asked first gives up.

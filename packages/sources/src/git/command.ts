@@ -87,7 +87,7 @@ export interface GitProcess {
 export function startGit(command: GitCommand): GitProcess {
   const settings = [...hardened, ...(command.config ?? [])];
   const env: Record<string, string> = {
-    PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...inherited(process.env),
     LC_ALL: 'C',
     HOME: '/nonexistent',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -151,6 +151,16 @@ export function startGit(command: GitCommand): GitProcess {
 function check(ask: () => SluiceError | undefined, end: (error: SluiceError) => void): void {
   const error = ask();
   if (error !== undefined) end(error);
+}
+
+/** What of the surroundings counts: where programs are, and how this network is to be reached. Flux's controllers go by the same variables. */
+function inherited(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = { PATH: environment.PATH ?? '/usr/local/bin:/usr/bin:/bin' };
+  for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
+    const value = environment[name] ?? environment[name.toUpperCase()];
+    if (value !== undefined && value !== '') kept[name] = value;
+  }
+  return kept;
 }
 
 /** Kills a process and all it started. */

@@ -66,7 +66,7 @@ export function gitFailure(action: string, url: string, stderr: string): SluiceE
 
 /** Whether a failure is of the local mirror and not of the server: it is then made anew. */
 export function isMirrorDamage(stderr: string): boolean {
-  return /object file .* is empty|loose object .* is corrupt|bad (?:object|tree|pack)|packfile .* (?:does not match|is invalid|cannot be accessed)|not a git repository|unable to read (?:tree|sha1)|missing (?:blob|tree|commit)|shallow file has changed|(?:shallow|index)\.lock|invalid (?:index-pack output|sha1 pointer)|unresolved deltas left/i.test(
+  return /object file .* is empty|loose object .* is corrupt|bad (?:object|tree|pack)|packfile .* (?:does not match|is invalid|cannot be accessed)|not a git repository|unable to read (?:tree|sha1)|missing (?:blob|tree|commit)|shallow file has changed|Unable to create '[^']*\.lock': File exists|invalid (?:index-pack output|sha1 pointer)|unresolved deltas left/i.test(
     stderr,
   );
 }

@@ -218,7 +218,7 @@ describe('Git over HTTPS', { skip: hasOpenssl ? false : 'openssl is not installe
     });
     assert.ok(argumentsSeen.length > 0);
     assert.ok(argumentsSeen.every((list) => !list.includes('very-s3cret')));
-    assert.deepEqual(readdirSync(join(workspace.dir, 'cache/tmp')), []);
+    assert.deepEqual(readdirSync(join(workspace.dir, 'cache/keys')), []);
     assert.equal(spawnSync('grep', ['-r', 'very-s3cret', join(workspace.dir, 'cache')]).status, 1);
   });
 });

@@ -74,7 +74,7 @@ describe('Git over SSH', { skip: sshd === undefined ? 'sshd is not installed' : 
   for (const type of ['ed25519', 'ecdsa', 'rsa']) {
     test(`a key of type ${type}, and a path that a shell would take apart`, async () => {
       assert.equal(await fetched({ identity: file(type), knownHosts: knownHosts() }), 'one\n');
-      assert.deepEqual(readdirSync(join(workspace.dir, 'cache/tmp')), []);
+      assert.deepEqual(readdirSync(join(workspace.dir, 'cache/keys')), []);
     });
   }
 

@@ -33,7 +33,7 @@ const env = {
   GIT_COMMITTER_EMAIL: 'ada@example.com',
 };
 
-export function makeRepository(dir: string, branch = 'main'): TestRepository {
+export function makeRepository(dir: string, branch = 'main', format = 'sha1'): TestRepository {
   mkdirSync(dir, { recursive: true });
   const git = (...args: string[]): string =>
     execFileSync('git', ['-c', 'protocol.file.allow=always', ...args], {
@@ -42,7 +42,7 @@ export function makeRepository(dir: string, branch = 'main'): TestRepository {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     }).trim();
-  git('init', '--quiet', `--initial-branch=${branch}`);
+  git('init', '--quiet', `--initial-branch=${branch}`, `--object-format=${format}`);
   // So that a server gives out commits by their hash, as the big hosts do.
   git('config', 'uploadpack.allowAnySHA1InWant', 'true');
   return {
