@@ -26,7 +26,6 @@ import { fetchArtifact, type ArtifactStore, type GitClient } from '@sluice/sourc
 import { createLiveObjects } from './apply/live-objects.js';
 import { GitRepositoryReconciler, SOURCE_CONTROLLER } from './git-repository/reconciler.js';
 import type { GitRepositoryStatus } from './git-repository/status.js';
-import { fluxHealth } from './kustomization/health.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
 import { defaultSettings, MANAGER, type KustomizationSettings } from './kustomization/settings.js';
 import type { OpenArtifact } from './kustomization/source.js';
@@ -125,10 +124,6 @@ export function startControllers(options: ControllersOptions): Controllers {
     sources,
     open: openFrom(store),
     settings,
-    healthExpressions: (expressions) => {
-      if (expressions.length > 0) throw new Error('healthCheckExprs are not supported by this version');
-      return fluxHealth;
-    },
   });
   const kustomizeController = startController<Kustomization, KustomizationStatus>({
     ...common,

@@ -4,7 +4,7 @@ import type { Change } from './change-set.js';
 import { cleanupPatch, type JsonPatchOperation, type Leftovers } from './cleanup.js';
 import type { Desired } from './desired.js';
 import { hasDrifted, resolveDesired, resolveIgnored } from './drift.js';
-import { dryRunMessage, isImmutableError } from './errors.js';
+import { dryRunMessage, isImmutableError, isRequestInvalid } from './errors.js';
 import { migrateManagedFields } from './field-managers.js';
 import type { IgnoreRules } from './ignore-rules.js';
 import { disturbance, ledgerEntry, type Ledger } from './ledger.js';
@@ -13,7 +13,7 @@ import { anyInMetadata, selectors } from './metadata-match.js';
 import { kindRank, STAGES } from './order.js';
 import { mapParallel } from './parallel.js';
 import { recreate } from './recreate.js';
-import { objectKeyOf, referenceOf, subjectOf } from './reference.js';
+import { objectKeyOf, referenceOf, subjectOf, type VersionedReference } from './reference.js';
 
 export interface ApplierOptions {
   readonly cluster: Cluster;
@@ -152,12 +152,12 @@ class Applier {
       ledger.has(desired.id) &&
       ledger.get(desired.id)!.hash !== desired.hash;
     const certain = live === undefined || (seen !== undefined && !knownToDiffer);
-    let existing = certain ? await cluster.get(objectKeyOf(reference), { signal }) : seen;
+    let existing = certain ? await getIfServed(cluster, reference, signal) : seen;
     if (existing !== undefined) {
       const skipped = this.#skipExisting(object, existing);
       if (skipped) return { type: 'skip', object: existing };
-      if (migrateApiVersion) await this.#migrate(object, existing);
     }
+    const migrated = migrateApiVersion && existing !== undefined && (await this.#migrate(object, existing));
 
     let dryRun: KubeObject;
     try {
@@ -175,7 +175,7 @@ class Applier {
     const cleanup = this.#cleanup(object, existing);
     const version = existing.metadata.resourceVersion;
     if (knownToDiffer) return { type: 'write', object, action: 'configured', cleanup, ...(version === undefined ? {} : { version }) };
-    if (cleanup.length === 0 && !hasDrifted(existing, dryRun, ignored)) {
+    if (!migrated && cleanup.length === 0 && !hasDrifted(existing, dryRun, ignored)) {
       ledger.set(desired.id, ledgerEntry(existing, desired.hash, manager));
       return { type: 'leave' };
     }
@@ -192,12 +192,13 @@ class Applier {
     return cleanupPatch(existing, this.#options.leftovers, this.#options.manager);
   }
 
-  async #migrate(object: KubeObject, existing: KubeObject): Promise<void> {
+  async #migrate(object: KubeObject, existing: KubeObject): Promise<boolean> {
     const migrated = migrateManagedFields(existing.metadata.managedFields ?? [], object.apiVersion);
-    if (migrated === undefined) return;
+    if (migrated === undefined) return false;
     const patch = [{ op: 'replace', path: '/metadata/managedFields', value: migrated as unknown as Json }] as Json;
     const { cluster, manager, signal } = this.#options;
     await cluster.patch(objectKeyOf(referenceOf(object)), 'json', patch, { fieldManager: manager, signal });
+    return true;
   }
 
   /** The server does not accept the object as a change of what is there: perhaps in its place, perhaps later, perhaps never. */
@@ -284,6 +285,16 @@ function byRank(set: readonly Desired[]): Desired[][] {
     else ranks.push([desired]);
   }
   return ranks;
+}
+
+/** The object; undefined also where its kind is not served, or it lacks its namespace: the dry run says so in its own words. */
+async function getIfServed(cluster: Cluster, reference: VersionedReference, signal: AbortSignal): Promise<KubeObject | undefined> {
+  try {
+    return await cluster.get(objectKeyOf(reference), { signal });
+  } catch (error) {
+    if (isKindUnknown(error) || isRequestInvalid(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What a dry run answers for an object that is not there has no version. */

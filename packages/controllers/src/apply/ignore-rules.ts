@@ -60,6 +60,8 @@ function named<T>(what: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`failed to create ignore rule selector: ${what}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

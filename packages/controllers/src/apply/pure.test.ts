@@ -100,7 +100,7 @@ function nullIfEmpty<T>(list: readonly T[]): readonly T[] | null {
 
 /** The first words of an error, up to where the library below begins to speak. */
 function messageLike(error: string): RegExp {
-  return new RegExp(`^Error: ${error.split(':', 1)[0]!.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&')}`);
+  return new RegExp(error.split(':', 1)[0]!.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&'));
 }
 
 /** What a typed Go client adds to every object and the server takes for nothing: empty objects, a null creation time. */

@@ -1,5 +1,5 @@
-import { groupOf, type KubeObject } from '@sluice/core';
-import { computeHealth, computeJobHealth, createInformer, isKindUnknown, type Cluster, type Health } from '@sluice/kube';
+import type { KubeObject } from '@sluice/core';
+import { createInformer, isKindUnknown, type Cluster, type Health, type HealthReader } from '@sluice/kube';
 import type { Clock } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { isNewer } from '../apply/ledger.js';
@@ -11,22 +11,19 @@ export interface HealthWait {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  readonly health: (object: KubeObject) => Health;
+  readonly reader: HealthReader;
+  /** Told of every verdict. */
+  readonly onVerdict?: (object: KubeObject, health: Health) => void;
   /** What is known of the objects' state, from the writes just made. */
   readonly known: ReadonlyMap<string, KubeObject>;
   /** Objects that were deleted after they had finished count as healthy. */
   readonly mayBeGone: (id: string) => boolean;
 }
 
-/** An object's health as Flux judges it: by kstatus, but a Job only when it is done. */
-export function fluxHealth(object: KubeObject): Health {
-  return object.kind === 'Job' && groupOf(object.apiVersion) === 'batch' ? computeJobHealth(object) : computeHealth(object);
-}
-
 /** The objects are not healthy, or not in time; the message names each with its state. */
 export class HealthError extends Error {}
 
-/** How often objects are looked at that no watch tells of. */
+/** How often objects are looked at, besides when they change. */
 const POLL_MS = 5000;
 
 /**
@@ -72,7 +69,7 @@ class Wait {
       () => signal.removeEventListener('abort', onAbort),
       clock.after(timeoutMs, () => this.#reject(new HealthError(`timeout waiting for: [${this.#statuses(() => true)}]`))),
     );
-    for (const [id, object] of known) if (this.#pending.has(id)) this.#judge(id, object);
+    for (const [id, object] of known) this.#decide(id, object, this.#options.reader.compute(object));
     this.#settle();
     if (this.#pending.size > 0) await this.#observe();
     await done;
@@ -94,13 +91,23 @@ class Wait {
     }
     await Promise.all([...this.#pending.keys()].map((id) => this.#check(id)));
     for (const id of unwatched) if (this.#pending.has(id)) this.#watch(id);
+    this.#poll();
+  }
+
+  /** What an object is made of can fail without a change of the object itself. */
+  #poll(): void {
+    const again = (): void => {
+      for (const id of this.#pending.keys()) void this.#check(id);
+      this.#poll();
+    };
+    if (this.#pending.size > 0) this.#stops.push(this.#options.clock.after(POLL_MS, again));
   }
 
   /** An object that is not ours has a watch of its own. */
   #watch(id: string): void {
     const { reference } = this.#pending.get(id)!;
     const { group, version, kind, namespace, name } = reference;
-    const { cluster, clock } = this.#options;
+    const { cluster } = this.#options;
     const informer = createInformer(
       cluster,
       { apiVersion: apiVersionOf(group, version), kind, ...(namespace === '' ? {} : { namespace }) },
@@ -108,15 +115,10 @@ class Wait {
     );
     const judge = (object: KubeObject): void => {
       if (!this.#pending.has(id)) return;
-      this.#judge(id, object);
+      this.#decide(id, object, this.#options.reader.compute(object));
       this.#settle();
     };
-    const poll = (): void => {
-      if (!this.#pending.has(id)) return;
-      void this.#check(id);
-      this.#stops.push(clock.after(POLL_MS, poll));
-    };
-    this.#stops.push(informer.subscribe({ added: judge, modified: judge }), () => informer.stop(), clock.after(POLL_MS, poll));
+    this.#stops.push(informer.subscribe({ added: judge, modified: judge }), () => informer.stop());
   }
 
   #changed(id: string, version: string | undefined): void {
@@ -136,7 +138,8 @@ class Wait {
     entry.checking = true;
     try {
       const { cluster, signal } = this.#options;
-      this.#judge(id, await cluster.get(objectKeyOf(entry.reference), { signal }));
+      const object = await cluster.get(objectKeyOf(entry.reference), { signal });
+      this.#decide(id, object, object === undefined ? undefined : await this.#options.reader.judge(cluster, object, { signal }));
     } catch (error) {
       entry.health = { status: isKindUnknown(error) ? 'NotFound' : 'Unknown', message: String(error), conditions: [] };
     }
@@ -148,15 +151,16 @@ class Wait {
     }
   }
 
-  #judge(id: string, object: KubeObject | undefined): void {
+  #decide(id: string, object: KubeObject | undefined, health: Health | undefined): void {
     const entry = this.#pending.get(id);
     if (entry === undefined) return;
-    if (object === undefined) {
+    if (object === undefined || health === undefined) {
       entry.health = { status: 'NotFound', message: 'Resource not found', conditions: [] };
       if (this.#options.mayBeGone(id)) this.#pending.delete(id);
       return;
     }
-    entry.health = this.#options.health(object);
+    entry.health = health;
+    this.#options.onVerdict?.(object, health);
     entry.version = object.metadata.resourceVersion;
     if (entry.health.status === 'Current') this.#pending.delete(id);
   }

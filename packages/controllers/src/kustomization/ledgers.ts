@@ -34,12 +34,11 @@ export class Ledgers {
     return version !== undefined && version === live?.metadata.resourceVersion;
   }
 
-  noteHealth(key: string, object: KubeObject, health: Health): Health {
+  noteHealth(key: string, object: KubeObject, health: Health): void {
     const healthy = this.#accounts.get(key)?.healthy;
     const id = inventoryId(referenceOf(object));
     if (health.status === 'Current') healthy?.set(id, object.metadata.resourceVersion ?? '');
     else healthy?.delete(id);
-    return health;
   }
 
   forget(key: string): void {

@@ -1,6 +1,6 @@
 import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import type { Cluster, Health } from '@sluice/kube';
+import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import {
   apiTime,
   jittered,
@@ -25,7 +25,7 @@ import { refuseDecryption } from './decrypt.js';
 import { checkDependencies } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
-import { fluxHealth, HealthError, waitForHealth } from './health.js';
+import { HealthError, waitForHealth } from './health.js';
 import { recordHistory } from './history.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
@@ -40,9 +40,6 @@ import { isSubstituted, substituteFailed } from './substitute.js';
 import { Targets, type Target } from './target.js';
 import { loadVariables, VariablesError, type VariableValues } from './variables.js';
 
-/** Judges objects by the expressions of `spec.healthCheckExprs`, and by their kind where there is none. Throws for an invalid expression. */
-export type HealthExpressions = (expressions: NonNullable<Kustomization['spec']['healthCheckExprs']>) => (object: KubeObject) => Health;
-
 export interface KustomizationWorld {
   readonly cluster: Cluster;
   readonly live: LiveObjects;
@@ -50,7 +47,6 @@ export interface KustomizationWorld {
   readonly sources: SourceCaches;
   readonly open: OpenArtifact;
   readonly settings: KustomizationSettings;
-  readonly healthExpressions: HealthExpressions;
 }
 
 type Context = ReconcileContext<KustomizationStatus>;
@@ -69,6 +65,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   readonly #targets: Targets;
   readonly #builds = new Builds();
   readonly #plans = new Plans();
+  readonly #kstatus = createHealthReader();
 
   constructor(world: KustomizationWorld) {
     this.#world = world;
@@ -93,7 +90,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   async #run(pass: Pass): Promise<void> {
     const { kustomization, context, world, status } = pass;
     const { settings } = world;
-    const health = pass.compileHealth();
+    const reader = pass.compileHealth();
     const source = pass.found(resolveSource(kustomization, world.sources, settings));
     checkDependencies(kustomization, source, world.kustomizations, settings);
 
@@ -120,7 +117,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     for (const reference of stale) ledger.delete(inventoryId(reference));
     await prune(pass, stale, target.cluster);
 
-    await this.#checkHealth(pass, plan, applied, target, health);
+    await this.#checkHealth(pass, plan, applied, target, reader);
     status.fields.lastAppliedRevision = source.revision;
     if (source.originRevision === undefined) delete status.fields.lastAppliedOriginRevision;
     else status.fields.lastAppliedOriginRevision = source.originRevision;
@@ -173,13 +170,13 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
       clock,
       signal,
       timeoutMs: STAGE_TIMEOUT_MS,
-      health: fluxHealth,
+      reader: this.#kstatus,
       known: new Map(objects.map((object) => [inventoryId(referenceOf(object)), object])),
       mayBeGone: () => false,
     });
   }
 
-  async #checkHealth(pass: Pass, plan: Plan, applied: Applied, target: Target, health: (object: KubeObject) => Health): Promise<void> {
+  async #checkHealth(pass: Pass, plan: Plan, applied: Applied, target: Target, reader: HealthReader): Promise<void> {
     const { context, status } = pass;
     const references = await pass.healthReferences(applied.changes, target.cluster);
     if (references.length === 0) {
@@ -201,7 +198,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
           clock: context.clock,
           signal: stop.signal,
           timeoutMs: timeoutOf(pass.kustomization),
-          health: (object) => ledgers.noteHealth(pass.key, object, health(object)),
+          reader,
+          onVerdict: (object, health) => ledgers.noteHealth(pass.key, object, health),
           known: applied.objects,
           mayBeGone: (id) => finished.has(id),
         });
@@ -269,9 +267,9 @@ export class Pass {
   }
 
   /** Before anything is done: an expression that does not parse is a fault of the spec. */
-  compileHealth(): (object: KubeObject) => Health {
+  compileHealth(): HealthReader {
     try {
-      return this.world.healthExpressions(this.kustomization.spec.healthCheckExprs ?? []);
+      return createHealthReader((this.kustomization.spec.healthCheckExprs ?? []).map((check) => ({ kind: '', ...check })));
     } catch (error) {
       throw stalled('InvalidCELExpression', `Reconciliation failed terminally due to configuration error: ${errorMessage(error)}`);
     }
