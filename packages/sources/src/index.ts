@@ -21,6 +21,7 @@ export {
 } from './git/client.js';
 export { shortMessage, type GitCommit, type GitTag } from './git/commit.js';
 export { credentialsFromSecret, needsPassphrase, type GitCredentials } from './git/credentials.js';
+export { createGitHubTokens, gitHubAppFromSecret, type GitHubApp, type GitHubTokens } from './git/github-app.js';
 export type { GitReference } from './git/reference.js';
 export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';

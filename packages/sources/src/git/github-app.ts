@@ -1,0 +1,161 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
+import type { GitCredentials } from './credentials.js';
+
+/** A GitHub App as a Secret describes it. */
+export interface GitHubApp {
+  readonly appId: string;
+  readonly installationId?: string;
+  /** The user or organisation of the installation, instead of its id. */
+  readonly owner?: string;
+  readonly privateKey: string;
+  /** The address of the API. Default: `https://api.github.com`. */
+  readonly baseUrl: string;
+  readonly ca?: string;
+}
+
+/** Reads a GitHub App from a Secret, by Flux's keys: `githubAppID`, `githubAppInstallationID` or `…Owner`, `githubAppPrivateKey`, `githubAppBaseURL`. */
+export function gitHubAppFromSecret(data: Readonly<Record<string, Uint8Array>>): GitHubApp {
+  const text = (key: string): string =>
+    Object.hasOwn(data, key)
+      ? Buffer.from(data[key] ?? [])
+          .toString('utf8')
+          .trim()
+      : '';
+  const required = (key: string): string => {
+    const value = text(key);
+    if (value === '') throw new SluiceError('GitCredentialsInvalid', `key '${key}' not found`);
+    return value;
+  };
+  const installationId = text('githubAppInstallationID');
+  const owner = text('githubAppInstallationOwner');
+  if ((installationId === '') === (owner === '')) {
+    throw new SluiceError(
+      'GitCredentialsInvalid',
+      `the Secret must contain exactly one of 'githubAppInstallationOwner' or 'githubAppInstallationID'`,
+    );
+  }
+  const ca = text('ca.crt') || text('caFile');
+  return {
+    appId: required('githubAppID'),
+    privateKey: required('githubAppPrivateKey'),
+    baseUrl: (text('githubAppBaseURL') || 'https://api.github.com').replace(/\/+$/, ''),
+    ...(installationId !== '' && { installationId }),
+    ...(owner !== '' && { owner }),
+    ...(ca !== '' && { ca }),
+  };
+}
+
+export interface GitHubTokens {
+  /** Credentials for Git over HTTPS. A token is used again until shortly before it expires. */
+  credentials(app: GitHubApp, signal?: AbortSignal): Promise<GitCredentials>;
+}
+
+interface Token {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+/** A token that has less than this left is not used any more: an operation may take a while. */
+const minLeftMs = 5 * 60_000;
+
+/** Gets installation tokens for GitHub Apps. `now` is the wall clock in milliseconds. */
+export function createGitHubTokens(now: () => number = Date.now): GitHubTokens {
+  const tokens = new Map<string, Promise<Token>>();
+  return {
+    async credentials(app, signal) {
+      const key = JSON.stringify([app.baseUrl, app.appId, app.installationId, app.owner, app.privateKey]);
+      const known = await tokens.get(key)?.catch(() => undefined);
+      let token = known;
+      if (token === undefined || token.expiresAt - now() < minLeftMs) {
+        const fresh = fetchToken(app, now(), signal);
+        tokens.set(key, fresh);
+        fresh.catch(() => tokens.delete(key));
+        token = await fresh;
+      }
+      return { username: 'x-access-token', password: token.token, ...(app.ca !== undefined && { ca: app.ca }) };
+    },
+  };
+}
+
+async function fetchToken(app: GitHubApp, time: number, signal: AbortSignal | undefined): Promise<Token> {
+  const jwt = signedToken(app, time);
+  const installation = app.installationId ?? (await findInstallation(app, jwt, signal));
+  const answer = await call(app, 'POST', `/app/installations/${encodeURIComponent(installation)}/access_tokens`, jwt, signal);
+  if (!isJsonObject(answer) || typeof answer.token !== 'string') throw failed(app, 'the answer has no token');
+  const expiresAt = Date.parse(String(answer.expires_at));
+  return { token: answer.token, expiresAt: Number.isNaN(expiresAt) ? time + 10 * 60_000 : expiresAt };
+}
+
+async function findInstallation(app: GitHubApp, jwt: string, signal: AbortSignal | undefined): Promise<string> {
+  for (let page = 1; page <= 100; page++) {
+    const answer = await call(app, 'GET', `/app/installations?per_page=100&page=${page}`, jwt, signal);
+    if (!Array.isArray(answer) || answer.length === 0) break;
+    for (const each of answer as { id?: unknown; account?: { login?: unknown } }[]) {
+      if (String(each.account?.login).toLowerCase() === app.owner?.toLowerCase()) return String(each.id);
+    }
+  }
+  throw failed(app, `the app has no installation for ${app.owner ?? ''}`);
+}
+
+/** What the app shows to say who it is: signed with its key, good for nine minutes. A minute earlier than now, for clocks that differ. */
+function signedToken(app: GitHubApp, time: number): string {
+  const seconds = Math.floor(time / 1000);
+  const content = `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded({ iat: seconds - 60, exp: seconds + 480, iss: app.appId })}`;
+  try {
+    return `${content}.${sign('RSA-SHA256', Buffer.from(content), createPrivateKey(app.privateKey)).toString('base64url')}`;
+  } catch (error) {
+    throw new SluiceError('GitCredentialsInvalid', `githubAppPrivateKey is not a private key: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** One request to the API. Redirects are not followed: they could lead the token elsewhere. */
+function call(app: GitHubApp, method: string, path: string, jwt: string, signal: AbortSignal | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(app.baseUrl + path);
+    const limit = AbortSignal.timeout(30_000);
+    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(
+      url,
+      {
+        method,
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        headers: { authorization: `Bearer ${jwt}`, accept: 'application/vnd.github+json', 'user-agent': 'sluice', 'content-length': 0 },
+        ...(app.ca !== undefined && { ca: [app.ca, ...rootCertificates] }),
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > 10_000_000) request.destroy(new Error('the answer is too large'));
+        });
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          if (status >= 200 && status < 300) resolve(parsed(body));
+          else reject(failed(app, `${method} ${url.pathname} answered ${status}`));
+        });
+      },
+    );
+    request.on('error', (error) => reject(failed(app, errorMessage(error), error)));
+    request.end();
+  });
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(app: GitHubApp, why: string, cause?: unknown): SluiceError {
+  return new SluiceError('GitAuthenticationFailed', `no token for the GitHub App ${app.appId} from ${app.baseUrl}: ${why}`, { cause });
+}
