@@ -90,6 +90,9 @@ test('pruning and defaults are done once and for all, and leave the original alo
   );
 });
 
+const hidden =
+  '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
 const cases: readonly (readonly [name: string, value: object, old: object | undefined, faults: readonly string[]])[] = [
   ['what is fine', { spec: { name: 'abc', port: '80%', maybe: null } }, undefined, []],
   [
@@ -100,7 +103,7 @@ const cases: readonly (readonly [name: string, value: object, old: object | unde
       'spec.name: Required value',
       'spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
       'spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1',
-      '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      hidden,
     ],
   ],
   ['a key twice', { spec: { name: 'a', items: [{ id: 'x' }, { id: 'x' }] } }, undefined, ['spec.items[1]: Duplicate value: {"id":"x"}']],
@@ -110,7 +113,7 @@ const cases: readonly (readonly [name: string, value: object, old: object | unde
     'what was wrong before and changes',
     { spec: { name: 'longer' } },
     { spec: { name: 'toolong' } },
-    ['spec.name: Too long: may not be more than 3 bytes'],
+    ['spec.name: Too long: may not be more than 3 bytes', hidden],
   ],
   [
     'an element that moved',
