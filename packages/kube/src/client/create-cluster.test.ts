@@ -209,6 +209,22 @@ test('when a path turns out to be gone, discovery is asked where the kind is now
   await assert.rejects(api.get(WIDGET), isKindUnknown);
 });
 
+test('a watch of a kind that is gone says so, and the next one knows', async () => {
+  const gone: Scripted = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' };
+  const { cluster: api } = cluster([
+    ['GET /apis/example.com/v1', widgets('widgets')],
+    ['GET /apis/example.com/v1/widgets?watch=true', gone],
+    ['GET /apis/example.com/v1', gone],
+    ['GET /apis/example.com/v1', gone],
+  ]);
+  const { apiVersion, kind } = WIDGET;
+  for (let time = 0; time < 2; time++) {
+    await assert.rejects(async () => {
+      for await (const event of api.watch({ apiVersion, kind })) assert.fail(event.type);
+    }, isKindUnknown);
+  }
+});
+
 test('reads aggregated discovery', async () => {
   const resource = {
     resource: 'widgets',

@@ -23,7 +23,7 @@ import type { Fetch, HttpHeaders, HttpRequest } from '../http.js';
 import { Discovery } from './discovery.js';
 import { exchange, openStream, type Answer, type StreamAnswer } from './exchange.js';
 import { acceptFor, clientHeaders, warningsOf, type ClientHeaders, type ContentType } from './headers.js';
-import { errorFromAnswer, isGone, statusFromBody } from './kube-error.js';
+import { errorFromAnswer, isGone, isNotFound, statusFromBody } from './kube-error.js';
 import { onAbort } from './on-abort.js';
 import { objectPath, query, requireNamespace, resourcePath, writeQuery } from './request-path.js';
 import { systemTimers, type Timers } from './timers.js';
@@ -165,7 +165,13 @@ class HttpCluster implements Cluster {
     const path = resourcePath(info, kind.namespace) + query(parameters);
     const request: HttpRequest = { method: 'GET', path, headers: acceptFor(this.#headers, options.as, false) };
     const finish = (object: T) => finishObject<T>(object, kind, options.as);
-    for await (const line of linesOf(this.#openedStream(request, options))) yield readWatchEvent<T>(line, finish);
+    try {
+      for await (const line of linesOf(this.#openedStream(request, options))) yield readWatchEvent<T>(line, finish);
+    } catch (error) {
+      // The path is not served any more: the next attempt must know.
+      if (isNotFound(error) && (await this.#refresh(kind, options)) === undefined) throw kindUnknown(kind);
+      throw error;
+    }
   }
 
   async create<T extends KubeObject>(object: T, options?: WriteOptions): Promise<T> {
@@ -269,7 +275,7 @@ class HttpCluster implements Cluster {
     const path = call.path(info);
     const answer = await this.#exchange(requestOf(call, path), options, call.idempotent);
     if (answer.status !== 404 || saysObjectIsMissing(answer)) return answer;
-    const fresh = await untilAborted(this.#shared.discovery.refresh(kind.apiVersion, kind.kind), options?.signal);
+    const fresh = await this.#refresh(kind, options);
     if (fresh === undefined) throw kindUnknown(kind);
     const freshPath = call.path(fresh);
     return freshPath === path ? answer : this.#exchange(requestOf(call, freshPath), options, call.idempotent);
@@ -296,6 +302,10 @@ class HttpCluster implements Cluster {
     const info = await this.#find(kind, options);
     if (info === undefined) throw kindUnknown(kind);
     return info;
+  }
+
+  #refresh(kind: Kind, options: Pick<CallOptions, 'signal'> | undefined): Promise<ResourceInfo | undefined> {
+    return untilAborted(this.#shared.discovery.refresh(kind.apiVersion, kind.kind), options?.signal);
   }
 
   #find(kind: Kind, options: Pick<CallOptions, 'signal'> | undefined): Promise<ResourceInfo | undefined> {
