@@ -30,6 +30,8 @@ export interface GitClientOptions {
   readonly maxFileBytes?: number;
   /** The most files of a commit. Default: 500,000. */
   readonly maxFiles?: number;
+  /** After so many fetches a mirror's packs are joined. Default: 40. */
+  readonly fetchesBetweenCleanups?: number;
   /** Milliseconds since some fixed moment. */
   readonly now?: () => number;
 }
@@ -99,7 +101,7 @@ const defaultMaxAgeMs = 1000;
 export function createGitClient(options: GitClientOptions): GitClient {
   const { cacheDir, keysDir = join(cacheDir, 'keys'), allowFile = false } = options;
   const { maxRepositoryBytes = 4 * 1024 ** 3, maxFileBytes = 256 * 1024 ** 2, maxFiles = 500_000 } = options;
-  const mirrors = new Mirrors(cacheDir);
+  const mirrors = new Mirrors(cacheDir, options.fetchesBetweenCleanups ?? 40);
   // A process that was killed had no time to remove its keys.
   rmSync(keysDir, { recursive: true, force: true });
   const listings = new SharedListings(options.now ?? (() => performance.now()));

@@ -14,20 +14,20 @@ export interface MirrorLimits {
   readonly maxBytes: number;
 }
 
-/** After so many fetches the packs of a mirror are joined and what nobody follows any more is dropped. */
-const fetchesBetweenCleanups = 40;
-
 /** A bare repository on disk that holds what was fetched from one address with one set of credentials, shallow. */
 export class Mirror {
   readonly directory: string;
   readonly #url: GitUrl;
+  readonly #fetchesBetweenCleanups: number;
   #turn: Promise<unknown> = Promise.resolve();
   #readers = 0;
   #fetches = 0;
 
-  constructor(directory: string, url: GitUrl) {
+  /** After so many fetches the packs are joined, and what nobody follows any more is dropped. */
+  constructor(directory: string, url: GitUrl, fetchesBetweenCleanups: number) {
     this.directory = directory;
     this.#url = url;
+    this.#fetchesBetweenCleanups = fetchesBetweenCleanups;
   }
 
   /**
@@ -132,7 +132,7 @@ export class Mirror {
       return await use(object);
     } finally {
       this.#readers--;
-      if (this.#fetches >= fetchesBetweenCleanups) this.#turn = this.#turn.then(() => this.#cleanUp());
+      if (this.#fetches >= this.#fetchesBetweenCleanups) this.#turn = this.#turn.then(() => this.#cleanUp());
     }
   }
 
@@ -221,7 +221,7 @@ export class Mirror {
 
   /** Joins the packs and drops what no followed reference needs. Waits for its next chance while somebody reads. */
   async #cleanUp(): Promise<void> {
-    if (this.#readers > 0 || this.#fetches < fetchesBetweenCleanups) return;
+    if (this.#readers > 0 || this.#fetches < this.#fetchesBetweenCleanups) return;
     this.#fetches = 0;
     const { code } = await this.#run(['gc', '--quiet', '--prune=now'], { timeoutMs: 600_000, signal: undefined, maxBytes: Infinity }).catch(
       () => ({

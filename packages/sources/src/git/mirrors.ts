@@ -19,9 +19,11 @@ const maxIdleMs = 30 * 24 * 3600_000;
 export class Mirrors {
   readonly #directory: string;
   readonly #salt: Buffer;
+  readonly #fetchesBetweenCleanups: number;
   readonly #mirrors = new Map<string, Mirror>();
 
-  constructor(cacheDir: string) {
+  constructor(cacheDir: string, fetchesBetweenCleanups: number) {
+    this.#fetchesBetweenCleanups = fetchesBetweenCleanups;
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
     this.#salt = loadSalt(cacheDir);
     this.#directory = join(cacheDir, 'mirrors');
@@ -39,7 +41,7 @@ export class Mirrors {
     const identity = this.identityOf(origin);
     let mirror = this.#mirrors.get(identity);
     if (mirror === undefined) {
-      mirror = new Mirror(join(this.#directory, identity), origin.url);
+      mirror = new Mirror(join(this.#directory, identity), origin.url, this.#fetchesBetweenCleanups);
       this.#mirrors.set(identity, mirror);
     }
     return mirror;
