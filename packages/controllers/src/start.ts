@@ -28,6 +28,7 @@ import { GitRepositoryReconciler, SOURCE_CONTROLLER } from './git-repository/rec
 import type { GitRepositoryStatus } from './git-repository/status.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
 import { defaultSettings, MANAGER, type KustomizationSettings } from './kustomization/settings.js';
+import { watchReferences } from './kustomization/reference-watch.js';
 import type { OpenArtifact } from './kustomization/source.js';
 import type { KustomizationStatus } from './kustomization/spec.js';
 import { triggerKustomizations } from './kustomization/triggers.js';
@@ -133,6 +134,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     reconciler,
   });
   const stopTriggers = triggerKustomizations(kustomizations, sources, (key, cause) => kustomizeController.enqueue(key, cause));
+  const stopReferences = watchReferences(kustomizations, informers, (key, cause) => kustomizeController.enqueue(key, cause));
   reconciler.drift.onDrift((key) => kustomizeController.enqueue(key, { reason: 'drift' }));
   const unforget = kustomizations.subscribe({
     deleted: (object) => reconciler.forget(`${object.metadata.namespace}/${object.metadata.name}`),
@@ -159,6 +161,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     },
     async stop(graceMs = DEFAULT_GRACE_MS) {
       stopTriggers();
+      stopReferences();
       unforget();
       await Promise.all([kustomizeController.stop(graceMs), sourceController.stop(graceMs)]);
       reconciler.stop();

@@ -42,6 +42,9 @@ export interface Controller {
 
 const DEFAULT_PROGRESS_DELAY_MS = 200;
 
+/** What was told to end is not waited for longer than this. */
+const ABORT_WITHIN_MS = 5000;
+
 /** Runs a reconciler over all objects of a kind, from now until it is stopped. */
 export function startController<T extends KubeObject, S extends CommonStatus>(options: ControllerOptions<T, S>): Controller {
   const { clock, objects, log, kind } = options;
@@ -103,9 +106,10 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     enqueue: (key, cause) => queue.add(key, Priority.change, cause),
     async stop(graceMs) {
       unsubscribe();
-      const cancel = clock.after(graceMs, () => stopping.abort(new Error('the engine stops')));
-      await queue.stop();
-      cancel();
+      const cancels: (() => void)[] = [clock.after(graceMs, () => stopping.abort(new Error('the engine stops')))];
+      const bound = new Promise<void>((resolve) => cancels.push(clock.after(graceMs + ABORT_WITHIN_MS, resolve)));
+      await Promise.race([queue.stop(), bound]);
+      for (const cancel of cancels) cancel();
     },
   };
 }
@@ -173,7 +177,10 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     const { apiVersion, kind, metadata } = this.#object;
     const patch = { metadata: { finalizers: [...finalizers], resourceVersion: metadata.resourceVersion ?? null } } as Json;
     const key = { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
-    this.#object = await this.#options.cluster.patch<T>(key, 'merge', patch, { fieldManager: this.#options.name });
+    this.#object = await this.#options.cluster.patch<T>(key, 'merge', patch, {
+      fieldManager: this.#options.name,
+      signal: this.#signals.signal,
+    });
     this.#writer = this.#newWriter(this.#object);
   }
 
@@ -187,6 +194,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     return createStatusWriter(object, {
       cluster,
       fieldManager: `gotk-${name}`,
+      signal: this.#signals.signal,
       delay: (write) => clock.after(progressDelayMs, write),
       onError: (error) => this.#log.debug('progress could not be written', { error: String(error) }),
     });

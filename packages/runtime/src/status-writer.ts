@@ -14,6 +14,8 @@ export interface StatusWriter {
 export interface StatusWriterOptions {
   readonly cluster: Cluster;
   readonly fieldManager: string;
+  /** Ends a write under way. */
+  readonly signal: AbortSignal;
   /** Runs `write` after a moment; a pass that ends before it shows only its end. */
   readonly delay: (write: () => void) => () => void;
   /** A write that nobody waits for has failed. */
@@ -24,7 +26,10 @@ export interface StatusWriterOptions {
  * One patch a change, conditions and fields together, so that nobody reads a Ready status with the old inventory. The
  * patch names the object's UID: the status of an object that was deleted and made again is never overwritten.
  */
-export function createStatusWriter(object: KubeObject, { cluster, fieldManager, delay, onError }: StatusWriterOptions): StatusWriter {
+export function createStatusWriter(
+  object: KubeObject,
+  { cluster, fieldManager, signal, delay, onError }: StatusWriterOptions,
+): StatusWriter {
   let current = object;
   let wanted: object | undefined;
   let writing: Promise<void> | undefined;
@@ -43,7 +48,7 @@ export function createStatusWriter(object: KubeObject, { cluster, fieldManager, 
         { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) },
         'merge',
         body,
-        { subresource: 'status', fieldManager },
+        { subresource: 'status', fieldManager, signal },
       );
     }
   }

@@ -269,7 +269,7 @@ export class Pass {
   /** Before anything is done: an expression that does not parse is a fault of the spec. */
   compileHealth(): HealthReader {
     try {
-      return createHealthReader((this.kustomization.spec.healthCheckExprs ?? []).map((check) => ({ kind: '', ...check })));
+      return createHealthReader(this.kustomization.spec.healthCheckExprs?.map(({ kind = '', ...check }) => Object.assign(check, { kind })));
     } catch (error) {
       throw stalled('InvalidCELExpression', `Reconciliation failed terminally due to configuration error: ${errorMessage(error)}`);
     }

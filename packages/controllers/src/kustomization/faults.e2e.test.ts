@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Kustomization } from '@sluice/api';
+import { createCluster, type Fetch, type HttpRequest } from '@sluice/kube';
+import { keyOfKind, startWorld, type World } from '../testing/world.js';
+
+const configMap = (name: string, value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {v: "${value}"}\n`;
+
+/** Where the process dies, or the API fails: the first request of the pass that looks so. */
+const FAULTS: readonly { readonly stage: string; readonly at: (request: HttpRequest) => boolean }[] = [
+  { stage: 'when the source is told of', at: ({ method, path }) => method === 'PATCH' && path.includes('/gitrepositories/repo/status') },
+  { stage: 'before validation', at: ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/') && path.includes('dryRun') },
+  {
+    stage: 'at the first write',
+    at: ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/') && !path.includes('dryRun'),
+  },
+  { stage: 'between two writes', at: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/s') && !path.includes('dryRun') },
+  { stage: 'before pruning', at: ({ method, path }) => method === 'GET' && path.includes('/configmaps/gone') },
+  { stage: 'while pruning', at: ({ method, path }) => method === 'DELETE' && path.includes('/configmaps/gone') },
+  { stage: 'before the status is written', at: ({ method, path }) => method === 'PATCH' && path.includes('/kustomizations/app/status') },
+];
+
+describe('a fault at any stage: the next start converges, and nothing is lost, doubled or wrongly deleted', () => {
+  let world: World;
+  let fault: { readonly at: (request: HttpRequest) => boolean; readonly how: 'dies' | 'fails once' } | undefined;
+  let dead = false;
+  const broken: Fetch = (request) => {
+    if (!dead && fault?.at(request) === true) {
+      if (fault.how === 'dies') dead = true;
+      const { how } = fault;
+      fault = undefined;
+      if (how === 'fails once') return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: REFUSAL });
+    }
+    return dead ? Promise.reject(new Error('connection refused')) : world.embedded.fetch(request);
+  };
+  const restart = async (): Promise<void> => {
+    await world.stopControllers(0);
+    dead = false;
+    await world.startControllers({ cluster: createCluster(broken) });
+  };
+  before(async () => {
+    world = await startWorld();
+    await restart();
+  });
+  after(() => world.close());
+
+  for (const [index, { stage, at }] of FAULTS.entries()) {
+    for (const how of ['dies', 'fails once'] as const) {
+      test(`${how} ${stage}`, async () => {
+        const namespace = `f${index}-${how === 'dies' ? 'd' : 'o'}`;
+        const files = {
+          'a.yaml': configMap('a', '1'),
+          'gone.yaml': configMap('gone', '1'),
+          's.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: "1"}\n',
+        };
+        await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+        await world.cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bystander', namespace } });
+        world.git.commit(namespace, { files });
+        const source = keyOfKind('GitRepository', namespace, 'repo');
+        const app = keyOfKind('Kustomization', namespace, 'app');
+        await world.cluster.create({
+          ...source,
+          metadata: { name: 'repo', namespace },
+          spec: { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } },
+        });
+        await world.cluster.create({
+          ...app,
+          metadata: { name: 'app', namespace },
+          spec: {
+            interval: '10m',
+            retryInterval: '500ms',
+            prune: true,
+            path: './',
+            targetNamespace: namespace,
+            sourceRef: { kind: 'GitRepository', name: 'repo' },
+          },
+        });
+        const applied = (commit: string): Promise<unknown> =>
+          world.eventually(`${commit} is applied`, async () => {
+            const { status } = (await world.cluster.get<Kustomization>(app))!;
+            return (
+              status?.lastAppliedRevision === `main@sha1:${commit}` &&
+              status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+            );
+          });
+        const request = (token: string): Promise<unknown> =>
+          world.cluster.patch(source, 'merge', { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': token } } });
+        await world.eventually(
+          'the first commit is applied',
+          async () => (await world.cluster.get<Kustomization>(app))?.status?.lastAppliedRevision,
+        );
+
+        const commit = world.git.commit(namespace, {
+          files: { 'a.yaml': configMap('a', '2'), 'new.yaml': configMap('new', '2'), 's.yaml': files['s.yaml'].replace('"1"', '"2"') },
+          remove: ['gone.yaml'],
+        });
+        fault = { at: (wanted) => wanted.path.includes(`/${namespace}/`) && at(wanted), how };
+        await request('second');
+        await world.eventually('the fault has happened', () => fault === undefined);
+        if (how === 'dies') {
+          await restart();
+          await request('third');
+        }
+        await applied(commit);
+
+        const { items } = await world.cluster.list({ apiVersion: 'v1', kind: 'ConfigMap', namespace });
+        assert.deepEqual(Object.fromEntries(items.map(({ metadata, data }) => [metadata.name, (data as { v?: string } | undefined)?.v])), {
+          a: '2',
+          bystander: undefined,
+          new: '2',
+        });
+        const { status } = (await world.cluster.get<Kustomization>(app))!;
+        assert.deepEqual(
+          status!.inventory!.entries.map(({ id }) => id).sort(),
+          ['a', 'new'].map((name) => `${namespace}_${name}__ConfigMap`).concat(`${namespace}_s__Secret`),
+        );
+      });
+    }
+  }
+});
+
+const REFUSAL = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message: 'not now', code: 403 });

@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { KubeObject } from '@sluice/core';
+import type { Kustomization } from '@sluice/api';
+import type { Fetch } from '@sluice/kube';
+import { createCluster } from '@sluice/kube';
+import { findCondition, type Condition } from '@sluice/runtime';
+import { keyOfKind, startWorld, type World } from '../testing/world.js';
+
+const configMap = (name: string, data: string, extra = ''): string => `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+${extra}data:
+  v: ${data}
+`;
+
+const secretOf = (value: string): string =>
+  `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\nstringData: {k: "${value}"}\n`;
+
+const data = (object: KubeObject | undefined): unknown => object?.['data'];
+
+describe('a Kustomization, from Git to the cluster', () => {
+  let world: World;
+  let count = 0;
+  /** Requests that were made of the cluster, as `PATCH /api/v1/…`. */
+  let requests: string[] = [];
+  before(async () => {
+    world = await startWorld();
+    const counting: Fetch = (request) => {
+      requests.push(`${request.method} ${request.path}`);
+      return world.embedded.fetch(request);
+    };
+    await world.startControllers({ cluster: createCluster(counting) });
+  });
+  after(() => world.close());
+
+  /** A namespace and repository of its own for each test, with a GitRepository and Kustomizations on it. */
+  async function setUp(files: Record<string, string>, specs: Record<string, object> = { app: { path: './' } }) {
+    const namespace = `t${++count}`;
+    await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    world.git.commit(namespace, { files, message: 'first' });
+    await world.cluster.create({
+      apiVersion: 'source.toolkit.fluxcd.io/v1',
+      kind: 'GitRepository',
+      metadata: { name: 'repo', namespace },
+      spec: { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } },
+    });
+    const apply = async (name: string, spec: object): Promise<void> => {
+      await world.cluster.apply(
+        {
+          apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+          kind: 'Kustomization',
+          metadata: { name, namespace },
+          spec: {
+            interval: '10m',
+            retryInterval: '1s',
+            prune: true,
+            targetNamespace: namespace,
+            sourceRef: { kind: 'GitRepository', name: 'repo' },
+            ...spec,
+          },
+        },
+        { fieldManager: 'user', force: true },
+      );
+    };
+    for (const [name, spec] of Object.entries(specs)) await apply(name, spec);
+    const get = (kind: string, name: string, apiVersion = 'v1'): Promise<KubeObject | undefined> =>
+      world.cluster.get({ apiVersion, kind, namespace, name });
+    const kustomization = async (name = 'app'): Promise<Kustomization> =>
+      (await world.cluster.get<Kustomization>(keyOfKind('Kustomization', namespace, name)))!;
+    const condition = async (type: string, name = 'app'): Promise<Condition | undefined> =>
+      findCondition((await kustomization(name)).status?.conditions, type);
+    const ready = (name = 'app'): Promise<Condition> =>
+      world.eventually(`${name} is ready`, async () => {
+        const now = await condition('Ready', name);
+        return now?.status === 'True' && now;
+      });
+    const failed = (reason: string, message = /^/, name = 'app'): Promise<Condition> =>
+      world.eventually(`${name} fails with ${reason}`, async () => {
+        const now = await condition('Ready', name);
+        return now?.status === 'False' && now.reason === reason && message.test(now.message) && now;
+      });
+    const push = async (change: Parameters<World['git']['commit']>[1]): Promise<string> => {
+      const hash = world.git.commit(namespace, change);
+      await world.cluster.patch(keyOfKind('GitRepository', namespace, 'repo'), 'merge', {
+        metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': hash } },
+      });
+      return hash;
+    };
+    const applied = (hash: string, name = 'app'): Promise<unknown> =>
+      world.eventually(
+        `${name} has applied ${hash}`,
+        async () => (await kustomization(name)).status?.lastAppliedRevision === `main@sha1:${hash}`,
+      );
+    return { namespace, apply, get, kustomization, condition, ready, failed, push, applied };
+  }
+
+  test('a commit is in the cluster; what is gone from it is deleted; the rest is left alone', async () => {
+    const { get, ready, push, applied, kustomization } = await setUp({ 'a.yaml': configMap('a', '"1"'), 'b.yaml': configMap('b', '"1"') });
+    await ready();
+    const before = await get('ConfigMap', 'a');
+    assert.deepEqual(data(before), { v: '1' });
+    assert.equal(before!.metadata.labels!['kustomize.toolkit.fluxcd.io/name'], 'app');
+    await applied(await push({ files: { 'c.yaml': configMap('c', '"1"') }, remove: ['b.yaml'] }));
+    assert.equal(await get('ConfigMap', 'b'), undefined);
+    assert.deepEqual(data(await get('ConfigMap', 'c')), { v: '1' });
+    assert.equal((await get('ConfigMap', 'a'))!.metadata.resourceVersion, before!.metadata.resourceVersion);
+    assert.deepEqual(
+      (await kustomization()).status!.inventory!.entries.map(({ id }) => id.split('_')[1]),
+      ['a', 'c'],
+    );
+  });
+
+  test('a change by hand is taken back within a second, and told with its field and manager', async () => {
+    const { get, ready, namespace } = await setUp({ 'a.yaml': configMap('a', '"1"') });
+    await ready();
+    const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
+    await world.cluster.patch(key, 'merge', { data: { v: 'drifted', extra: 'x' } }, { fieldManager: 'kubectl-edit' });
+    await world.eventually('the value is back', async () => JSON.stringify(data(await get('ConfigMap', 'a'))) === '{"v":"1"}', 1000);
+    await world.cluster.delete(key);
+    await world.eventually('the object is back', async () => data(await get('ConfigMap', 'a')) !== undefined, 1000);
+    const told = world.events.filter(({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace);
+    assert.deepEqual(
+      told.map(({ message }) => message),
+      [`ConfigMap/${namespace}/a: .data.v was changed by kubectl-edit`, `ConfigMap/${namespace}/a was deleted`],
+    );
+  });
+
+  test('fields that others own are theirs', async () => {
+    const { get, ready, namespace } = await setUp({ 'a.yaml': configMap('a', '"1"') });
+    await ready();
+    const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
+    await world.cluster.patch(key, 'merge', { data: { other: 'x' } }, { fieldManager: 'another-controller' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1', other: 'x' });
+  });
+
+  for (const { name, files, reason, message } of [
+    { name: 'YAML that does not parse', files: { 'bad.yaml': 'a: [\n' }, reason: 'BuildFailed', message: /bad\.yaml/ },
+    {
+      name: 'a missing file',
+      files: { 'kustomization.yaml': 'resources: [a.yaml, nope.yaml]' },
+      reason: 'BuildFailed',
+      message: /nope\.yaml/,
+    },
+    {
+      name: 'invalid objects, all of them named',
+      files: {
+        'bad.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: s1}\nspec: {ports: [{port: 99999999}]}\n',
+        'worse.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: s2}\nspec: {ports: [{port: -1}]}\n',
+      },
+      reason: 'ReconciliationFailed',
+      message: /Service\/t\d+\/s1 dry-run failed[^]*Service\/t\d+\/s2 dry-run failed/,
+    },
+    {
+      name: 'a variable without a value',
+      files: { 'b.yaml': configMap('b', '${nope}') },
+      reason: 'BuildFailed',
+      message: /ConfigMap\.v1\.\[noGrp\]\/b.*"nope"/,
+    },
+  ]) {
+    test(`a broken commit (${name}): nothing is written, and the next good one recovers`, async () => {
+      const { get, ready, failed, push, applied } = await setUp(
+        { 'a.yaml': configMap('a', '"1"') },
+        { app: { path: './', postBuild: { substitute: { x: 'y' } } } },
+      );
+      await ready();
+      await push({ files: { 'a.yaml': configMap('a', '"2"'), ...files } });
+      assert.match((await failed(reason)).message, message);
+      assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+      await applied(await push({ remove: Object.keys(files) }));
+      assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '2' });
+    });
+  }
+
+  test('deletion removes what was applied, and only that', async () => {
+    const { get, ready, namespace } = await setUp({
+      'a.yaml': configMap('a', '"1"'),
+      'b.yaml': configMap('b', '"1"', '  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n'),
+    });
+    await ready();
+    await world.cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace } });
+    await world.cluster.delete(keyOfKind('Kustomization', namespace, 'app'));
+    await world.eventually('it is gone', async () => (await world.cluster.get(keyOfKind('Kustomization', namespace, 'app'))) === undefined);
+    assert.equal(await get('ConfigMap', 'a'), undefined);
+    assert.notEqual(await get('ConfigMap', 'b'), undefined);
+    assert.notEqual(await get('ConfigMap', 'mine'), undefined);
+  });
+
+  test('a dependent starts when its dependency is ready, not an interval later', async () => {
+    const { ready, push, applied, apply } = await setUp({ 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') }, {});
+    await apply('app', { path: './app', dependsOn: [{ name: 'base' }] });
+    await apply('base', { path: './base' });
+    const startedAt = Date.now();
+    await ready('app');
+    assert.ok(Date.now() - startedAt < 5000);
+    const hash = await push({ files: { 'base/a.yaml': configMap('a', '"2"'), 'app/b.yaml': configMap('b', '"2"') } });
+    await applied(hash, 'app');
+  });
+
+  test('Kustomizations that wait for each other are named', async () => {
+    const { failed, namespace } = await setUp(
+      { 'a.yaml': configMap('a', '"1"') },
+      { one: { path: './', dependsOn: [{ name: 'two' }] }, two: { path: './', dependsOn: [{ name: 'one' }] } },
+    );
+    const { message } = await failed('DependencyCycle', /two ->/, 'two');
+    assert.match(message, new RegExp(`${namespace}/two -> ${namespace}/one -> ${namespace}/two`));
+  });
+
+  test('a commit to another application costs no build and no request for the objects', async () => {
+    const { ready, push, applied, namespace } = await setUp(
+      { 'one/a.yaml': configMap('a', '"1"'), 'two/b.yaml': configMap('b', '"1"') },
+      { one: { path: './one' }, two: { path: './two' } },
+    );
+    await Promise.all([ready('one'), ready('two')]);
+    requests = [];
+    const hash = await push({ files: { 'two/b.yaml': configMap('b', '"2"') } });
+    await Promise.all([applied(hash, 'one'), applied(hash, 'two')]);
+    const ofObjects = requests.filter((request) => request.includes(`/namespaces/${namespace}/configmaps`));
+    assert.ok(ofObjects.length > 0);
+    assert.deepEqual(
+      ofObjects.filter((request) => request.includes('/configmaps/a')),
+      [],
+    );
+  });
+
+  test('when nothing changes nothing is written', async () => {
+    const { ready, namespace } = await setUp({ 'a.yaml': configMap('a', '"1"') }, { app: { path: './', interval: '300ms' } });
+    await ready();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    requests = [];
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.deepEqual(
+      requests.filter((request) => !request.startsWith('GET') && request.includes(namespace)),
+      [],
+    );
+  });
+
+  test('an object that is to be created only once is left alone afterwards', async () => {
+    const once = '  annotations: {kustomize.toolkit.fluxcd.io/ssa: IfNotPresent}\n';
+    const { get, ready, push, applied } = await setUp({ 'a.yaml': configMap('a', '"1"', once) });
+    await ready();
+    await applied(await push({ files: { 'a.yaml': configMap('a', '"2"', once) } }));
+    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+  });
+
+  test('an immutable field is changed only by force, and then by making the object anew', async () => {
+    const { get, ready, failed, push, apply } = await setUp({ 's.yaml': secretOf('1') });
+    await ready();
+    const before = await get('Secret', 's');
+    await push({ files: { 's.yaml': secretOf('2') } });
+    const { message } = await failed('ReconciliationFailed');
+    assert.match(message, /immutable/);
+    await apply('app', { path: './', force: true });
+    await ready();
+    const now = await get('Secret', 's');
+    assert.notEqual(now!.metadata.uid, before!.metadata.uid);
+    assert.deepEqual(data(now), { k: Buffer.from('2').toString('base64') });
+  });
+
+  test('a custom resource and its definition come in one pass', async () => {
+    const crd = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.e2e.example.org}
+spec:
+  group: e2e.example.org
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets, singular: widget, listKind: WidgetList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`;
+    const { get, ready } = await setUp({
+      'crd.yaml': crd,
+      'w.yaml': 'apiVersion: e2e.example.org/v1\nkind: Widget\nmetadata: {name: w}\nspec: {x: 1}\n',
+    });
+    await ready();
+    assert.notEqual(await get('Widget', 'w', 'e2e.example.org/v1'), undefined);
+  });
+
+  test('without rights of its ServiceAccount a Kustomization applies nothing', async () => {
+    const { get, failed } = await setUp({ 'a.yaml': configMap('a', '"1"') }, { app: { path: './', serviceAccountName: 'nobody' } });
+    const { message } = await failed('ReconciliationFailed');
+    assert.match(message, /system:serviceaccount:t\d+:nobody" cannot patch resource/);
+    assert.equal(await get('ConfigMap', 'a'), undefined);
+  });
+
+  test('a suspended Kustomization does nothing until it is resumed', async () => {
+    const { get, ready, push, applied, apply, kustomization } = await setUp({ 'a.yaml': configMap('a', '"1"') });
+    await ready();
+    await apply('app', { path: './', suspend: true });
+    await world.eventually('it is seen', async () => (await kustomization()).status?.observedGeneration === 2);
+    const hash = await push({ files: { 'a.yaml': configMap('a', '"2"') } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+    await apply('app', { path: './', suspend: false });
+    await applied(hash);
+    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '2' });
+  });
+
+  test('the path can not leave the source', async () => {
+    const { failed } = await setUp({ 'a.yaml': configMap('a', '"1"') }, { app: { path: '../../etc' } });
+    await failed('ArtifactFailed', /kustomization path not found: stat etc/);
+  });
+
+  test('a build that comes out empty deletes nothing', async () => {
+    const { get, ready, failed, push } = await setUp({ 'a.yaml': configMap('a', '"1"'), 'README.md': 'x' });
+    await ready();
+    await push({ remove: ['a.yaml'] });
+    assert.match((await failed('PruneFailed')).message, /no objects/);
+    assert.notEqual(await get('ConfigMap', 'a'), undefined);
+  });
+
+  test('a changed ConfigMap of variables is applied at once', async () => {
+    const { get, ready, namespace, apply } = await setUp({ 'a.yaml': configMap('a', '${who}') }, {});
+    const variables = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vars', namespace }, data: { who: 'one' } };
+    await world.cluster.create(variables);
+    await apply('app', { path: './', postBuild: { substituteFrom: [{ kind: 'ConfigMap', name: 'vars' }] } });
+    await ready();
+    await world.cluster.patch({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'vars' }, 'merge', { data: { who: 'two' } });
+    await world.eventually('the new value is there', async () => (data(await get('ConfigMap', 'a')) as { v: string }).v === 'two', 2000);
+  });
+});
