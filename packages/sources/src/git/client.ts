@@ -7,7 +7,7 @@ import { parseCommit, parseTag, type GitCommit, type GitTag } from './commit.js'
 import type { GitCredentials } from './credentials.js';
 import { gitFailure } from './failure.js';
 import { commitOf, listRefs, type ListingScope, type RefListing } from './listing.js';
-import type { Mirror, MirrorLimits } from './mirror.js';
+import type { Mirror, MirrorLimits, Reach } from './mirror.js';
 import { Mirrors, type Origin } from './mirrors.js';
 import { revisionOf, shortRef, targetOf, type GitReference } from './reference.js';
 import { resolveSemver } from './semver-tags.js';
@@ -169,12 +169,11 @@ export function createGitClient(options: GitClientOptions): GitClient {
     const origin = originOf(request);
     const mirror = mirrors.of(origin);
     const limits = limitsOf(request);
-    return reach(origin, (access) => {
-      const hold = (object: string): Promise<T> => use(mirror, object);
-      return 'ref' in source
-        ? mirror.withRef(source.ref, source.object, access, limits, hold)
-        : mirror.withCommit(commit, source.branch, access, limits, hold);
-    });
+    const hold = (object: string): Promise<T> => use(mirror, object);
+    const exchange: Reach = (withIt) => reach(origin, withIt);
+    return 'ref' in source
+      ? mirror.withRef(source.ref, source.object, exchange, limits, hold)
+      : mirror.withCommit(commit, source.branch, exchange, limits, hold);
   };
 
   const checkout = <T>(request: GitRequest, revision: ResolvedRevision, use: (checkout: GitCheckout) => Promise<T>): Promise<T> =>

@@ -8,6 +8,9 @@ import { runGit } from './command.js';
 import { gitFailure, isMirrorDamage } from './failure.js';
 import type { GitUrl } from './url.js';
 
+/** Gives what is needed to reach the server, for the time of one exchange with it. */
+export type Reach = <T>(use: (access: GitAccess) => Promise<T>) => Promise<T>;
+
 export interface MirrorLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -34,19 +37,13 @@ export class Mirror {
    * Brings a reference here, only its newest commit, only the objects that are missing; and holds on to it while `use`
    * runs. `expected` is the object it points to by the latest listing: when that is here already, nothing is asked.
    */
-  async withRef<T>(
-    ref: string,
-    expected: string,
-    access: GitAccess,
-    limits: MirrorLimits,
-    use: (object: string) => Promise<T>,
-  ): Promise<T> {
+  async withRef<T>(ref: string, expected: string, reach: Reach, limits: MirrorLimits, use: (object: string) => Promise<T>): Promise<T> {
     const local = localRef(ref);
     return await this.#holding(
       () =>
         this.#recovering(async () => {
           await this.#prepare(expected.length, limits);
-          if ((await this.#lookup(local, limits)) !== expected) await this.#fetch([`+${ref}:${local}`], ['--depth=1'], access, limits);
+          if ((await this.#lookup(local, limits)) !== expected) await this.#fetch([`+${ref}:${local}`], ['--depth=1'], reach, limits);
           const object = await this.#lookup(local, limits);
           if (object === undefined) throw gitFailure('unable to clone', this.#url.address, `couldn't find remote ref ${ref}`);
           return object;
@@ -59,7 +56,7 @@ export class Mirror {
   async withCommit<T>(
     commit: string,
     branch: string | undefined,
-    access: GitAccess,
+    reach: Reach,
     limits: MirrorLimits,
     use: (object: string) => Promise<T>,
   ): Promise<T> {
@@ -70,12 +67,12 @@ export class Mirror {
           await this.#prepare(commit.length, limits);
           if ((await this.#lookup(local, limits)) === commit) return commit;
           try {
-            await this.#fetch([`+${commit}:${local}`], ['--depth=1'], access, limits);
+            await this.#fetch([`+${commit}:${local}`], ['--depth=1'], reach, limits);
           } catch (error) {
             if (!(error instanceof SluiceError) || error.reason !== 'GitReferenceMissing') throw error;
             const refs =
               branch === undefined ? '+refs/heads/*:refs/sluice/history/*' : `+refs/heads/${branch}:${localRef(`refs/heads/${branch}`)}`;
-            await this.#fetch([refs], ['--depth=2147483647'], access, limits);
+            await this.#fetch([refs], ['--depth=2147483647'], reach, limits);
             const { code } = await this.#run(['update-ref', '--end-of-options', local, commit], limits);
             if (code !== 0) {
               throw new SluiceError('GitReferenceMissing', `unable to resolve commit object for '${commit}': object not found`);
@@ -165,29 +162,31 @@ export class Mirror {
     if (code !== 0) throw new SluiceError('GitFailed', `a mirror can't be made: ${stderr.trim()}`);
   }
 
-  async #fetch(refspecs: readonly string[], options: readonly string[], access: GitAccess, limits: MirrorLimits): Promise<void> {
+  async #fetch(refspecs: readonly string[], options: readonly string[], reach: Reach, limits: MirrorLimits): Promise<void> {
     this.#fetches++;
-    const { code, stderr } = await runGit({
-      args: [
-        `--git-dir=${this.directory}`,
-        'fetch',
-        '--quiet',
-        '--force',
-        '--no-tags',
-        '--no-write-fetch-head',
-        '--no-auto-maintenance',
-        '--no-recurse-submodules',
-        '--update-shallow',
-        ...options,
-        '--',
-        this.#url.address,
-        ...refspecs,
-      ],
-      ...access,
-      timeoutMs: limits.timeoutMs,
-      signal: limits.signal,
-      check: () => this.#sizeError(limits.maxBytes),
-    });
+    const { code, stderr } = await reach((access) =>
+      runGit({
+        args: [
+          `--git-dir=${this.directory}`,
+          'fetch',
+          '--quiet',
+          '--force',
+          '--no-tags',
+          '--no-write-fetch-head',
+          '--no-auto-maintenance',
+          '--no-recurse-submodules',
+          '--update-shallow',
+          ...options,
+          '--',
+          this.#url.address,
+          ...refspecs,
+        ],
+        ...access,
+        timeoutMs: limits.timeoutMs,
+        signal: limits.signal,
+        check: () => this.#sizeError(limits.maxBytes),
+      }),
+    );
     if (code === 0) {
       const error = this.#sizeError(limits.maxBytes);
       if (error !== undefined) throw error;
