@@ -94,7 +94,7 @@ describe("a newcomer's first hour", () => {
   test('a suspended Kustomization does not follow; resumed, it catches up', async () => {
     const environment = { KUBECONFIG: quickstart.kubeconfig };
     assert.equal((await runSluice(['suspend', 'ks', 'apps'], environment)).code, 0);
-    const revision = commit(quickstart, { 'apps/base/configmap.yaml': (text) => text.replace('data:', 'data:\n  added: "yes"') });
+    const revision = commit(quickstart, { 'apps/base/configmap.yaml': (text) => text.replace('\ndata:', '\ndata:\n  added: "yes"') });
     await waitForState(quickstart, repository, (object) => JSON.stringify(object['status']).includes(revision), 10_000);
     const map = await quickstart.cluster.get(greeter);
     assert.ok(map !== undefined && dataOf(map)['added'] === undefined);

@@ -1,3 +1,4 @@
+import { deadlineSignal } from '@sluice/core';
 import {
   createCluster,
   loadKubeconfig,
@@ -29,7 +30,7 @@ export function selectedNamespace(flags: FlagValues): string {
 
 /** Ends a command's waiting: at its --timeout, or when the person presses Ctrl-C. */
 export function deadlineOf({ flags, signal }: Invocation): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(flags.number('timeout'))]);
+  return deadlineSignal(flags.number('timeout'), signal);
 }
 
 async function configOf(flags: FlagValues, env: Invocation['terminal']['environment']): Promise<ClusterConfig> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { deadlineSignal } from './deadline.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
 export { deepEqual, isJsonObject, printJson, setOwn, type Json, type JsonObject } from './json.js';

@@ -96,7 +96,11 @@ class Parser {
         const values = this.#values();
         for (const [index, value] of values.entries()) checkValue(key, value, index);
         const set = new Set(values);
-        return { key, test: operator.text === 'in' ? (value) => value !== undefined && set.has(value) : (value) => value === undefined || !set.has(value) };
+        return {
+          key,
+          test:
+            operator.text === 'in' ? (value) => value !== undefined && set.has(value) : (value) => value === undefined || !set.has(value),
+        };
       }
       case '=':
       case '==':
@@ -192,7 +196,8 @@ function checkKey(key: string): void {
   const faults: string[] = [];
   const parts = key.split('/');
   const name = parts.at(-1)!;
-  if (parts.length > 2) faults.push(`a qualified name ${NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`);
+  if (parts.length > 2)
+    faults.push(`a qualified name ${NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`);
   else {
     const prefix = parts.length === 2 ? parts[0]! : undefined;
     if (prefix === '') faults.push('prefix part must be non-empty');

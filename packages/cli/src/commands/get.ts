@@ -1,7 +1,7 @@
 import { errorMessage, type KubeObject } from '@sluice/core';
 import type { Cluster, ListOptions } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
-import { connect, selectedNamespace } from '../connection.js';
+import { connect, deadlineOf, selectedNamespace } from '../connection.js';
 import { statusSelector, type FluxKind } from '../kinds/index.js';
 import { printTable } from '../table.js';
 
@@ -56,15 +56,15 @@ async function printKind(cluster: Cluster, kind: FluxKind, invocation: Invocatio
 }
 
 async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocation): Promise<void> {
-  const { flags, terminal, signal } = invocation;
+  const { flags, terminal } = invocation;
   const namespace = flags.bool('all-namespaces') ? {} : { namespace: selectedNamespace(flags) };
   const matches = statusSelector(flags.string('status-selector'));
-  const timeout = AbortSignal.timeout(flags.number('timeout'));
+  const deadline = deadlineOf(invocation);
   let header = flags.bool('no-header') ? [] : headers(kind, invocation);
   try {
     const events = cluster.watch(
       { apiVersion: kind.apiVersion, kind: kind.kind, ...namespace },
-      { ...listOptions(invocation), signal: AbortSignal.any([signal, timeout]) },
+      { ...listOptions(invocation), signal: deadline },
     );
     for await (const event of events) {
       if (event.type === 'BOOKMARK' || !matches(event.object)) continue;
@@ -72,7 +72,7 @@ async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocatio
       header = [];
     }
   } catch (error) {
-    if (!signal.aborted && !timeout.aborted) throw error;
+    if (!deadline.aborted) throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { deadlineSignal } from '@sluice/core';
 import { createCluster, type Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { aborted } from '../up/aborted.js';
@@ -47,7 +48,7 @@ async function repositoryOf({ flags, terminal }: Invocation, { state }: LocalClu
 
 /** Waits for the first sync, and says how it went. A sync that fails does not end `up`: the next commit may mend it. */
 async function report(cluster: Cluster, { flags, terminal, signal }: Invocation, started: number): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(flags.number('timeout'))]);
+  const deadline = deadlineSignal(flags.number('timeout'), signal);
   for await (const { name, ready, message } of firstSync(cluster, deadline)) {
     if (ready) terminal.success(`${name}: ${message}`);
     else terminal.failure(`${name}: ${message}`);

@@ -1,5 +1,5 @@
 import type { Artifact } from '@sluice/api';
-import { SluiceError, errorMessage, type FileTree } from '@sluice/core';
+import { SluiceError, deadlineSignal, errorMessage, type FileTree } from '@sluice/core';
 import type { ArtifactStore } from './store.js';
 
 export interface FetchArtifactOptions {
@@ -46,10 +46,10 @@ export async function fetchArtifact(
 async function* download(url: string, { signal, timeoutMs = 60_000 }: FetchArtifactOptions): AsyncGenerator<Uint8Array> {
   const unavailable = (why: string, cause?: unknown): SluiceError =>
     new SluiceError('ArtifactUnavailable', `the artifact ${url} can't be fetched: ${why}`, { cause });
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limit = deadlineSignal(timeoutMs, signal);
   try {
     const response = await fetch(url, {
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      signal: limit,
       headers: { accept: 'application/gzip' },
     });
     if (response.status === 404)
@@ -59,6 +59,6 @@ async function* download(url: string, { signal, timeoutMs = 60_000 }: FetchArtif
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw unavailable(limit.aborted ? `no answer within ${timeoutMs / 1000} s` : errorMessage(cause), error);
+    throw unavailable(limit.aborted && signal?.aborted !== true ? `no answer within ${timeoutMs / 1000} s` : errorMessage(cause), error);
   }
 }

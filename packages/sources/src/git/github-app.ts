@@ -2,7 +2,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
-import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
+import { SluiceError, deadlineSignal, errorMessage, isJsonObject } from '@sluice/core';
 import type { GitCredentials } from './credentials.js';
 
 /** A GitHub App as a Secret describes it. */
@@ -120,12 +120,12 @@ function encoded(value: unknown): string {
 function call(app: GitHubApp, method: string, path: string, jwt: string, signal: AbortSignal | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const url = new URL(app.baseUrl + path);
-    const limit = AbortSignal.timeout(30_000);
+    const limit = deadlineSignal(30_000, signal);
     const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(
       url,
       {
         method,
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        signal: limit,
         headers: { authorization: `Bearer ${jwt}`, accept: 'application/vnd.github+json', 'user-agent': 'sluice', 'content-length': 0 },
         ...(app.ca !== undefined && { ca: [app.ca, ...rootCertificates] }),
       },
