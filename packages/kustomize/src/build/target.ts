@@ -6,7 +6,7 @@ import { generateData, mergeGeneratorOptions } from '../generators/data-generato
 import { inflateChart, type HelmContext, type HelmRenderer } from '../generators/helm-chart.js';
 import { COMPONENT } from '../kustomization/kustomization.js';
 import type { Origin } from '../resource/origin.js';
-import type { Resource } from '../resource/resource.js';
+import { setTexts, textsOf, type Resource } from '../resource/resource.js';
 import type { ResourceList } from '../resource/resource-list.js';
 import type { BuildSchema } from '../schema/build-schema.js';
 import type { Transformer } from '../transformers/transformer.js';
@@ -110,7 +110,10 @@ export class Target {
       loader = this.#loader.enter(path);
     } catch (error) {
       if (isContentError(fileError)) throw fileError;
-      throw wrapError(error, `accumulation err='${fileError.message}'`);
+      const both = wrapError(error, `accumulation err='${fileError.message}'`);
+      // What is there is a file: then that it could not be used counts, not that it is no directory.
+      if (both.reason !== 'FileInvalid') throw both;
+      throw new SluiceError(fileError.reason, both.message, { cause: fileError, place: fileError.place });
     }
     wrapping(`accumulation err='${fileError.message}'`, () => this.#addDirectory(into, loader, path, false));
   }
@@ -277,6 +280,8 @@ function leaveTrace(resources: ResourceList, origin: Origin): void {
   for (const resource of resources.items) {
     if (resource.origin === undefined) resource.origin = origin;
     else resource.transformations.push(origin);
+    // Writing the trace makes strings of the other annotations as well.
+    if (resource.annotations !== undefined) setTexts(resource, 'annotations', textsOf(resource.annotations));
   }
 }
 

@@ -4,6 +4,7 @@ import {
   Scalar,
   isNull,
   kindOf,
+  quoteIfAmbiguous,
   rawTextOf,
   setField,
   textOf,
@@ -105,6 +106,8 @@ function mergeMapping(
   for (const name of fieldNames(into, patch)) {
     const merged = mergeOrKeep(into.get(name), patch?.get(name), schema?.field(name), schemaOf);
     if (merged instanceof KeptNull) into.set(name, new Scalar(merged.text, '!!null', false));
+    // What only the resource has is set anew as well, and may get its quotes by that.
+    else if (merged instanceof Scalar && !isNull(merged) && merged === into.get(name)) into.set(name, quoteIfAmbiguous(merged));
     else setField(into, name, merged);
   }
   return into;

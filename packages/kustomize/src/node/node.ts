@@ -112,7 +112,8 @@ export function setField(mapping: Mapping, name: string, value: Node | undefined
   }
 }
 
-function quoteIfAmbiguous(value: Scalar): Scalar {
+/** Puts a string in quotes that YAML 1.1 takes for something else. */
+export function quoteIfAmbiguous(value: Scalar): Scalar {
   if (value.quoted || !isStringScalar(value) || value.text === '' || value.text.includes('\n')) return value;
   return plainTag(value.text, 'sigs') === '!!str' ? value : new Scalar(value.text, value.tag, true);
 }

@@ -1,4 +1,5 @@
-import { textOf, mappingOf } from '../node/node.js';
+import { textOf } from '../node/node.js';
+import { ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION, originText, originsText } from './origin.js';
 import type { GeneratorBehavior, Resource } from './resource.js';
 
 const INTERNAL = 'internal.config.kubernetes.io/';
@@ -81,15 +82,46 @@ export function shownBuildAnnotations(resource: Resource): Map<string, string> {
   if (resource.prefixes.length > 0) shown.set(prefixes, resource.prefixes.join(','));
   if (resource.suffixes.length > 0) shown.set(suffixes, resource.suffixes.join(','));
   if (resource.needsHash) shown.set(needsHashSuffix, ENABLED);
+  if (resource.behavior !== undefined) shown.set(generatorBehavior, resource.behavior);
+  if (resource.isFromHelm) shown.set(helmGenerated, 'true');
   return shown;
+}
+
+/** The annotations about where a resource comes from, which a patch can take away like any other. */
+function originAnnotations({ origin, transformations }: Resource): Map<string, string> {
+  const shown = new Map<string, string>();
+  if (origin !== undefined) shown.set(ORIGIN_ANNOTATION, originText(origin));
+  if (transformations.length > 0) shown.set(TRANSFORMATIONS_ANNOTATION, originsText(transformations));
+  return shown;
+}
+
+/**
+ * Runs a change with all that in the annotations, as kustomize has it, and takes it out again: a patch that drops the
+ * annotations makes kustomize forget the former names of a resource. `keepsInternal` protects all but the origin.
+ */
+export function withBuildAnnotations(resource: Resource, keepsInternal: boolean, change: () => void): void {
+  const internal = shownBuildAnnotations(resource);
+  const shown = new Map([...internal, ...originAnnotations(resource)]);
+  for (const [key, value] of shown) resource.setAnnotation(key, value);
+  change();
+  const annotations = resource.annotations;
+  if (annotations?.has(ORIGIN_ANNOTATION) !== true) resource.origin = undefined;
+  if (annotations?.has(TRANSFORMATIONS_ANNOTATION) !== true) resource.transformations = [];
+  annotations?.delete(ORIGIN_ANNOTATION);
+  annotations?.delete(TRANSFORMATIONS_ANNOTATION);
+  if (keepsInternal) {
+    for (const key of internal.keys()) annotations?.delete(key);
+    return;
+  }
+  resource.previousIds = [];
+  resource.prefixes = [];
+  resource.suffixes = [];
+  resource.needsHash = false;
+  resource.behavior = undefined;
+  resource.isFromHelm = false;
+  takeBuildAnnotations(resource);
 }
 
 export function readBehavior(text: string): GeneratorBehavior {
   return text === 'create' || text === 'replace' || text === 'merge' ? text : 'unspecified';
-}
-
-/** Drops what must not reach the output from annotations that a resource brought along. */
-export function dropBuildAnnotations(resource: Resource): void {
-  const annotations = mappingOf(resource.annotations);
-  for (const key of annotations?.keys() ?? []) if (buildAnnotations.has(key)) annotations?.delete(key);
 }

@@ -33,11 +33,13 @@ export class ResourceList {
     this.#byAnyKey = undefined;
   }
 
-  /** Runs a change of one resource. The indexes stay unless its id changed, or it is gone. */
+  /** Runs a change of one resource. The indexes stay unless it lost or changed an id, or is gone. */
   update(resource: Resource, change: () => void): void {
-    const before = resource.currentKey(this.schema);
+    const key = resource.currentKey(this.schema);
+    const previous = resource.previousIds.length;
     change();
-    if (resource.isEmpty || resource.currentKey(this.schema) !== before) this.changed();
+    const keepsIds = resource.currentKey(this.schema) === key && resource.previousIds.length >= previous;
+    if (resource.isEmpty || !keepsIds) this.changed();
   }
 
   append(resource: Resource): void {
@@ -69,6 +71,11 @@ export class ResourceList {
     this.#items = [];
     this.changed();
     this.appendAll(items);
+  }
+
+  /** Drops what a patch deleted. Throws if two resources have the same id now. */
+  demandDistinct(): void {
+    if (this.#byCurrentKey === undefined) this.reset(this.#items.filter((item) => !item.isEmpty));
   }
 
   dropEmpty(): void {
@@ -115,7 +122,7 @@ export class ResourceList {
     if (resource.behavior !== 'merge' && resource.behavior !== 'replace') {
       throw new SluiceError(
         'ResourceConflict',
-        `id ${goIdText(id)} exists; can not use behavior: '${resource.behavior}', behavior must be merge or replace`,
+        `id ${goIdText(id)} exists; can not use behavior: '${resource.behavior ?? 'unspecified'}', behavior must be merge or replace`,
       );
     }
     const isMerge = resource.behavior === 'merge';

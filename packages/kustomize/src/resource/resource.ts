@@ -43,7 +43,8 @@ export class Resource {
   previousIds: PreviousId[] = [];
   prefixes: string[] = [];
   suffixes: string[] = [];
-  behavior: GeneratorBehavior = 'unspecified';
+  /** Of a generated resource: what becomes of one of its name that is there already. */
+  behavior: GeneratorBehavior | undefined;
   needsHash = false;
   /** Rendered by Helm, which knows its namespace: the namespace transformer leaves it alone. */
   isFromHelm = false;

@@ -5,9 +5,9 @@ import type { Selector } from '../kustomization/kustomization.js';
 import { applyJsonPatch, readJsonPatch, type JsonPatch } from '../merge/json-patch.js';
 import { strategicMerge } from '../merge/strategic-merge.js';
 import { fromJson, toJson } from '../node/json.js';
-import { ensureMapping, isNullOrEmpty, mappingOf, stringScalar } from '../node/node.js';
+import { isNullOrEmpty, mappingOf } from '../node/node.js';
 import { apiVersionOf } from '../resource/gvk.js';
-import { shownBuildAnnotations } from '../resource/build-annotations.js';
+import { withBuildAnnotations } from '../resource/build-annotations.js';
 import { idText } from '../resource/resource-id.js';
 import { setTexts, textsOf, type Resource } from '../resource/resource.js';
 import type { ResourceList } from '../resource/resource-list.js';
@@ -110,64 +110,64 @@ function strategicMergeTransformer(source: PatchText, patches: readonly Resource
 
 /** Applies a patch to resources whatever the patch itself is called, and drops those it deletes. */
 export function patchSelected(list: ResourceList, selected: readonly Resource[], patch: Resource, source?: PatchText): void {
-  let isChanged = false;
   for (const resource of selected) {
-    const before = resource.currentKey(list.schema);
     const copy = patch.copy();
     // Labels and annotations of the patch become strings here, a null among them too: kustomize does that.
     const metadata = mappingOf(copy.root.get('metadata'));
     if (metadata?.has('labels') === true) setTexts(copy, 'labels', textsOf(copy.labels));
     if (metadata?.has('annotations') === true) setTexts(copy, 'annotations', textsOf(copy.annotations));
     copy.setApiVersion(apiVersionOf(resource.gvk));
-    applyStrategicMerge(resource, copy, list.schema, source);
-    isChanged ||= resource.isEmpty || resource.currentKey(list.schema) !== before;
+    list.update(resource, () => applyStrategicMerge(resource, copy, list.schema, source));
   }
-  if (isChanged) list.reset(list.items.filter((resource) => !resource.isEmpty));
+  list.demandDistinct();
 }
 
 /** Merges a patch into a resource. Name, kind and namespace stay unless the patch is allowed to change them. */
 function applyStrategicMerge(resource: Resource, patch: Resource, schema: BuildSchema, source?: PatchText): void {
   const { name, namespace, kind } = resource;
   if (patch.allowNameChange || patch.allowKindChange) resource.storePreviousId(schema);
-  let merged: ReturnType<typeof strategicMerge>;
+  const merge = (): void => {
+    const merged = strategicMerge(resource.root, patch.root, (apiVersion, ofKind) => schema.schemaOf(apiVersion, ofKind));
+    resource.root = mappingOf(merged) ?? new Map();
+  };
   try {
-    merged = strategicMerge(resource.root, patch.root, (apiVersion, ofKind) => schema.schemaOf(apiVersion, ofKind));
+    if (mayDropAnnotations(patch)) withBuildAnnotations(resource, false, merge);
+    else merge();
   } catch (error) {
     if (!(error instanceof SluiceError) || error.place.file !== undefined) throw error;
     throw new SluiceError(error.reason, error.message, { cause: error, ...placeOf(source, patch) });
   }
-  resource.root = mappingOf(merged) ?? new Map();
   if (resource.isEmpty) return;
   if (!patch.allowKindChange) resource.setKind(kind);
   if (!patch.allowNameChange) resource.setName(name);
   resource.setNamespace(namespace);
 }
 
+function mayDropAnnotations({ root }: Resource): boolean {
+  const metadata = root.get('metadata');
+  return root.has('$patch') || !(metadata instanceof Map) || metadata.has('annotations') || metadata.has('$patch');
+}
+
 /** Applies a JSON patch to a resource. Its numbers go through float64, and annotations are always there to be added to. */
 export function applyOperations(resource: Resource, operations: JsonPatch, source?: PatchText): void {
-  const shown = shownBuildAnnotations(resource);
-  if (shown.size > 0) {
-    const annotations = ensureMapping(resource.root, 'metadata', 'annotations');
-    for (const [key, value] of shown) annotations.set(key, stringScalar(value));
-  }
-  let patched: Json;
-  try {
-    patched = applyJsonPatch(asFloats(toJson(resource.root)), operations);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    throw new SluiceError(error.reason, error.message, { cause: error, ...placeOf(source, resource) });
-  }
-  if (!isJsonObject(patched))
-    throw new SluiceError(
-      'PatchInvalid',
-      'json: cannot unmarshal array into Go value of type map[string]interface {}',
-      placeOf(source, resource),
-    );
-  resource.root = mappingOf(fromJson(patched)) ?? new Map();
-  const annotations = resource.annotations;
-  for (const key of shown.keys()) annotations?.delete(key);
-  const texts = textsOf(annotations);
-  if (!isNullOrEmpty(resource.root.get('metadata'))) setTexts(resource, 'annotations', texts);
+  withBuildAnnotations(resource, true, () => {
+    let patched: Json;
+    try {
+      patched = applyJsonPatch(asFloats(toJson(resource.root)), operations);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      throw new SluiceError(error.reason, error.message, { cause: error, ...placeOf(source, resource) });
+    }
+    if (!isJsonObject(patched)) {
+      throw new SluiceError(
+        'PatchInvalid',
+        'json: cannot unmarshal array into Go value of type map[string]interface {}',
+        placeOf(source, resource),
+      );
+    }
+    resource.root = mappingOf(fromJson(patched)) ?? new Map();
+  });
+  if (!isNullOrEmpty(resource.root.get('metadata'))) setTexts(resource, 'annotations', textsOf(resource.annotations));
 }
 
 function asFloats(value: Json): Json {

@@ -36,7 +36,7 @@ export function replacementsTransformer(replacements: readonly Replacement[]): T
           throw invalid('replacements must specify a source and at least one target');
         }
         if (source !== undefined && sourceValue !== undefined) throw invalid('value and resource selectors are mutually exclusive');
-        const value = sourceValue === undefined ? readSource(resources.items, source!) : new Scalar(sourceValue, '', false);
+        const value = sourceValue === undefined ? readSource(resources.items, source!) : () => new Scalar(sourceValue, '', false);
         for (const target of targets) applyTo(resources.items, target, value);
       }
       resources.changed();
@@ -47,7 +47,11 @@ export function replacementsTransformer(replacements: readonly Replacement[]): T
 type Source = NonNullable<Replacement['source']>;
 type Target = NonNullable<Replacement['targets']>[number];
 
-function readSource(resources: readonly Resource[], source: Source): Node {
+/**
+ * The value that a source names. It is read anew for every target: a source that is one of them changes on the way, and
+ * in kustomize the next target gets what it is by then.
+ */
+function readSource(resources: readonly Resource[], source: Source): () => Node {
   const resource = selectSource(resources, source);
   const path = source.fieldPath === undefined || source.fieldPath === '' ? DEFAULT_PATH : source.fieldPath;
   let node: Node | undefined;
@@ -60,12 +64,16 @@ function readSource(resources: readonly Resource[], source: Source): Node {
     throw notFound(`fieldPath \`${path}\` is missing for replacement source ${idText(sourceId(source))}`);
   }
   const { delimiter = '', index = 0 } = source.options ?? {};
-  if (delimiter === '') return node;
+  if (delimiter === '') {
+    const first = node;
+    return () => lookup(resource.root, splitFieldPath(path)) ?? first;
+  }
   if (!(node instanceof Scalar)) throw invalid('delimiter option can only be used with scalar nodes');
   const pieces = node.text.split(delimiter);
   const piece = index < 0 ? undefined : pieces[index];
   if (piece === undefined) throw invalid(`options.index ${index} is out of bounds for value ${node.text}`);
-  return new Scalar(piece, node.tag, node.quoted);
+  const scalar = new Scalar(piece, node.tag, node.quoted);
+  return () => scalar;
 }
 
 function selectSource(resources: readonly Resource[], source: Source): Resource {
@@ -107,7 +115,7 @@ function idsOf(resource: Resource): ResourceId[] {
   return [resource.currentId, ...earlier];
 }
 
-function applyTo(resources: readonly Resource[], target: Target, value: Node): void {
+function applyTo(resources: readonly Resource[], target: Target, value: () => Node): void {
   if (target.select === undefined) throw invalid('target must specify resources to select');
   const select = compileSelector(target.select);
   const rejects = (target.reject ?? []).map(compileSelector);
@@ -117,7 +125,7 @@ function applyTo(resources: readonly Resource[], target: Target, value: Node): v
     if (!isTarget(resource, select, rejects)) continue;
     for (const { path, parts } of compiledPaths) {
       try {
-        copyTo(resource, path, parts, value, target.options);
+        copyTo(resource, path, parts, value(), target.options);
       } catch (error) {
         if (!(error instanceof SluiceError) || resource.place === undefined) throw error;
         throw new SluiceError(error.reason, error.message, { cause: error, place: resource.place });

@@ -1,4 +1,4 @@
-import { SluiceError, type Json } from '@sluice/core';
+import { SluiceError } from '@sluice/core';
 import { atPlace } from '../errors.js';
 import type { FieldSpec } from '../config/field-spec.js';
 import type { Variable } from '../kustomization/kustomization.js';
@@ -105,16 +105,37 @@ function valueOf(variable: ResolvedVariable, source: Resource | undefined): Vari
     node = undefined;
   }
   if (node === undefined) {
-    throw new SluiceError(
-      'ReferenceAmbiguous',
-      `field specified in var '${shown(variable)}' not found in corresponding resource`,
-      atPlace(source.place),
-    );
+    throw notFound(variable, source);
   }
   if (!(node instanceof Scalar)) return undefined;
-  if (!['!!int', '!!float', '!!bool'].includes(node.tag)) return node.text;
-  const value: Json = toJson(new Scalar(node.text, node.tag, false));
-  return typeof value === 'object' ? undefined : value;
+  const value = readPrimitive(node);
+  if (value !== undefined) return value;
+  throw notFound(variable, source);
+}
+
+/** A scalar as Go's strconv reads it, which knows fewer spellings than YAML. */
+function readPrimitive({ text, tag }: Scalar): VariableValue | undefined {
+  switch (tag) {
+    case '!!int': {
+      const value = toJson(new Scalar(text.replace(/^([-+]?)0+(?=\d)/, '$1'), '!!int', false));
+      return /^[-+]?\d+$/.test(text) && typeof value !== 'object' ? value : undefined;
+    }
+    case '!!float':
+    case '!!bool': {
+      const value = toJson(new Scalar(text, tag, false));
+      return typeof value === 'object' ? undefined : value;
+    }
+    default:
+      return text;
+  }
+}
+
+function notFound(variable: ResolvedVariable, source: Resource): SluiceError {
+  return new SluiceError(
+    'ReferenceAmbiguous',
+    `field specified in var '${shown(variable)}' not found in corresponding resource`,
+    atPlace(source.place),
+  );
 }
 
 function replaceIn(node: Node, expand: (text: string) => VariableValue): Node {
