@@ -4,3 +4,4 @@
  * @module
  */
 export { clusterSuite, type SuiteConnection } from './testing/cluster-suite.js';
+export { settled, VirtualTimers } from './testing/virtual-timers.js';

@@ -31,7 +31,7 @@ export function startControllers(options: ControllerOptions): RunningControllers
   const { context, fetch, timers } = options;
   const world: World = {
     lookup: context.lookup,
-    cluster: createCluster(fetch),
+    cluster: createCluster(fetch, { timers }),
     timers,
     resources: () => context.registry.all(),
     onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),

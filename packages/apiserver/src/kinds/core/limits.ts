@@ -8,7 +8,6 @@ import { validateResourceAmount } from '../pod/resources.js';
 /** Containers get the largest limit where none is set, and a request that fits. */
 const limitDefaults: Edit = (limit) => {
   if (limit['type'] !== 'Container') return limit;
-  const fill = (target: unknown, source: unknown): Fields => ({ ...fieldsOf(source), ...fieldsOf(target) });
   const byDefault = fill(limit['default'], limit['max']);
   const request = fill(fill(limit['defaultRequest'], byDefault), limit['min']);
   let result = limit;
@@ -62,7 +61,6 @@ function validateLimit(limit: Fields, type: string, faults: FieldError[], path: 
   };
   for (const name of new Set([max, min, byDefault, request, ratio].flatMap((list) => Object.keys(list)))) {
     const [maximum, minimum, fallback, wanted] = [max[name], min[name], byDefault[name], request[name]];
-    const above = (a: unknown, b: unknown): boolean => isSet(a) && isSet(b) && isMore(a, b);
     const s = shownQuantity;
     if (above(minimum, maximum)) report('min', name, minimum, `min value ${s(minimum)} is greater than max value ${s(maximum)}`);
     if (above(minimum, wanted))
@@ -105,8 +103,19 @@ export const resourceQuota: KindRules = {
     }
   },
   validateUpdate: (next, live, faults) => {
-    const scopes = (object: Fields): string => [...stringsOf(fieldsOf(object['spec'])['scopes'])].sort().join();
     if (scopes(next) !== scopes(live)) faults.push(invalid('spec.scopes', fieldsOf(next['spec'])['scopes'] ?? null, 'field is immutable'));
   },
   revalidate: true,
 };
+
+function fill(target: unknown, source: unknown): Fields {
+  return { ...fieldsOf(source), ...fieldsOf(target) };
+}
+
+function above(a: unknown, b: unknown): boolean {
+  return isSet(a) && isSet(b) && isMore(a, b);
+}
+
+function scopes(object: Fields): string {
+  return [...stringsOf(fieldsOf(object['spec'])['scopes'])].sort().join();
+}

@@ -101,7 +101,6 @@ function withClusterIPs(spec: Fields, before: Fields | undefined): Fields {
 /** What the server chose stays when an update leaves it out. */
 function keepAllocated(spec: Fields, before: Fields): Fields {
   let result = spec;
-  const hasAddress = (value: Fields): boolean => textOf(value['type']) !== 'ExternalName';
   if (hasAddress(spec) && hasAddress(before)) {
     if (textOf(spec['clusterIP']) === '') result = withField(result, 'clusterIP', before['clusterIP']);
     if (stringsOf(spec['clusterIPs']).length === 0 && result['clusterIP'] === before['clusterIP']) {
@@ -314,4 +313,8 @@ function validateTraffic(spec: Fields, faults: FieldError[]): void {
   else if (textOf(spec['type']) !== 'ExternalName') faults.push(required('spec.internalTrafficPolicy'));
   if (isSet(spec['trafficDistribution']))
     checkOneOf(faults, 'spec.trafficDistribution', textOf(spec['trafficDistribution']), ['PreferClose']);
+}
+
+function hasAddress(spec: Fields): boolean {
+  return textOf(spec['type']) !== 'ExternalName';
 }

@@ -78,8 +78,6 @@ function podFault(object: Fields, limit: Fields): string | undefined {
       }
     }
   }
-  const shown = (map: ReadonlyMap<string, Quantity>): Fields =>
-    Object.fromEntries([...map].map(([name, amount]) => [name, formatQuantity(amount)]));
   return rangeFault('Pod', { requests: shown(totals.requests), limits: shown(totals.limits) }, limit);
 }
 
@@ -91,13 +89,14 @@ function rangeFault(type: string, resources: Fields, limit: Fields): string | un
     const text = `minimum ${name} usage per ${type} is ${shownQuantity(minimum)}`;
     if (!isSet(requests[name])) faults.push(`${text}.  No request is specified`);
     else if (isMore(minimum, requests[name])) faults.push(`${text}, but request is ${shownQuantity(requests[name])}`);
-    if (isSet(limits[name]) && isMore(minimum, limits[name])) faults.push(`${text}, but limit is ${shownQuantity(limits[name])}`);
+    else if (isSet(limits[name]) && isMore(minimum, limits[name])) faults.push(`${text}, but limit is ${shownQuantity(limits[name])}`);
   }
   for (const [name, maximum] of Object.entries(fieldsOf(limit['max']))) {
     const text = `maximum ${name} usage per ${type} is ${shownQuantity(maximum)}`;
     if (!isSet(limits[name])) faults.push(`${text}.  No limit is specified`);
     else if (isMore(limits[name], maximum)) faults.push(`${text}, but limit is ${shownQuantity(limits[name])}`);
-    if (isSet(requests[name]) && isMore(requests[name], maximum)) faults.push(`${text}, but request is ${shownQuantity(requests[name])}`);
+    else if (isSet(requests[name]) && isMore(requests[name], maximum))
+      faults.push(`${text}, but request is ${shownQuantity(requests[name])}`);
   }
   for (const [name, ratio] of Object.entries(fieldsOf(limit['maxLimitRequestRatio']))) {
     const [request, max] = [quantityOf(requests[name]), quantityOf(limits[name])];
@@ -115,4 +114,8 @@ function rangeFault(type: string, resources: Fields, limit: Fields): string | un
     }
   }
   return faults.length === 0 ? undefined : faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
+}
+
+function shown(map: ReadonlyMap<string, Quantity>): Fields {
+  return Object.fromEntries(Array.from(map, ([name, amount]) => [name, formatQuantity(amount)]));
 }

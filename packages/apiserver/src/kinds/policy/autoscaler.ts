@@ -163,8 +163,6 @@ export function toV2(object: Fields): Fields {
 export function toV1(object: Fields): Fields {
   const { metrics, behavior, ...spec } = fieldsOf(object['spec']);
   const { currentMetrics, conditions, ...status } = fieldsOf(object['status']);
-  const isCpu = (metric: Fields): boolean => metric['type'] === 'Resource' && fieldsOf(metric['resource'])['name'] === 'cpu';
-  const targetOf = (metric: Fields): Fields => fieldsOf(fieldsOf(metric['resource'])['target']);
   const cpu = itemsOf(metrics).find((metric) => isCpu(metric) && isSet(targetOf(metric)['averageUtilization']));
   const others = itemsOf(metrics).filter((metric) => metric !== cpu);
   const currentCpu = itemsOf(currentMetrics).find(
@@ -204,4 +202,12 @@ function parsed<T>(text: string | undefined, fallback: T): T {
   } catch {
     return fallback;
   }
+}
+
+function isCpu(metric: Fields): boolean {
+  return metric['type'] === 'Resource' && fieldsOf(metric['resource'])['name'] === 'cpu';
+}
+
+function targetOf(metric: Fields): Fields {
+  return fieldsOf(fieldsOf(metric['resource'])['target']);
 }

@@ -82,7 +82,6 @@ function validateClaimUpdate(next: Fields, live: Fields, faults: FieldError[]): 
   const after = fieldsOf(next['spec']);
   const before = fieldsOf(live['spec']);
   const bound = fieldsOf(live['status'])['phase'] === 'Bound';
-  const request = (spec: Fields): unknown => fieldsOf(fieldsOf(spec['resources'])['requests'])['storage'];
   let allowed = after;
   // Binding fills in the volume; a bound claim may grow.
   if (textOf(before['volumeName']) === '') allowed = withField(allowed, 'volumeName', before['volumeName']);
@@ -98,4 +97,8 @@ function validateClaimUpdate(next: Fields, live: Fields, faults: FieldError[]): 
   if (bound && isMore(request(before), request(after))) {
     faults.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
   }
+}
+
+function request(spec: Fields): unknown {
+  return fieldsOf(fieldsOf(spec['resources'])['requests'])['storage'];
 }

@@ -56,8 +56,7 @@ export function parseSchedule(text: string): CronSchedule | string {
     sets.push(set);
   }
   const [minutes = 0n, hours = 0n, days = 0n, months = 0n, weekdays = 0n] = sets;
-  const star = (field: string | undefined): boolean => /^[*?]/.test(field ?? '');
-  return { minutes, hours, days, months, weekdays, bothDays: star(fields[2]) || star(fields[4]) };
+  return { minutes, hours, days, months, weekdays, bothDays: isStar(fields[2]) || isStar(fields[4]) };
 }
 
 function parseDescriptor(text: string): CronSchedule | string {
@@ -135,7 +134,6 @@ const SEARCH_YEARS = 5;
 export function nextRun(schedule: CronSchedule, after: Date, timeZone = 'UTC'): Date | undefined {
   if (schedule.everySeconds !== undefined) return new Date((Math.floor(after.getTime() / 1000) + schedule.everySeconds) * 1000);
   const clock = zoneClock(timeZone);
-  const has = (set: bigint, value: number): boolean => ((set >> BigInt(value)) & 1n) === 1n;
   const end = after.getTime() + SEARCH_YEARS * 366 * 86_400_000;
   let time = Math.floor(after.getTime() / 60_000) * 60_000 + 60_000;
   while (time <= end) {
@@ -184,4 +182,12 @@ function zoneClock(timeZone: string): (time: number) => { month: number; day: nu
     const weekday = new Date(Date.UTC(part('year'), part('month') - 1, part('day'))).getUTCDay();
     return { month: part('month'), day: part('day'), weekday, hour: part('hour'), minute: part('minute') };
   };
+}
+
+function isStar(field: string | undefined): boolean {
+  return /^[*?]/.test(field ?? '');
+}
+
+function has(set: bigint, value: number): boolean {
+  return ((set >> BigInt(value)) & 1n) === 1n;
 }

@@ -192,9 +192,10 @@ function validateTemplateChange(after: Fields, before: Fields, live: Fields, fau
   }
   if (deepEqual(next, previous)) return;
   const { labels, annotations } = fieldsOf(next['metadata']);
-  const sorted = (map: unknown): unknown =>
-    isSet(map) ? Object.fromEntries(Object.entries(mapOf(map)).sort(([a], [b]) => (a < b ? -1 : 1))) : undefined;
-  const meta = JSON.stringify({ labels: sorted(labels), annotations: sorted(annotations) }).slice(1, -1);
+  const meta = JSON.stringify({
+    labels: isSet(labels) ? shownLabels(labels) : undefined,
+    annotations: isSet(annotations) ? shownLabels(annotations) : undefined,
+  }).slice(1, -1);
   const spec = printInternal('PodSpec', internalPodSpec(next['spec']));
   faults.push(invalidShown('spec.template', `{${meta === '' ? '' : `${meta},`}"Spec":${spec}}`, 'field is immutable'));
 }

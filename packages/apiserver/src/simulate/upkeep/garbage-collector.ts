@@ -143,7 +143,7 @@ export function garbageCollector(world: World): Controller {
   }
 
   async function orphan(resource: Resource, object: KubeObject, uid: string): Promise<void> {
-    for (const dependent of [...(dependents.get(uid) ?? [])]) {
+    for (const dependent of Array.from(dependents.get(uid) ?? [])) {
       const known = nodes.get(dependent);
       const live = objectOf(dependent);
       if (known === undefined || live === undefined) continue;

@@ -15,6 +15,7 @@ import {
   replicasOf,
   writeObject,
   writeStatus,
+  SIMULATE_ANNOTATION,
   type Stage,
 } from './stage.js';
 
@@ -23,7 +24,14 @@ const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAX = 'deployment.kubernetes.io/max-replicas';
 const HASH = 'pod-template-hash';
 /** Annotations of a Deployment that its ReplicaSets do not share. */
-const OWN = new Set([REVISION, DESIRED, MAX, 'kubectl.kubernetes.io/last-applied-configuration', 'deprecated.deployment.rollback.to']);
+const OWN = new Set([
+  REVISION,
+  DESIRED,
+  MAX,
+  SIMULATE_ANNOTATION,
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'deprecated.deployment.rollback.to',
+]);
 
 /** Rolls Deployments out: a ReplicaSet for each template, scaled up and down step by step. */
 export function deploymentController(stage: Stage): Controller {
@@ -198,7 +206,6 @@ export function deploymentController(stage: Stage): Controller {
     if (deployment === undefined) return;
     const all = current === undefined ? old : [...old, current];
     const sum = (field: string): number => all.reduce((total, set) => total + numberOf(fieldsOf(set['status'])[field]), 0);
-    const statusOf = (set: KubeObject | undefined, field: string): number => numberOf(fieldsOf(set?.['status'])[field]);
     const total = all.reduce((amount, set) => amount + replicasOf(set), 0);
     const status = fieldsOf(deployment['status']);
     const counts = {
@@ -256,44 +263,6 @@ export function deploymentController(stage: Stage): Controller {
       queue.addAfter(keyOf(deployment), Math.max(1, since + deadline * 1000 + 1000 - now));
     }
     return result;
-  }
-
-  function progressOf(
-    deployment: KubeObject,
-    current: KubeObject | undefined,
-    old: readonly KubeObject[],
-    counts: Fields,
-    before: readonly Condition[],
-    now: number,
-  ): Condition | undefined {
-    const spec = fieldsOf(deployment['spec']);
-    const present = before.find(({ type }) => type === 'Progressing');
-    const base = { type: 'Progressing', status: 'True' } as const;
-    if (spec['paused'] === true)
-      return { type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' };
-    if (current === undefined) return present;
-    const name = JSON.stringify(current.metadata.name);
-    if (isComplete(deployment, current, old, counts)) {
-      return { ...base, reason: 'NewReplicaSetAvailable', message: `ReplicaSet ${name} has successfully progressed.` };
-    }
-    const fresh = present === undefined || present.reason === 'NewReplicaSetAvailable' || present.reason === 'DeploymentPaused';
-    const deadline = spec['progressDeadlineSeconds'];
-    const status = fieldsOf(deployment['status']);
-    const moved = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].some(
-      (field) => numberOf(counts[field]) !== numberOf(status[field]),
-    );
-    if (!fresh && !moved && typeof deadline === 'number' && numberOf(status['observedGeneration']) === generationOf(deployment)) {
-      const since = Date.parse(present.lastUpdateTime ?? '');
-      if (present.status === 'False' || since + deadline * 1000 < now) {
-        return {
-          type: 'Progressing',
-          status: 'False',
-          reason: 'ProgressDeadlineExceeded',
-          message: `ReplicaSet ${name} has timed out progressing.`,
-        };
-      }
-    }
-    return { ...base, reason: 'ReplicaSetUpdated', message: `ReplicaSet ${name} is progressing.` };
   }
 
   /** Old ReplicaSets are kept for going back to, so many of them. */
@@ -363,4 +332,46 @@ function byAge(a: KubeObject, b: KubeObject): number {
     textOf(a.metadata.creationTimestamp).localeCompare(textOf(b.metadata.creationTimestamp)) ||
     (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
   );
+}
+
+function statusOf(set: KubeObject | undefined, field: string): number {
+  return numberOf(fieldsOf(set?.['status'])[field]);
+}
+
+function progressOf(
+  deployment: KubeObject,
+  current: KubeObject | undefined,
+  old: readonly KubeObject[],
+  counts: Fields,
+  before: readonly Condition[],
+  now: number,
+): Condition | undefined {
+  const spec = fieldsOf(deployment['spec']);
+  const present = before.find(({ type }) => type === 'Progressing');
+  const base = { type: 'Progressing', status: 'True' } as const;
+  if (spec['paused'] === true)
+    return { type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' };
+  if (current === undefined) return present;
+  const name = JSON.stringify(current.metadata.name);
+  if (isComplete(deployment, current, old, counts)) {
+    return { ...base, reason: 'NewReplicaSetAvailable', message: `ReplicaSet ${name} has successfully progressed.` };
+  }
+  const fresh = present === undefined || present.reason === 'NewReplicaSetAvailable' || present.reason === 'DeploymentPaused';
+  const deadline = spec['progressDeadlineSeconds'];
+  const status = fieldsOf(deployment['status']);
+  const moved = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].some(
+    (field) => numberOf(counts[field]) !== numberOf(status[field]),
+  );
+  if (!fresh && !moved && typeof deadline === 'number' && numberOf(status['observedGeneration']) === generationOf(deployment)) {
+    const since = Date.parse(present.lastUpdateTime ?? '');
+    if (present.status === 'False' || since + deadline * 1000 < now) {
+      return {
+        type: 'Progressing',
+        status: 'False',
+        reason: 'ProgressDeadlineExceeded',
+        message: `ReplicaSet ${name} has timed out progressing.`,
+      };
+    }
+  }
+  return { ...base, reason: 'ReplicaSetUpdated', message: `ReplicaSet ${name} is progressing.` };
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sluice/core';
-import { fieldsOf, isSet, itemsOf, numberOf, textOf, type Fields } from '../../kinds/index.js';
+import { fieldsOf, isSet, itemsOf, numberOf, textOf } from '../../kinds/index.js';
 import { setConditions, timestamp, type Condition } from '../conditions.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
@@ -92,25 +92,6 @@ export function jobController(stage: Stage): Controller {
     return false;
   }
 
-  function failureOf(job: KubeObject, all: readonly KubeObject[], failed: number, startTime: string, now: number): Condition | undefined {
-    const spec = fieldsOf(job['spec']);
-    const limit = isSet(spec['backoffLimit']) ? numberOf(spec['backoffLimit']) : 6;
-    const restarts = all.reduce(
-      (sum, pod) =>
-        sum + itemsOf(fieldsOf(pod['status'])['containerStatuses']).reduce((total, item) => total + numberOf(item['restartCount']), 0),
-      0,
-    );
-    const onFailure = fieldsOf(fieldsOf(spec['template'])['spec'])['restartPolicy'] === 'OnFailure';
-    if (failed > limit || (onFailure && restarts > 0 && restarts >= limit)) {
-      return { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
-    }
-    const deadline = spec['activeDeadlineSeconds'];
-    if (isSet(deadline) && startTime !== '' && Date.parse(startTime) + numberOf(deadline) * 1000 <= now) {
-      return { type: 'Failed', status: 'True', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
-    }
-    return undefined;
-  }
-
   interface Progress {
     readonly succeeded: number;
     readonly failed: number;
@@ -135,10 +116,6 @@ export function jobController(stage: Stage): Controller {
       const done = { status: 'True', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' };
       wanted.push({ type: 'SuccessCriteriaMet', ...done }, { type: 'Complete', ...done });
     } else if (failure !== undefined) wanted.push({ ...failure, type: 'FailureTarget' }, failure);
-    const probed = (list: readonly Condition[]): readonly Condition[] =>
-      list.map(
-        (condition) => ({ ...condition, lastProbeTime: fieldsOf(condition)['lastProbeTime'] ?? condition.lastTransitionTime }) as Condition,
-      );
     const conditions = probed(setConditions(before, wanted, now));
     const done = wanted.some(({ type }) => type === 'Complete');
     const indexes = completedIndexes(job);
@@ -184,7 +161,7 @@ export function jobController(stage: Stage): Controller {
   async function expire(job: KubeObject): Promise<void> {
     const ttl = fieldsOf(job['spec'])['ttlSecondsAfterFinished'];
     if (!isSet(ttl)) return;
-    const finished = (itemsOf(fieldsOf(job['status'])['conditions']) as readonly Fields[]).find(
+    const finished = itemsOf(fieldsOf(job['status'])['conditions']).find(
       (item) => (item['type'] === 'Complete' || item['type'] === 'Failed') && item['status'] === 'True',
     );
     const due = Date.parse(textOf(finished?.['lastTransitionTime'])) + numberOf(ttl) * 1000;
@@ -203,4 +180,31 @@ export function isDone(job: KubeObject): boolean {
 
 export function hasFailed(job: KubeObject): boolean {
   return itemsOf(fieldsOf(job['status'])['conditions']).some((item) => item['type'] === 'Failed' && item['status'] === 'True');
+}
+
+function failureOf(job: KubeObject, all: readonly KubeObject[], failed: number, startTime: string, now: number): Condition | undefined {
+  const spec = fieldsOf(job['spec']);
+  const limit = isSet(spec['backoffLimit']) ? numberOf(spec['backoffLimit']) : 6;
+  const restarts = all.reduce(
+    (sum, pod) =>
+      sum + itemsOf(fieldsOf(pod['status'])['containerStatuses']).reduce((total, item) => total + numberOf(item['restartCount']), 0),
+    0,
+  );
+  const onFailure = fieldsOf(fieldsOf(spec['template'])['spec'])['restartPolicy'] === 'OnFailure';
+  if (failed > limit || (onFailure && restarts > 0 && restarts >= limit)) {
+    return { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
+  }
+  const deadline = spec['activeDeadlineSeconds'];
+  if (isSet(deadline) && startTime !== '' && Date.parse(startTime) + numberOf(deadline) * 1000 <= now) {
+    return { type: 'Failed', status: 'True', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
+  }
+  return undefined;
+}
+
+/** Jobs say when they last looked; it is when a condition changed. */
+function probed(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions.map((condition) => ({
+    ...condition,
+    lastProbeTime: fieldsOf(condition)['lastProbeTime'] ?? condition.lastTransitionTime,
+  }));
 }

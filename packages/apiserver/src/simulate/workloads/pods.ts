@@ -26,6 +26,8 @@ export function podController(stage: Stage): Controller {
   const queue = new WorkQueue(reconcile, world);
   /** Pods that wait for something to be created, by what it is. */
   const waiting = new Map<string, Set<string>>();
+  /** Since when pods have a node, by uid: times in their status have seconds only. */
+  const seen = new Map<string, number>();
   let addresses = 0;
   return {
     tables: [
@@ -33,16 +35,19 @@ export function podController(stage: Stage): Controller {
       '/configmaps',
       '/secrets',
       '/persistentvolumeclaims',
+      'apps/deployments',
       'apps/replicasets',
       'apps/statefulsets',
       'apps/daemonsets',
       'batch/jobs',
+      'batch/cronjobs',
     ],
     changed(change) {
       const { resource, namespace, name, exists } = change;
       const key = `${namespace}/${name}`;
       if (resource.table === '/pods') {
         if (exists) queue.add(key);
+        else seen.delete(change.before?.metadata.uid ?? '');
       } else if (['/configmaps', '/secrets', '/persistentvolumeclaims'].includes(resource.table)) {
         const pods = waiting.get(`${resource.kind}/${key}`);
         if (exists && pods !== undefined) for (const pod of pods) queue.add(pod);
@@ -53,7 +58,9 @@ export function podController(stage: Stage): Controller {
           before?.metadata.annotations?.[SIMULATE_ANNOTATION] === after.metadata.annotations?.[SIMULATE_ANNOTATION]
         )
           return;
-        for (const pod of stage.pods.of(after)) queue.add(keyOf(pod));
+        for (const workload of [after, ...stage.replicaSets.of(after), ...stage.jobs.of(after)]) {
+          for (const pod of stage.pods.of(workload)) queue.add(keyOf(pod));
+        }
       }
     },
     stop: () => queue.stop(),
@@ -73,11 +80,10 @@ export function podController(stage: Stage): Controller {
     note(key, missing);
     if (missing !== undefined) return report(pod, 'Pending', waitingContainers(pod, missing.reason, missing.container), missing);
     if (fate.mode === 'image') return failPull(pod);
-    const started = Date.parse(textOf(fieldsOf(pod['status'])['startTime']) || timestamp(world.timers.now()));
-    const due = started + fate.delayMs - world.timers.now();
-    if (textOf(fieldsOf(pod['status'])['startTime']) === '' || (due > 0 && !isRunning(pod))) {
+    const due = dueTime(pod, fate) - world.timers.now();
+    if (due > 0 && !isRunning(pod)) {
       await report(pod, 'Pending', waitingContainers(pod, 'ContainerCreating', ''));
-      queue.addAfter(key, Math.max(1, due));
+      queue.addAfter(key, due);
       return;
     }
     if (fate.mode === 'crash') return crash(pod);
@@ -85,17 +91,28 @@ export function podController(stage: Stage): Controller {
     await (runsOnce ? finish(pod, 'Succeeded', 0) : run(pod));
   }
 
-  /** The annotation of the pod, or of the workload that owns it. */
+  function dueTime({ metadata }: KubeObject, { delayMs }: Fate): number {
+    const uid = metadata.uid ?? '';
+    let since = seen.get(uid);
+    if (since === undefined) seen.set(uid, (since = world.timers.now()));
+    return since + delayMs;
+  }
+
+  /** The annotation of the pod, or of the workload that it belongs to in the end. */
   function fateOf(pod: KubeObject): Fate {
-    const owner = controllerOf(pod);
-    const workload = owner === undefined ? undefined : world.lookup.get(owner.apiVersion, owner.kind, pod.metadata.namespace, owner.name);
-    const text = pod.metadata.annotations?.[SIMULATE_ANNOTATION] ?? workload?.metadata.annotations?.[SIMULATE_ANNOTATION] ?? '';
+    const text = pod.metadata.annotations?.[SIMULATE_ANNOTATION] ?? workloadOf(pod)?.metadata.annotations?.[SIMULATE_ANNOTATION] ?? '';
     const fate = { delayMs: stage.readyDelayMs };
     if (text === 'CrashLoopBackOff') return { ...fate, mode: 'crash' };
     if (text === 'ImagePullBackOff' || text === 'ErrImagePull') return { ...fate, mode: 'image' };
     if (text === 'Pending') return { ...fate, mode: 'pending' };
     const slow = /^slow=(.+)$/.exec(text)?.[1];
     return { mode: 'run', delayMs: slow === undefined ? stage.readyDelayMs : (durationMs(slow) ?? stage.readyDelayMs) };
+  }
+
+  function workloadOf(object: KubeObject): KubeObject | undefined {
+    const owner = controllerOf(object);
+    const found = owner === undefined ? undefined : world.lookup.get(owner.apiVersion, owner.kind, object.metadata.namespace, owner.name);
+    return found === undefined ? undefined : (workloadOf(found) ?? found);
   }
 
   async function schedule(pod: KubeObject, fate: Fate): Promise<void> {
@@ -224,21 +241,6 @@ export function podController(stage: Stage): Controller {
       message: `Failed to pull image ${image}: failed to pull and unpack image ${image}: not found`,
     });
     stage.record('kubelet', pod, { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image ${image}` });
-  }
-
-  function waitingContainers(pod: KubeObject, reason: string, only: string): Fields[] {
-    return containers(pod).map((container) => {
-      const waiting = only === '' || only === textOf(container['name']) ? reason : 'ContainerCreating';
-      return {
-        ...statusOf(container),
-        imageID: '',
-        state: { waiting: { reason: waiting } },
-        lastState: {},
-        restartCount: 0,
-        ready: false,
-        started: false,
-      };
-    });
   }
 
   /** The status of a pod that has a node. */
@@ -391,4 +393,19 @@ function durationMs(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function waitingContainers(pod: KubeObject, reason: string, only: string): Fields[] {
+  return containers(pod).map((container) => {
+    const waiting = only === '' || only === textOf(container['name']) ? reason : 'ContainerCreating';
+    return {
+      ...statusOf(container),
+      imageID: '',
+      state: { waiting: { reason: waiting } },
+      lastState: {},
+      restartCount: 0,
+      ready: false,
+      started: false,
+    };
+  });
 }

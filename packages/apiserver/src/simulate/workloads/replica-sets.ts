@@ -96,6 +96,10 @@ export function replicaSetController(stage: Stage): Controller {
 
 /** Which pods to lose first: not scheduled, not ready, the youngest. */
 function leastUsefulFirst(a: KubeObject, b: KubeObject): number {
-  const rank = (pod: KubeObject): number => (textOf(fieldsOf(pod['spec'])['nodeName']) === '' ? 0 : isReady(pod) ? 2 : 1);
   return rank(a) - rank(b) || (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');
+}
+
+function rank(pod: KubeObject): number {
+  if (textOf(fieldsOf(pod['spec'])['nodeName']) === '') return 0;
+  return isReady(pod) ? 2 : 1;
 }

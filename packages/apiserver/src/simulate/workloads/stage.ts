@@ -69,9 +69,9 @@ export class Owned {
     this.#kind = kind;
   }
 
-  update({ namespace, name, after, exists, mentions }: Change): void {
-    const key = `${namespace}/${name}`;
-    const owner = exists && mentions('"ownerReferences"') ? controllerOf(after)?.uid : undefined;
+  update(change: Change): void {
+    const key = `${change.namespace}/${change.name}`;
+    const owner = change.exists && change.mentions('"ownerReferences"') ? controllerOf(change.after)?.uid : undefined;
     const previous = this.#owners.get(key);
     if (owner === previous) return;
     if (previous !== undefined) {
