@@ -10,7 +10,7 @@ import { decodeManagers, encodeManagers, managerId, type Managers, withManagers 
 import { merge } from './merge.js';
 import { changeOwnership, reconcileManagers, unownedFields } from './ownership.js';
 import { prune } from './prune.js';
-import { toFieldSet } from './to-field-set.js';
+import { hasFields, toFieldSet } from './to-field-set.js';
 import { takeOwnership } from './track-update.js';
 import { joinFaults, typeFaults } from './validate.js';
 import { type Versions, versionsOf } from './versions.js';
@@ -72,28 +72,12 @@ function applyOnce(request: ApplyRequest, force: boolean): KubeObject {
   const { type, now, resetFields, subresource = '' } = request;
   const versions = request.versions ?? versionsOf(type);
   const live = request.live ?? emptyObject(type);
-  const id = describe(request.applied, type);
-  const faults = typeFaults(type.root, request.applied);
-  if (faults.length > 0) throw internal(`failed to create typed patch object (${id}): ${joinFaults(faults)}`);
-
+  const merged = merge(type.root, live, request.applied) as KubeObject;
+  // What changes nothing is as well-typed as the live object.
+  if (merged !== live) checkType(type, request.applied);
   const stored = decodeManagers(live.metadata?.managedFields);
   if (stored === undefined) throw internal('failed to decode managed fields');
-  // An object that nobody owns was written before ownership was tracked: its fields get an owner to conflict with.
-  const isUnowned = stored.size === 0 && request.live !== undefined;
-  const decoded: Managers = isUnowned
-    ? takeOwnership({
-        live: emptyObject(type),
-        next: live,
-        managers: stored,
-        manager: 'before-first-apply',
-        type,
-        versions,
-        subresource,
-        now,
-        resetFields,
-      })
-    : stored;
-  const managers = reconcileManagers(decoded, versions);
+  const managers = reconcileManagers(ownersOf(request, live, stored, versions), versions);
 
   const self = {
     manager: request.manager === '' ? 'unknown' : request.manager,
@@ -103,30 +87,52 @@ function applyOnce(request: ApplyRequest, force: boolean): KubeObject {
   };
   const selfId = managerId(self);
   const before = managers.get(selfId);
+  const isSettled = merged === live && live === request.live && before?.apiVersion === type.apiVersion;
+  if (isSettled && managers === stored && isAppliedAgain(request, before.fields)) return live;
+
   const wanted = toFieldSet(type.root, request.applied);
   const filtered = resetFields === undefined ? wanted : wanted.recursiveDifference(resetFields);
-  managers.set(selfId, { ...self, fields: filtered, time: before?.time, ...(before?.entry === undefined ? {} : { entry: before.entry }) });
-
-  const merged = merge(type.root, live, request.applied) as KubeObject;
   const owned = filtered.difference(unownedFields);
+  const isSame = before?.apiVersion === type.apiVersion && before.fields.equals(owned);
+  if (isSettled && isSame) appliedFields.set(before.fields, { wanted, resetFields });
+  const entry = before?.entry === undefined ? {} : { entry: before.entry };
+  const held = new Map(managers).set(selfId, { ...self, ...entry, fields: filtered, time: before?.time });
   // What is applied again has nothing to prune.
-  const next =
-    before !== undefined && before.apiVersion === type.apiVersion && before.fields.equals(owned)
-      ? merged
-      : prune(merged, type, versions, managers, before);
-  const { managers: after } = changeOwnership({ live, next, type, versions, managers, writer: selfId, resetFields, force });
+  const next = isSame ? merged : prune(merged, type, versions, held, before);
+  const { managers: after } = changeOwnership({ live, next, type, versions, managers: held, writer: selfId, resetFields, force });
   const isChanged = next !== live && !deepEqual(live, next);
   if (owned.isEmpty) after.delete(selfId);
-  else {
-    const fields = before?.fields.equals(owned) === true ? before.fields : owned;
-    const entry = before?.entry;
-    after.set(selfId, { ...self, fields, time: isChanged ? now : before?.time, ...(entry === undefined ? {} : { entry }) });
-  }
-  return withManagers(isChanged ? restored(type, next, id) : live, encodeManagers(after), request.live);
+  else after.set(selfId, { ...self, ...entry, fields: isSame ? before.fields : owned, time: isChanged ? now : before?.time });
+  return withManagers(isChanged ? restored(type, next) : live, encodeManagers(after), request.live);
+}
+
+function checkType(type: ObjectType, applied: KubeObject): void {
+  const faults = typeFaults(type.root, applied);
+  if (faults.length > 0) throw internal(`failed to create typed patch object (${describe(applied, type)}): ${joinFaults(faults)}`);
+}
+
+/** An object that nobody owns was written before ownership was tracked: its fields get an owner to conflict with. */
+function ownersOf(
+  { live: given, type, now, subresource = '', resetFields }: ApplyRequest,
+  live: KubeObject,
+  stored: Managers,
+  versions: Versions,
+): Managers {
+  if (stored.size > 0 || given === undefined) return stored;
+  const manager = 'before-first-apply';
+  return takeOwnership({ live: emptyObject(type), next: live, managers: stored, manager, type, versions, subresource, now, resetFields });
+}
+
+// What a manager applied is known again without building its set: the usual call of a GitOps engine changes nothing.
+const appliedFields = new WeakMap<FieldSet, { wanted: FieldSet; resetFields: FieldSet | undefined }>();
+
+function isAppliedAgain({ type, applied, resetFields }: ApplyRequest, owned: FieldSet): boolean {
+  const known = appliedFields.get(owned);
+  return known !== undefined && known.resetFields === resetFields && hasFields(type.root, applied, known.wanted);
 }
 
 /** The result as an object of its kind: what the schema of apply lets pass may still be no value of a Go struct. */
-function restored(type: ObjectType, object: KubeObject, id: string): KubeObject {
+function restored(type: ObjectType, object: KubeObject): KubeObject {
   if (type.custom) return object;
   try {
     decodeValue(type.root, object, { unknown: [] }, 'memory');
@@ -134,7 +140,7 @@ function restored(type: ObjectType, object: KubeObject, id: string): KubeObject 
     if (!(error instanceof DecodeFault)) throw error;
     const version = `${type.group}/${type.version}, Kind=${type.kind}`;
     throw internal(
-      `failed to convert new object (${id}) to proper version: unable to convert unstructured object to ${version}: ${error.message}`,
+      `failed to convert new object (${describe(object, type)}) to proper version: unable to convert unstructured object to ${version}: ${error.message}`,
     );
   }
   return canonicalObject(type, object);

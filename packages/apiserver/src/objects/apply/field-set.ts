@@ -1,7 +1,8 @@
 import { type MapShape, type TypeNode, untypedDeduced } from '../types/type-node.js';
 import { compareElements, fieldOf, parsePathElement, type PathElement } from './path-element.js';
 
-interface Entry {
+/** What a set says of one element of a path. */
+export interface Entry {
   /** Whether the path itself is in the set, not only something below it. */
   readonly member: boolean;
   /** What is in the set below the path; never an empty set. */

@@ -17,14 +17,21 @@ export interface Manager {
 export type Managers = ReadonlyMap<string, Manager>;
 
 /** The identity of a manager, which is also the order that conflicts are listed in. */
-export function managerId({ manager, operation, apiVersion, subresource }: Omit<Manager, 'fields' | 'time'>): string {
-  return JSON.stringify({
+export function managerId(identity: Omit<Manager, 'fields' | 'time'>): string {
+  const known = identity.entry === undefined ? undefined : ids.get(identity.entry);
+  if (known !== undefined) return known;
+  const { manager, operation, apiVersion, subresource } = identity;
+  const id = JSON.stringify({
     ...(manager === '' ? {} : { manager }),
     operation,
     ...(operation === 'Update' ? { apiVersion } : {}),
     ...(subresource === '' ? {} : { subresource }),
   });
+  if (identity.entry !== undefined) ids.set(identity.entry, id);
+  return id;
 }
+
+const ids = new WeakMap<ManagedFieldsEntry, string>();
 
 // Objects are immutable and their entries are shared from version to version: each is decoded once.
 const decoded = new WeakMap<ManagedFieldsEntry, Manager>();

@@ -43,6 +43,9 @@ function mergeMaps(map: MapShape, live: Record<string, unknown>, config: Record<
 function mergeLists(list: ListShape, live: readonly unknown[], config: readonly unknown[], original: unknown): unknown {
   const liveElements = listElements(list, live);
   const configElements = listElements(list, config);
+  // A configuration that is not well-formed never passes for unchanged: it has to be seen by the validation.
+  if (!areDistinct(configElements)) return [...config];
+  if (sameElements(liveElements, configElements)) return mergeInPlace(list, live, config, original);
   const liveItems = indexed(live, liveElements);
   const configItems = indexed(config, configElements);
   const out: unknown[] = [];
@@ -91,6 +94,29 @@ function mergeLists(list: ListShape, live: readonly unknown[], config: readonly 
   }
   const unchanged = out.length === live.length && out.every((item, index) => item === live[index]);
   return unchanged ? original : out;
+}
+
+/** The common case: the same elements in the same order. */
+function mergeInPlace(list: ListShape, live: readonly unknown[], config: readonly unknown[], original: unknown): unknown {
+  let out: unknown[] | undefined;
+  for (let index = 0; index < live.length; index++) {
+    const after = merge(list.element, live[index], config[index]);
+    if (after === live[index]) continue;
+    out ??= [...live];
+    out[index] = after;
+  }
+  return out ?? original;
+}
+
+function sameElements(a: readonly (PathElement | undefined)[], b: readonly (PathElement | undefined)[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}
+
+function areDistinct(elements: readonly (PathElement | undefined)[]): boolean {
+  if (elements.includes(undefined)) return false;
+  return elements.length < 2 || new Set(elements).size === elements.length;
 }
 
 /** The items by identity. An identity that occurs twice has no one item: null, so that the configured one replaces them. */

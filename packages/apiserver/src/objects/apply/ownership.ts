@@ -73,19 +73,24 @@ export const unownedFields: FieldSet = FieldSet.from(
 
 const reconciled = new WeakMap<FieldSet, ObjectType>();
 
-/** The managers with their sets brought in line with what is atomic in the schema now. */
-export function reconcileManagers(managers: Managers, versions: Versions): Map<string, Manager> {
+/** The managers with their sets brought in line with what is atomic in the schema now; the same when they are already. */
+export function reconcileManagers(managers: Managers, versions: Versions): Managers {
   const out = new Map<string, Manager>();
+  let changed = false;
   for (const [id, manager] of managers) {
     const type = versions.typeOf(manager.apiVersion);
-    if (type === undefined) continue;
+    if (type === undefined) {
+      changed = true;
+      continue;
+    }
     if (reconciled.get(manager.fields) === type) {
       out.set(id, manager);
       continue;
     }
     const fields = reconcileWithSchema(manager.fields, type.root);
     reconciled.set(fields, type);
+    changed ||= fields !== manager.fields;
     out.set(id, fields === manager.fields ? manager : { ...manager, fields });
   }
-  return out;
+  return changed ? out : managers;
 }

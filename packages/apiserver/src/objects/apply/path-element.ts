@@ -12,11 +12,21 @@ export function fieldElement(name: string): PathElement {
 export function keyElement(keys: Readonly<Record<string, unknown>>): PathElement {
   const names = Object.keys(keys);
   if (names.length > 1) names.sort();
-  return `k:{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(keys[name])}`).join(',')}}`;
+  let text = '';
+  for (const name of names) text += `${text === '' ? '' : ','}${quoted(name)}:${quoted(keys[name])}`;
+  return `k:{${text}}`;
 }
 
+/** JSON of a scalar. Nearly all are plain texts, for which quotes are enough (a third of the cost of JSON.stringify). */
+function quoted(value: unknown): string {
+  if (typeof value === 'string' && plain.test(value)) return `"${value}"`;
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
+
+const plain = /^[\w./:@ -]*$/;
+
 export function valueElement(value: unknown): PathElement {
-  return `v:${JSON.stringify(value)}`;
+  return `v:${quoted(value)}`;
 }
 
 /** The canonical form of an element that came from outside; undefined when it is of no known type; throws when it is malformed. */

@@ -1,7 +1,7 @@
 import { isJsonObject } from '@sluice/core';
 import { type ListShape, shapeOf, type TypeNode } from '../types/type-node.js';
-import { FieldSet, FieldSetBuilder, fieldType } from './field-set.js';
-import { listElements } from './list-element.js';
+import { type Entry, FieldSet, FieldSetBuilder, fieldType } from './field-set.js';
+import { listElement, listElements } from './list-element.js';
 import { fieldElement, type PathElement } from './path-element.js';
 
 /** The paths of all that a value says: its leaves, and the elements of its lists and of its free-form maps. */
@@ -69,4 +69,54 @@ function duplicatesOf(elements: readonly (PathElement | undefined)[]): ReadonlyS
     seen.add(element);
   }
   return duplicates;
+}
+
+/** Whether {@link toFieldSet} of a value is a set that is known already, without building it. */
+export function hasFields(type: TypeNode, value: unknown, fields: FieldSet): boolean {
+  return matches(type, value, fields.isEmpty ? undefined : { member: false, child: fields }, false);
+}
+
+function matches(type: TypeNode, value: unknown, entry: Entry | undefined, isMember: boolean): boolean {
+  switch (shapeOf(type, value)) {
+    case 'scalar':
+      return entry?.member === true && entry.child === undefined;
+    case 'list': {
+      if (type.list?.atomic === true) return entry?.member === true && entry.child === undefined;
+      if ((entry?.member ?? false) !== isMember || type.list === undefined) return false;
+      return Array.isArray(value) ? matchesList(type.list, value, entry?.child) : entry?.child === undefined;
+    }
+    case 'map': {
+      const { map } = type;
+      if (map?.atomic !== false) return entry?.member === true && entry.child === undefined;
+      if ((entry?.member ?? false) !== isMember) return false;
+      if (!isJsonObject(value)) return entry?.child === undefined;
+      const keys = Object.keys(value);
+      if (keys.length !== (entry?.child?.entries.size ?? 0)) return false;
+      for (const key of keys) {
+        const below = value[key];
+        const belowEntry = entry?.child?.entries.get(fieldElement(key));
+        const belowType = fieldType(map, key);
+        const isEmpty = below === null || (isJsonObject(below) && Object.keys(below).length === 0);
+        if (belowEntry === undefined || belowType === undefined) return false;
+        if (!matches(belowType, below, belowEntry, isEmpty || !map.fields.has(key))) return false;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** Lists with equal elements are left to {@link toFieldSet}. */
+function matchesList(list: ListShape, items: readonly unknown[], fields: FieldSet | undefined): boolean {
+  if (items.length !== (fields?.entries.size ?? 0)) return false;
+  const seen = items.length < 2 ? undefined : new Set<PathElement>();
+  for (const item of items) {
+    const element = listElement(list, item);
+    if (typeof element !== 'string' || seen?.has(element) === true) return false;
+    seen?.add(element);
+    const entry = fields?.entries.get(element);
+    if (entry === undefined || !matches(list.element, item, entry, true)) return false;
+  }
+  return true;
 }
