@@ -235,6 +235,15 @@ test('regular expressions that explode elsewhere take linear time', () => {
   assert.ok(performance.now() - started < 2000);
 });
 
+/** The entries of an object by key, `__proto__` among them. */
+function entries(value: unknown): unknown {
+  return Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function specOf(files: Record<string, string>): unknown {
+  return buildFiles(files)[0]!['spec'];
+}
+
 test('names of Object.prototype are plain keys', () => {
   const files = {
     'kustomization.yaml':
@@ -242,7 +251,6 @@ test('names of Object.prototype are plain keys', () => {
     'a.yaml': configMap('a', '__proto__: x\n  hasOwnProperty: y'),
   };
   const [object] = buildFiles(files);
-  const entries = (value: unknown): unknown => Object.entries(value as Record<string, unknown>).sort();
   assert.deepEqual(entries(object!['data']), [
     ['__proto__', 'patched'],
     ['hasOwnProperty', 'y'],
@@ -274,7 +282,6 @@ test('the schema and definitions of one build do not reach another', () => {
     'kustomization.yaml': `openapi: {path: s.json}\n${plain['kustomization.yaml']}`,
     's.json': JSON.stringify(schema),
   };
-  const specOf = (files: Record<string, string>): unknown => buildFiles(files)[0]!['spec'];
   assert.deepEqual(specOf(plain), { list: [{ k: 'b', v: 2 }] });
   assert.deepEqual(specOf(withSchema), {
     list: [

@@ -137,8 +137,7 @@ test('a scalar that stood in quotes stays a string', () => {
   assert.deepEqual(merge({ data: { port: 'http' } }, { data: { port: 81 } }), { data: { port: 81 } });
 });
 
-const patched = (document: Json, ...operations: Json[]): Json =>
-  applyJsonPatch(structuredClone(document) as Json, readJsonPatch(operations));
+const patched = (document: Json, ...operations: Json[]): Json => applyJsonPatch(structuredClone<Json>(document), readJsonPatch(operations));
 const pointer = (key: string): string => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 test('JSON patches: what is added can be tested and removed again', () => {

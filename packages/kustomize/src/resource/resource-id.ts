@@ -1,4 +1,4 @@
-import { gvkEquals, gvkKey, gvkText, type Gvk } from './gvk.js';
+import { gvkKey, gvkText, type Gvk } from './gvk.js';
 
 /** What stands for the namespace of a cluster-wide object. */
 export const CLUSTER_WIDE = '_non_namespaceable_';
@@ -25,8 +25,4 @@ export function idText({ gvk, name, namespace }: ResourceId): string {
 /** A key under which equal ids meet. */
 export function idKey(gvk: Gvk, name: string, effectiveNs: string): string {
   return `${gvkKey(gvk)}\n${effectiveNs}\n${name}`;
-}
-
-export function sameGvkAndName(a: ResourceId, b: ResourceId): boolean {
-  return a.name === b.name && gvkEquals(a.gvk, b.gvk);
 }
