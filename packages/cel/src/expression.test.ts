@@ -167,7 +167,7 @@ test('an expression that costs too much is stopped, whatever it would decide', (
 
 test('texts that are no expressions are refused, not crashed on', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'a1."\'[](){}?:,!-+*/%<>=&|\\ `'), maxLength: 20 }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...Array.from('a1."\'[](){}?:,!-+*/%<>=&|\\ `')), maxLength: 20 }), (text) => {
       try {
         evaluate(text);
       } catch (error) {

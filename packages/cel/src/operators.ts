@@ -28,8 +28,7 @@ export function equals(a: CelValue, b: CelValue): boolean {
   const x = numeric(a);
   if (x !== undefined) {
     const y = numeric(b);
-    // Bigints and doubles compare by value.
-    return y !== undefined && (x as number) == (y as number);
+    return y !== undefined && sameNumber(x, y);
   }
   if (a instanceof CelList) {
     if (!(b instanceof CelList) || a.size !== b.size) return false;
@@ -60,11 +59,16 @@ function numeric(value: CelValue): bigint | number | undefined {
   return value instanceof CelUint ? value.value : undefined;
 }
 
+function sameNumber(a: bigint | number, b: bigint | number): boolean {
+  if (typeof a === typeof b) return a === b;
+  return typeof a === 'bigint' ? Number.isInteger(b) && a === BigInt(b) : sameNumber(b, a);
+}
+
 /** -1, 0 or 1; undefined for NaN. */
 export function compare(operator: string, a: CelValue, b: CelValue): number | undefined {
   const x = numeric(a);
   const y = numeric(b);
-  if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : (x as number) == (y as number) ? 0 : undefined;
+  if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : sameNumber(x, y) ? 0 : undefined;
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
@@ -178,5 +182,5 @@ export function findIndex(target: CelValue, key: CelValue): CelValue | undefined
 }
 
 function showKey(key: CelValue): string {
-  return typeof key === 'string' ? key : String(numeric(key) ?? key);
+  return typeof key === 'string' ? key : String(numeric(key) ?? kindOf(key));
 }

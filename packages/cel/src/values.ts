@@ -228,7 +228,7 @@ export function kindOf(value: CelValue): Kind {
   if (value instanceof CelDuration) return 'duration';
   if (value instanceof CelOptional) return 'optional';
   if (value instanceof CelTypeValue) return 'type';
-  return (value as CelOpaque).kind;
+  return value.kind;
 }
 
 const typeNames: Partial<Record<Kind, string>> = {

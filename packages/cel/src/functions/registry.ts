@@ -20,6 +20,8 @@ export class LibraryBuilder {
   readonly #functions = new Map<string, Overload[]>();
 
   /** `fn('isURL', ['string'], bool, ([text]) => …)` */
+  // The type parameter is what an implementation says of its arguments.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   fn<A extends readonly CelValue[]>(
     name: string,
     params: readonly Kind[],
@@ -30,6 +32,8 @@ export class LibraryBuilder {
   }
 
   /** `method('size', ['list'], int, ([list]) => …)`: the first parameter is the receiver. */
+  // The type parameter is what an implementation says of its arguments.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   method<A extends readonly CelValue[]>(
     name: string,
     params: readonly Kind[],

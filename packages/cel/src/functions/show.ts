@@ -57,7 +57,6 @@ export function format(pattern: string, args: CelList): string {
 
 function formatClause(verb: string, precision: number, value: CelValue): string {
   const number = typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof CelUint ? value.value : undefined;
-  const wrong = (name: string): CelError => new CelError(`error during formatting: ${name} clause can only be used on numbers`);
   switch (verb) {
     case 's':
       return show(value);
@@ -93,4 +92,8 @@ function formatClause(verb: string, precision: number, value: CelValue): string 
     default:
       throw new CelError(`error during formatting: unrecognized formatting clause "${verb}"`);
   }
+}
+
+function wrong(name: string): CelError {
+  return new CelError(`error during formatting: ${name} clause can only be used on numbers`);
 }

@@ -8,7 +8,7 @@ import { format } from './show.js';
 /** The strings extension, encoders, and Kubernetes' regex functions. Positions count characters, not UTF-16 units. */
 export const stringsLibrary = new LibraryBuilder()
   .method('charAt', ['string', 'int'], string, ([text, index]: [string, bigint]) => {
-    const characters = [...text];
+    const characters = Array.from(text);
     if (index < 0n || index > characters.length) throw new CelError(`index out of range: ${index}`);
     return characters[Number(index)] ?? '';
   })
@@ -16,7 +16,7 @@ export const stringsLibrary = new LibraryBuilder()
   .method('indexOf', ['string', 'string', 'int'], int, ([text, part, from]: [string, string, bigint]) => indexOf(text, part, from))
   .method('lastIndexOf', ['string', 'string'], int, ([text, part]: [string, string]) => position(text, text.lastIndexOf(part)))
   .method('lastIndexOf', ['string', 'string', 'int'], int, ([text, part, from]: [string, string, bigint]) => {
-    const start = [...text].slice(0, Number(from)).join('').length;
+    const start = Array.from(text).slice(0, Number(from)).join('').length;
     return position(text, text.lastIndexOf(part, start));
   })
   .method('join', ['list'], string, ([list]: [CelList]) => texts(list).join(''))
@@ -37,7 +37,7 @@ export const stringsLibrary = new LibraryBuilder()
   .method('substring', ['string', 'int'], string, ([text, from]: [string, bigint]) => substring(text, from, undefined))
   .method('substring', ['string', 'int', 'int'], string, ([text, from, to]: [string, bigint, bigint]) => substring(text, from, to))
   .method('trim', ['string'], string, ([text]: [string]) => text.trim())
-  .method('reverse', ['string'], string, ([text]: [string]) => [...text].reverse().join(''))
+  .method('reverse', ['string'], string, ([text]: [string]) => Array.from(text).reverse().join(''))
   .method('format', ['string', 'list'], string, ([pattern, args]: [string, CelList]) => format(pattern, args))
   .fn('strings.quote', ['string'], string, ([text]: [string]) => quote(text))
   .fn('base64.encode', ['bytes'], string, ([data]: [Uint8Array]) => Buffer.from(data).toString('base64'))
@@ -69,13 +69,13 @@ function texts(list: CelList): string[] {
 }
 
 function indexOf(text: string, part: string, from: bigint): bigint {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (from < 0n || from > characters.length) throw new CelError(`index out of range: ${from}`);
   return position(text, text.indexOf(part, characters.slice(0, Number(from)).join('').length));
 }
 
 function position(text: string, index: number): bigint {
-  return BigInt(index < 0 ? -1 : [...text.slice(0, index)].length);
+  return BigInt(index < 0 ? -1 : Array.from(text.slice(0, index)).length);
 }
 
 function replace(text: string, from: string, to: string, limit: bigint): string {
@@ -87,14 +87,14 @@ function replace(text: string, from: string, to: string, limit: bigint): string 
 
 function split(text: string, separator: string, limit: bigint): string[] {
   if (limit === 0n) return [];
-  const pieces = separator === '' ? [...text] : text.split(separator);
+  const pieces = separator === '' ? Array.from(text) : text.split(separator);
   if (limit < 0n || pieces.length <= limit) return pieces;
   const count = Number(limit) - 1;
   return [...pieces.slice(0, count), pieces.slice(count).join(separator)];
 }
 
 function substring(text: string, from: bigint, to: bigint | undefined): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   const end = to ?? BigInt(characters.length);
   if (from < 0n || from > characters.length) throw new CelError(`index out of range: ${from}`);
   if (end < 0n || end > characters.length) throw new CelError(`index out of range: ${end}`);
@@ -115,12 +115,13 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
-  return `"${text.replaceAll(/[\u0007\b\f\n\r\t\v\\"]/g, (character) => escapes[character] ?? character)}"`;
+  return `"${Array.from(text, (character) => escapes[character] ?? character).join('')}"`;
 }
 
 function findAll(text: string, pattern: string, limit: bigint): string[] {
   const matcher = compileRegex(pattern).matcher(text);
   const found: string[] = [];
-  while ((limit < 0n || found.length < limit) && matcher.find()) found.push(matcher.group() ?? '');
+  const most = limit < 0n ? Infinity : Number(limit);
+  for (; found.length < most && matcher.find();) found.push(matcher.group() ?? '');
   return found;
 }

@@ -2,6 +2,7 @@ import { CelError } from '../error.js';
 import { bool, listOf, mapOf, string } from '../types.js';
 import { CelList, CelOpaque, ValueMap } from '../values.js';
 import { LibraryBuilder } from './registry.js';
+import { hasBlanks } from './text-formats.js';
 
 /** A URL as Go's parser splits it: an absolute one, or an absolute path. */
 class CelUrl extends CelOpaque {
@@ -41,7 +42,7 @@ class CelUrl extends CelOpaque {
 
 function parse(text: string): CelUrl | undefined {
   // A control character, a blank or a bad escape makes it none.
-  if (text === '' || /[\u0000-\u0020\u007f]/.test(text) || /%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
+  if (text === '' || hasBlanks(text) || /%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
   const absolute = /^([a-zA-Z][a-zA-Z0-9+.-]*):(?:\/\/(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/.exec(text);
   if (absolute !== null) {
     const [, scheme = '', host = '', path = '', query = ''] = absolute;

@@ -111,9 +111,12 @@ function deprecationFaults(version: Json, path: string): FieldError[] {
   if (version['deprecated'] !== true) faults.push('can only be set for deprecated versions');
   if (warning.length > 256) faults.push('must be <= 256 characters long');
   if (warning === '') faults.push('must not be empty');
-  if (/[\u0000-\u001f\u007f]/.test(warning))
-    faults.push('must only contain printable UTF-8 characters; non-printable character found at index 0');
+  if (hasControlCharacters(warning)) faults.push('must only contain printable UTF-8 characters; non-printable character found at index 0');
   return faults.map((fault) => invalid(path, warning, fault));
+}
+
+function hasControlCharacters(text: string): boolean {
+  return Array.from(text).some((character) => character < ' ' || character === '\u007f');
 }
 
 function nameFaults(names: Json): FieldError[] {

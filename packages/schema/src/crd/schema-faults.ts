@@ -220,7 +220,7 @@ function ruleFaults(schema: Json, path: string, place: Place, errors: FieldError
   for (const [index, rule] of type === undefined ? [] : compileRules(schema).entries()) {
     if (type === undefined) break;
     const at = `${path}.x-kubernetes-validations[${index}]`;
-    const json = ((rules as Json[])[index] ?? {}) as Json;
+    const json = (rules as Json[])[index] ?? {};
     try {
       const { isTransition } = rule.program(type);
       if (isTransition && place.uncorrelatable !== undefined && !rule.optionalOldSelf) {

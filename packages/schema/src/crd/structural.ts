@@ -88,21 +88,20 @@ const intOrString = [{ type: 'integer' }, { type: 'string' }];
 
 function checkValueValidation(schema: Json, level: Level, path: string, errors: FieldError[]): void {
   // The old spelling of int-or-string is the one combination that may name types.
-  if (!deepEqual(schema['anyOf'], intOrString))
-    eachOf(schema, 'anyOf', (nested, at) => checkNested(nested, level, at, errors, false), path);
+  if (!deepEqual(schema['anyOf'], intOrString)) eachOf(schema, 'anyOf', (nested, at) => checkNested(nested, level, at, errors), path);
   eachOf(
     schema,
     'allOf',
     (nested, at, index) => {
       const isSpelling = index === 0 && deepEqual(nested['anyOf'], intOrString);
       const { anyOf: _, ...rest } = nested;
-      checkNested(isSpelling ? rest : nested, level, at, errors, true);
+      checkNested(isSpelling ? rest : nested, level, at, errors);
     },
     path,
   );
-  eachOf(schema, 'oneOf', (nested, at) => checkNested(nested, level, at, errors, false), path);
+  eachOf(schema, 'oneOf', (nested, at) => checkNested(nested, level, at, errors), path);
   const not = schema['not'];
-  if (isJsonObject(not)) checkNested(not, level, `${path}.not`, errors, false);
+  if (isJsonObject(not)) checkNested(not, level, `${path}.not`, errors);
   const pattern = schema['pattern'];
   if (typeof pattern === 'string' && pattern !== '') {
     const fault = patternFault(pattern);
@@ -134,12 +133,12 @@ const forbiddenInside: readonly (readonly [key: string, text: string])[] = [
   ['additionalProperties', 'must be undefined to be structural'],
 ];
 
-function checkNested(schema: Json, level: Level, path: string, errors: FieldError[], allowsRules: boolean): void {
+function checkNested(schema: Json, level: Level, path: string, errors: FieldError[]): void {
   checkValueValidation(schema, level, path, errors);
   const items = schema['items'];
-  if (isJsonObject(items)) checkNested(items, level, `${path}.items`, errors, allowsRules);
+  if (isJsonObject(items)) checkNested(items, level, `${path}.items`, errors);
   const properties = propertiesOf(schema);
-  for (const [name, property] of properties) checkNested(property, 'field', `${path}.properties[${name}]`, errors, allowsRules);
+  for (const [name, property] of properties) checkNested(property, 'field', `${path}.properties[${name}]`, errors);
   for (const [key, text] of forbiddenInside) {
     const value = schema[key];
     if (value === undefined || value === false || value === '' || (Array.isArray(value) && value.length === 0)) continue;

@@ -149,6 +149,9 @@ function restored(type: ObjectType, object: KubeObject): KubeObject {
 /** An object as the messages of apply name it: `namespace/name; group/version, Kind=kind`. */
 function describe(object: KubeObject, type: ObjectType): string {
   const { namespace, name } = object.metadata ?? {};
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   return `${text(namespace)}/${text(name)}; ${type.group}/${type.version}, Kind=${type.kind}`;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -160,6 +160,8 @@ function deploymentOf(containers: readonly unknown[], more: Record<string, unkno
   };
 }
 
+const requesting = (cpu: string): KubeObject => deploymentOf([{ name: 'app', resources: { requests: { cpu } } }]);
+
 test('a port without a protocol is the TCP port, in the key and for conflicts', () => {
   const live = apply(undefined, deploymentOf([{ name: 'app', image: 'a', ports: [{ containerPort: 80 }] }]), 'alice', { type: deployment });
   assert.throws(
@@ -177,9 +179,8 @@ test('a port without a protocol is the TCP port, in the key and for conflicts', 
 });
 
 test('equal quantities in another spelling are a no-op', () => {
-  const of = (cpu: string): KubeObject => deploymentOf([{ name: 'app', resources: { requests: { cpu } } }]);
-  const live = canonicalObject(deployment, apply(undefined, of('1000m'), 'alice', { type: deployment }));
-  const next = apply(live, of('1'), 'alice', { type: deployment, at: later });
+  const live = canonicalObject(deployment, apply(undefined, requesting('1000m'), 'alice', { type: deployment }));
+  const next = apply(live, requesting('1'), 'alice', { type: deployment, at: later });
   assert.equal(keepUnchanged(next, live), live);
 });
 

@@ -8,7 +8,7 @@ export function goValue(value: unknown): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`;
   }
-  return typeof value === 'number' ? goNumber(value) : String(value as string | boolean);
+  return typeof value === 'number' ? goNumber(value) : `${value as string | boolean | bigint}`;
 }
 
 /** Values as Go's `%#v` prints them. */

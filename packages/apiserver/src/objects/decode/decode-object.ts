@@ -49,7 +49,7 @@ export interface ValueRequest {
   /** The value was never JSON: see {@link decodeValue}. */
   readonly source?: 'json' | 'memory';
   /** Throws the refusal for what does not decode. */
-  refuse(message: string): never;
+  readonly refuse: (message: string) => never;
 }
 
 /** A value as an object of a type: checked, pruned, canonical. */
@@ -96,6 +96,8 @@ function decodeCustom(type: ObjectType, value: Record<string, unknown>): { objec
   const { apiVersion = type.apiVersion, kind = type.kind, metadata: _, ...rest } = value;
   const raw = { apiVersion, kind, metadata, ...rest };
   if (schema === undefined) return { object: raw as KubeObject, unknown: unknownMetadata };
+  // Another version has another schema, which is not known here: the server refuses it, and says that it knew nothing of it.
+  if (apiVersion !== type.apiVersion) return { object: raw as KubeObject, unknown: [...Object.keys(rest).sort(), ...unknownMetadata] };
   const pruned = pruneValue(schema, raw, { isResource: true });
   const embedded = decodeEmbedded(schema, pruned.value);
   return {

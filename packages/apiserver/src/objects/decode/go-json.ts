@@ -165,7 +165,7 @@ class Reader {
   }
 
   #literal(word: string): void {
-    for (const [index, expected] of [...word].entries()) {
+    for (const [index, expected] of Array.from(word).entries()) {
       if (this.#text.charAt(this.#at) !== expected) {
         this.#fail(index === 0 ? 'looking for beginning of value' : `in literal ${word} (expecting '${expected}')`);
       }

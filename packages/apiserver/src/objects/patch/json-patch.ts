@@ -97,7 +97,7 @@ function edit(target: unknown, path: readonly string[], change: (container: Cont
     return target.with(index, edit(target[index], rest, change));
   }
   if (!Object.hasOwn(target, key)) throw failed();
-  return withKey(target as Record<string, unknown>, key, edit((target as Record<string, unknown>)[key], rest, change));
+  return withKey(target, key, edit(target[key], rest, change));
 }
 
 function add(container: Container, key: string, value: unknown): Container {
