@@ -16,11 +16,10 @@
  */
 export type { Lookup, Prepared, WriteContext } from './context.js';
 export { convertKind } from './conversion.js';
-export { isTerminating } from './core/namespace.js';
 export { fieldsOf, isSet, itemsOf, mapOf, numberOf, stringsOf, textOf, type Fields } from './common/index.js';
 export { selects } from './common/selectors.js';
 export { resolveIntOrPercent } from './workloads/common.js';
-export { isTimeZone, nextRun, parseSchedule, type CronSchedule } from './workloads/cron-schedule.js';
-export { createServiceAllocator, type ServiceAllocator, type ServiceAllocatorOptions } from './network/service-allocator.js';
-export { applyDefaults, prepareCreate, prepareUpdate, releaseDeleted } from './prepare.js';
-export { applyScale, scaleOf } from './scale.js';
+export { nextRun, parseSchedule } from './workloads/cron-schedule.js';
+export { createServiceAllocator, type ServiceAllocator } from './network/service-allocator.js';
+export { applyDefaults, prepareCreate, prepareUpdate } from './prepare.js';
+export { scaleOf } from './scale.js';

@@ -117,10 +117,6 @@ test('defaults are those of the API server', () => {
     ],
   ];
   for (const [name, item, path, expected] of cases) assert.deepEqual(path(applyDefaults(item)), expected, name);
-
-  function container(field: string): (item: KubeObject) => unknown {
-    return (item) => (fieldsOf(item['spec'])['containers'] as Record<string, unknown>[])[0]?.[field];
-  }
 });
 
 test('what the API server refuses is refused in its words', () => {
@@ -259,3 +255,7 @@ test('keys that are names of Object.prototype are keys like any other', () => {
     ['constructor', 'Yg=='],
   ]);
 });
+
+function container(field: string): (item: KubeObject) => unknown {
+  return (item) => (fieldsOf(item['spec'])['containers'] as Record<string, unknown>[])[0]?.[field];
+}

@@ -1,4 +1,4 @@
-import { deepEqual, groupOf, type KubeObject } from '@sluice/core';
+import { deepEqual, type KubeObject } from '@sluice/core';
 import type { FieldError } from '@sluice/schema';
 import { isSet, textOf, withField, type Fields } from './common/index.js';
 import { metaOf, validateCommonMeta, validateCoreFinalizers, validateMeta, validateMetaUpdate } from './common/meta.js';
@@ -76,11 +76,6 @@ export function prepareUpdate(changed: KubeObject, live: KubeObject, context: Wr
   rules.validate?.(next, faults, context);
   rules.validateUpdate?.(next, live, faults, context);
   return finish(next, live, rules, faults, context);
-}
-
-/** Frees what a deleted object held: a Service's addresses. */
-export function releaseDeleted(object: KubeObject, context: Pick<WriteContext, 'services'>): void {
-  if (object.kind === 'Service' && groupOf(object.apiVersion) === '') context.services.release(object);
 }
 
 function finish(next: Fields, live: KubeObject | undefined, rules: KindRules, errors: FieldError[], context: WriteContext): Prepared {

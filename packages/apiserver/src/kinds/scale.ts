@@ -22,11 +22,6 @@ export function scaleOf(object: KubeObject): KubeObject {
   };
 }
 
-/** The object with the replicas of a Scale. */
-export function applyScale(object: KubeObject, scale: KubeObject): KubeObject {
-  return { ...object, spec: { ...fieldsOf(object['spec']), replicas: numberOf(fieldsOf(scale['spec'])['replicas']) } };
-}
-
 /** A label selector as people type it: `a=b,c in (d,e),!f`. */
 function selectorText(selector: unknown): string {
   if (!isSet(selector)) return '';

@@ -24,6 +24,5 @@
  *
  * @module
  */
-export { startControllers, type ControllerOptions, type RunningControllers } from './controllers.js';
-export { type SimulationOptions } from './workloads/index.js';
+export { startControllers } from './controllers.js';
 export { simulatedLog } from './workloads/pods.js';

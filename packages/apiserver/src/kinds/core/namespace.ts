@@ -1,4 +1,4 @@
-import { fieldsOf, isSet, stringsOf, textOf, withField, type Edit, type Fields } from '../common/index.js';
+import { fieldsOf, stringsOf, withField, type Edit } from '../common/index.js';
 import { metaOf, nameOf } from '../common/meta.js';
 import { check, labelNames, qualifiedName } from '../common/names.js';
 import type { KindRules } from '../context.js';
@@ -39,8 +39,3 @@ export const namespace: KindRules = {
     }
   },
 };
-
-/** Whether a namespace is on its way out: nothing new may be created in it. */
-export function isTerminating(object: Fields): boolean {
-  return isSet(metaOf(object)['deletionTimestamp']) || textOf(fieldsOf(object['status'])['phase']) === 'Terminating';
-}
