@@ -7,30 +7,22 @@
  * @module
  */
 export { ApplyConflict } from './apply/conflict.js';
-export { applyObject, type ApplyRequest } from './apply/apply-object.js';
+export { applyObject } from './apply/apply-object.js';
 export { FieldSet } from './apply/field-set.js';
-export { keepUnchanged, trackUpdate, type UpdateRequest } from './apply/track-update.js';
+export { keepUnchanged, trackUpdate } from './apply/track-update.js';
 export type { Versions } from './apply/versions.js';
-export {
-  type BodyRequest,
-  decodeChecked,
-  type DecodedObject,
-  decodeObject,
-  type FieldValidation,
-  type ValueRequest,
-} from './decode/decode-object.js';
+export { decodeChecked, type DecodedObject, decodeObject } from './decode/decode-object.js';
 export { validateEmbedded } from './decode/embedded.js';
-export { parseJsonBody, type ParsedBody, parseYamlBody } from './decode/parse-body.js';
+export { parseYamlBody } from './decode/parse-body.js';
 export { openApiV2, openApiV3 } from './openapi/document.js';
 export { encodeOpenApi } from './openapi/protobuf.js';
 export type { OpenApiResource } from './openapi/resource.js';
-export { patchObject, type PatchRequest } from './patch/patch-object.js';
+export { patchObject } from './patch/patch-object.js';
 export { jsonPatch } from './patch/json-patch.js';
 export { mergePatch } from './patch/merge-patch.js';
 export { strategicMerge } from './patch/strategic-merge.js';
-export { badRequest, internal, Refusal, type RefusalCause, unprocessable } from './refusal.js';
+export { internal, Refusal } from './refusal.js';
 export { builtinKinds, builtinType } from './types/builtin.js';
 export { canonicalObject, emptyObject } from './types/canonical.js';
-export { customType, type CustomKind } from './types/custom.js';
+export { customType } from './types/custom.js';
 export type { ObjectType } from './types/object-type.js';
-export { canonicalQuantity, parseQuantity } from './types/quantity.js';

@@ -27,11 +27,6 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, 'BadRequest', message);
 }
 
-/** The 422 of a patch that cannot be applied: the bare one, without causes, that the real server gives. */
-export function unprocessable(message: string): Refusal {
-  return new Refusal(422, 'Invalid', message);
-}
-
 export function internal(message: string): Refusal {
   return new Refusal(500, undefined, message);
 }

@@ -1,6 +1,5 @@
-import { isJsonObject, setOwn } from '@sluice/core';
+import { isJsonObject, parseQuantity, setOwn } from '@sluice/core';
 import { goType } from '../apply/go-format.js';
-import { parseQuantity } from '../types/quantity.js';
 import { isTime } from '../types/time.js';
 import type { MapShape, TypeNode } from '../types/type-node.js';
 
@@ -73,11 +72,11 @@ function decode(type: TypeNode, value: unknown, place: Place): unknown {
       if (typeof value !== 'string') throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
       if (value !== '' && !isTime(value)) throw new DecodeFault(timeFault(value, type.go === 'microTime'));
       return value === '' ? null : value;
-    case 'quantity':
-      if ((typeof value !== 'string' && typeof value !== 'number') || (value !== '' && parseQuantity(String(value)) === undefined)) {
-        throw new DecodeFault("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-      }
+    case 'quantity': {
+      const quantity = typeof value === 'string' || typeof value === 'number' ? parseQuantity(String(value)) : parseQuantity('');
+      if (typeof quantity === 'string' && value !== '') throw new DecodeFault(quantity);
       return value;
+    }
     case 'intOrString':
       if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
       throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type int32`);
