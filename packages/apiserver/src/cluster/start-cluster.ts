@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly host?: string;
   /** Whether Deployments roll out, Pods become Ready, and so on, as if there were a node. Default: true. */
   readonly simulate?: boolean;
+  /** Whether there is a node for pods, as if. Without one they are made, and stay pending. Default: true. */
+  readonly nodes?: boolean;
   /** Told what was wrong with the stored data, when something was. */
   readonly onDamage?: (message: string) => void;
 }
@@ -82,7 +84,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Embedd
       context: server.context,
       fetch: server.fetch,
       timers: systemTimers,
-      ...(options.simulate === false ? {} : { simulation: { rootCertificate: credentials.authority.certificate } }),
+      ...(options.simulate === false
+        ? {}
+        : { simulation: { rootCertificate: credentials.authority.certificate, nodes: options.nodes ?? true } }),
     });
     const listener = await listen(server.handler, {
       host,

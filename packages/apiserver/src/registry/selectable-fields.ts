@@ -32,7 +32,11 @@ const builtIn: Readonly<Record<string, readonly string[]>> = {
   '/secrets': ['type'],
   '/services': ['spec.clusterIP', 'spec.type'],
   '/events': eventFields,
-  'events.k8s.io/events': eventFields,
+  'events.k8s.io/events': [
+    ...eventFields,
+    ...eventFields.map((field) => field.replace('involvedObject.', 'regarding.')),
+    'reportingController',
+  ],
   '/replicationcontrollers': ['status.replicas'],
   '/namespaces': ['status.phase'],
   '/nodes': ['spec.unschedulable'],
@@ -46,6 +50,7 @@ const readers: Readonly<Record<string, Read>> = {
   'status.podIPs': (object) => text(valueAt(object, ['status', 'podIP'])),
   'status.replicas': (object) => text(valueAt(object, ['status', 'replicas']) ?? 0),
   'status.successful': (object) => text(valueAt(object, ['status', 'succeeded']) ?? 0),
+  reportingController: (object) => text(object['reportingComponent']),
   reportingComponent: (object) => text(object['reportingComponent']) || text(valueAt(object, ['source', 'component'])),
 };
 
@@ -54,7 +59,7 @@ export function selectableFieldsOf(group: string, resource: string): { fields: S
   const names = builtIn[`${group}/${resource}`];
   if (names === undefined) return { fields: onlyMetadata, refuseField: refuseUnknown };
   const fields = new Map(metadataFields);
-  for (const name of names) fields.set(name, readers[name] ?? fieldReader(name.split('.')));
+  for (const name of names) fields.set(name, readers[name] ?? fieldReader(name.replace('regarding.', 'involvedObject.').split('.')));
   if (resource === 'events')
     fields.set('source', (object) => text(valueAt(object, ['source', 'component'])) || text(object['reportingComponent']));
   return { fields, refuseField: (field) => `field label not supported: ${field}` };

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { errorMessage, SluiceError } from '@sluice/core';
 import { ClassicLevel } from 'classic-level';
@@ -18,10 +19,12 @@ const STATE_KEY = '!state';
 /**
  * A journal in a LevelDB directory. Writes that arrive while a batch is being synced share the next one, so that a
  * hundred clients cost one fsync, not a hundred. Every record carries a checksum, every batch the count and the sum of
- * all checksums: what a damaged disk took away or changed is noticed at the next start, and said.
+ * all checksums: what a damaged disk took away or changed is noticed at the next start, and said. A tail that is gone
+ * as a whole leaves no trace in there, so the last acknowledged revision is noted in a file beside.
  */
 export async function openLevelJournal(directory: string, onDamage: (message: string) => void): Promise<Journal> {
   const level = await open(directory, onDamage);
+  const note = openNote(`${directory}.acknowledged`);
   let state: StoreState = { revision: 0, records: 0, digest: 0 };
   let queue: Operation[] = [];
   let next: Promise<void> | undefined;
@@ -31,11 +34,13 @@ export async function openLevelJournal(directory: string, onDamage: (message: st
   const flush = async (): Promise<void> => {
     await current.catch(() => undefined);
     const operations = queue;
+    const { revision } = state;
     queue = [];
     next = undefined;
     operations.push({ type: 'put', key: STATE_KEY, value: sealed(JSON.stringify(state)) });
     current = level.batch(operations, { sync: true });
     await current;
+    note.write(revision);
   };
 
   return {
@@ -70,7 +75,12 @@ export async function openLevelJournal(directory: string, onDamage: (message: st
           `the store holds ${records} objects, its last write left ${left?.records ?? 'another number'}: writes from before a damaged place are gone`,
         );
       }
-      state = { revision: Math.max(revision, left?.revision ?? 0), records, digest };
+      const found = Math.max(revision, left?.revision ?? 0);
+      if (note.last > found) {
+        onDamage(`the store ends at revision ${found}, but ${note.last} was acknowledged: the writes between them are gone`);
+      }
+      // Versions that clients have seen do not come again, whether their writes are still there or not.
+      state = { revision: Math.max(found, note.last), records, digest };
       return state.revision === 0 ? undefined : state.revision;
     },
     write({ key, revision, text, previousText }) {
@@ -99,6 +109,7 @@ export async function openLevelJournal(directory: string, onDamage: (message: st
     async close() {
       await next?.catch(() => undefined);
       await level.close();
+      note.close();
     },
   };
 }
@@ -127,6 +138,26 @@ async function open(directory: string, onDamage: (message: string) => void): Pro
     await level.open();
     return level;
   }
+}
+
+interface Note {
+  /** The revision noted last, by whoever had the store before. */
+  readonly last: number;
+  write(revision: number): void;
+  close(): void;
+}
+
+/** A file with one number. It is not synced: it survives the process, and what it says is never ahead of the store's own disk writes. */
+function openNote(path: string): Note {
+  const file = openSync(path, 'a+', 0o600);
+  const last = Number(readFileSync(file, 'utf8').trim());
+  closeSync(file);
+  const writable = openSync(path, 'r+');
+  return {
+    last: Number.isSafeInteger(last) ? last : 0,
+    write: (revision) => void writeSync(writable, `${revision}\n`.padEnd(20), 0),
+    close: () => closeSync(writable),
+  };
 }
 
 function sealed(content: string): string {

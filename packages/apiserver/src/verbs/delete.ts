@@ -49,8 +49,8 @@ const JOB_WARNING =
 
 export async function remove(call: ResourceCall): Promise<HttpResponse> {
   const options = readDeleteOptions(call);
-  const stored = find(call);
   warnOfOrphans(call, options);
+  const stored = find(call);
   const { object, after, done } = removeStored(call, stored, options);
   await done;
   if (after !== undefined && !options.dryRun) return renderStored(call, 200, after);
@@ -84,7 +84,9 @@ export function removeStored(call: ResourceCall, stored: Stored, options: Delete
   }
   const shows = answersWithObject.has(resource.table);
   if (options.dryRun) return { object: shows ? live : undefined, after: undefined, done: undefined };
-  const write = context.store.remove(resource.table, stored.key, stored.object);
+  // A pod's last state is the marked one, however short its time was.
+  const last = resource.table === '/pods' ? markNow(live, timestamp(context.now())) : stored.object;
+  const write = context.store.remove(resource.table, stored.key, last);
   context.afterWrite(resource, stored, undefined);
   return { object: shows ? servedObject(write.stored, resource) : undefined, after: undefined, done: write.done };
 }
@@ -141,6 +143,16 @@ function mark(resource: Resource, live: KubeObject, options: DeleteOptions, now:
     },
   };
   return isNamespace ? { ...marked, status: { ...(live['status'] as object | undefined), phase: 'Terminating' } } : marked;
+}
+
+function markNow(pod: KubeObject, now: string): KubeObject {
+  const { metadata } = pod;
+  const isMarked = metadata.deletionTimestamp !== undefined;
+  const generation = (metadata.generation ?? 0) + (isMarked ? 0 : 1);
+  return {
+    ...pod,
+    metadata: { ...metadata, generation, deletionTimestamp: metadata.deletionTimestamp ?? now, deletionGracePeriodSeconds: 0 },
+  };
 }
 
 function finalizersField(finalizers: readonly string[]): { finalizers?: readonly string[] } {
