@@ -64,12 +64,13 @@ async function poll(print, directory, objects, remotes) {
   await client.close();
 }
 
+const manifest = (index) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c${index}\ndata:\n${`  key: value-${index}\n`.repeat(20)}`;
+
 async function monorepo(print, directory, count) {
   const repository = join(directory, 'monorepo');
-  const text = (index) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c${index}\ndata:\n${`  key: value-${index}\n`.repeat(20)}`;
   makeRepository(
     repository,
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [`apps/app-${index % 500}/file-${index}.yaml`, text(index)])),
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`apps/app-${index % 500}/file-${index}.yaml`, manifest(index)])),
   );
   const client = createGitClient({ cacheDir: join(directory, 'cache'), allowFile: true });
   const store = openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' });
@@ -88,7 +89,7 @@ async function monorepo(print, directory, count) {
   await round();
   print(`sources: first fetch of ${count} files to artifact and tree  ${((performance.now() - started) / 1000).toFixed(2)} s`);
   for (let turn = 0; turn < 2; turn++) {
-    commit(repository, { 'apps/app-0/file-0.yaml': text(`changed-${turn}`) });
+    commit(repository, { 'apps/app-0/file-0.yaml': manifest(`changed-${turn}`) });
     await round();
   }
   const before = process.memoryUsage().rss;
@@ -96,7 +97,7 @@ async function monorepo(print, directory, count) {
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
   const times = [];
   for (let turn = 0; turn < 3; turn++) {
-    commit(repository, { 'apps/app-0/file-0.yaml': text(`again-${turn}`) });
+    commit(repository, { 'apps/app-0/file-0.yaml': manifest(`again-${turn}`) });
     const changed = performance.now();
     await round();
     times.push((performance.now() - changed) / 1000);

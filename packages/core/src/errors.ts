@@ -61,6 +61,10 @@ export const ErrorReasons = {
   ArtifactMissing: 'An artifact is not in the store.',
   ArtifactCorrupt: 'An artifact is not what its digest says.',
   ArtifactUnavailable: 'An artifact could not be fetched.',
+  // templates
+  TemplateInvalid: 'A template does not parse.',
+  TemplateFailed: 'A template stopped with an error: its own, or of a function that it calls.',
+  TemplateOverLimit: 'A template takes too long, puts out too much, or calls itself without end.',
   // CEL
   CelInvalid: 'A CEL expression does not compile, or cannot give the type that is needed.',
   CelFailed: 'A CEL expression has no value for the data it was given, or costs too much.',
