@@ -96,29 +96,15 @@ export class FieldSet {
 
   /** Without the paths of another set; what is below those paths stays. */
   difference(other: FieldSet): FieldSet {
-    if (other.isEmpty || this.isEmpty) return this;
-    if (this === other) return FieldSet.empty;
-    const out = new Map<PathElement, Entry>();
-    let changed = false;
-    for (const [element, left] of this.#entries) {
-      const right = other.#entries.get(element);
-      if (right === undefined) {
-        out.set(element, left);
-        continue;
-      }
-      const member = left.member && !right.member;
-      const child = left.child === undefined || right.child === undefined ? left.child : keep(left.child.difference(right.child));
-      if (member === left.member && child === left.child) out.set(element, left);
-      else {
-        changed = true;
-        if (member || child !== undefined) out.set(element, { member, child });
-      }
-    }
-    return changed ? FieldSet.of(out) : this;
+    return this === other ? FieldSet.empty : this.#without(other, false);
   }
 
   /** Without the paths of another set and everything below them. */
   recursiveDifference(other: FieldSet): FieldSet {
+    return this.#without(other, true);
+  }
+
+  #without(other: FieldSet, isRecursive: boolean): FieldSet {
     if (other.isEmpty || this.isEmpty) return this;
     const out = new Map<PathElement, Entry>();
     let changed = false;
@@ -128,13 +114,10 @@ export class FieldSet {
         out.set(element, left);
         continue;
       }
-      const child =
-        right.member || left.child === undefined
-          ? undefined
-          : right.child === undefined
-            ? left.child
-            : keep(left.child.recursiveDifference(right.child));
       const member = left.member && !right.member;
+      let { child } = left;
+      if (isRecursive && right.member) child = undefined;
+      else if (child !== undefined && right.child !== undefined) child = keep(child.#without(right.child, isRecursive));
       if (member === left.member && child === left.child) out.set(element, left);
       else {
         changed = true;
