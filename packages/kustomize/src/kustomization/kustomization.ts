@@ -140,7 +140,6 @@ export type ReplacementField = Decoded<typeof replacementField>;
 export type FieldOptions = Decoded<typeof fieldOptions>;
 export type Image = Decoded<typeof image>;
 export type Replica = Decoded<typeof replica>;
-export type Patch = Decoded<typeof patch>;
 export type Label = Decoded<typeof label>;
 export type GeneratorOptions = Decoded<typeof generatorOptions>;
 export type DataGenerator = Decoded<typeof secretArgs>;
