@@ -62,7 +62,7 @@ function builtTests(folder) {
   if (!existsSync(source)) return [];
   return readdirSync(source, { recursive: true })
     .filter((file) => file.endsWith('.test.ts'))
-    .sort()
+    .sort((a, b) => (a < b ? -1 : 1))
     .map((file) => join(folder, 'dist', file.replace(/\.ts$/, '.js')));
 }
 

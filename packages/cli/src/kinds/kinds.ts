@@ -181,6 +181,7 @@ export const alertProvider: FluxKind = {
   isStatic: always,
 };
 
+/** @public picked by its name in the tree of commands */
 export const artifactGenerator: FluxKind = {
   apiVersion: `${EXTENSIONS}/v1beta1`,
   kind: 'ArtifactGenerator',
