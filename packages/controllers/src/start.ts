@@ -197,6 +197,7 @@ function recordEvents(events: EventBus, cluster: Cluster, log: Logger): () => Pr
     return recorder;
   };
   const unsubscribe = events.subscribe((event, object: KubeObject) => {
+    if (event.quiet === true) return;
     recorderOf(event.reportingController).record(object, {
       type: event.severity === 'error' ? 'Warning' : 'Normal',
       reason: event.reason,

@@ -40,7 +40,7 @@ export interface Controller {
   stop(graceMs: number): Promise<void>;
 }
 
-const DEFAULT_PROGRESS_DELAY_MS = 200;
+const DEFAULT_PROGRESS_DELAY_MS = 500;
 
 /** What was told to end is not waited for longer than this. */
 const ABORT_WITHIN_MS = 5000;

@@ -11,6 +11,8 @@ export interface EventInput {
   readonly message: string;
   /** Keys with the group of the kind: `source.toolkit.fluxcd.io/revision`. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** For notifications only: not worth a write to the cluster. */
+  readonly quiet?: boolean;
 }
 
 /** An event in the shape that Flux's controllers post to the notification controller. */
@@ -73,6 +75,7 @@ function resourceEvent(object: KubeObject, input: EventInput, reportingControlle
     severity: input.severity,
     reason: input.reason,
     message: input.message,
+    ...(input.quiet === true ? { quiet: true } : {}),
     metadata: { ...input.metadata, ...Object.fromEntries(inherited) },
     timestamp,
     reportingController,

@@ -65,7 +65,8 @@ export function createStatusWriter(
       return current;
     },
     soon(status) {
-      wanted = structuredClone(status);
+      // Fields are replaced, never changed, so that a copy of the first level holds still.
+      wanted = { ...status };
       if (writing !== undefined || cancelDelay !== undefined) return;
       cancelDelay = delay(() => {
         start().catch(onError);

@@ -1,9 +1,7 @@
 import { joinPath, type FileTree, type JsonObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
+import { generateKustomization } from '@sluice/kustomize';
 import { parseYaml } from '@sluice/yaml';
-
-/** The names under which kustomize looks for its file. */
-const FILE_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
 /**
  * The kustomization that is built for a Kustomization: the one in its path, or else one of all manifests below the path;
@@ -21,26 +19,9 @@ function parsed(existing: Uint8Array): JsonObject {
 }
 
 function generated(tree: FileTree, path: string): JsonObject {
-  const header = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
-  const resources = manifestsBelow(tree, path, '.');
+  const content = generateKustomization(tree, path);
   // The same for an empty directory; the name is never seen, as there is nothing to put into it.
-  return resources.length === 0 ? { ...header, namespace: '_placeholder' } : { ...header, resources };
-}
-
-/** All manifests below a directory; a directory with a kustomization of its own stands for what is in it. */
-function manifestsBelow(tree: FileTree, root: string, directory: string): string[] {
-  const resources: string[] = [];
-  for (const { name, type } of tree.list(joinPath(root, directory))) {
-    const path = directory === '.' ? `./${name}` : `${directory}/${name}`;
-    if (type === 'file') {
-      if (/\.ya?ml$/.test(name)) resources.push(path);
-    } else if (FILE_NAMES.some((file) => tree.stat(joinPath(root, `${path}/${file}`)) === 'file')) {
-      resources.push(path);
-    } else {
-      resources.push(...manifestsBelow(tree, root, path));
-    }
-  }
-  return resources;
+  return hasResources(content) ? content : { ...content, namespace: '_placeholder' };
 }
 
 function hasResources({ resources }: JsonObject): boolean {

@@ -3,6 +3,7 @@ import type { Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import {
   apiTime,
+  hasCondition,
   jittered,
   keyOf,
   type Cause,
@@ -385,13 +386,16 @@ export class Pass {
     // A look that found all as it was is not told, nor counted: a thousand of them an interval would be a storm of writes.
     if (!eventful) return { next };
     this.#record('ReconciliationSucceeded');
-    return { next, events: [this.#event({ severity: 'info', message, metadata: COMMIT_STATUS })] };
+    // A new revision in which nothing of this Kustomization has changed is news for commit statuses only.
+    const quiet = !this.#changed && this.#wasReady();
+    return { next, events: [{ ...this.#event({ severity: 'info', message, metadata: COMMIT_STATUS }), quiet }] };
   }
 
-  #wasReady(revision: string): boolean {
-    const { kustomization } = this;
-    const ready = kustomization.status?.conditions?.find(({ type }) => type === 'Ready');
-    return ready?.status === 'True' && kustomization.status?.lastAppliedRevision === revision;
+  /** Whether it was ready before this pass; at that revision, when one is given. */
+  #wasReady(revision?: string): boolean {
+    const { status } = this.kustomization;
+    const isReady = hasCondition(status?.conditions, 'Ready');
+    return isReady && (revision === undefined || status?.lastAppliedRevision === revision);
   }
 
   failed({ failure }: StageError): Outcome {
