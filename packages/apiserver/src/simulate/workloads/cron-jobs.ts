@@ -4,7 +4,8 @@ import { timestamp } from '../conditions.js';
 import { WorkQueue } from '../work-queue.js';
 import { partsOf, type Controller } from '../world.js';
 import { hasFailed, isDone } from './jobs.js';
-import { controllerOf, createObject, deleteObject, ownedBy, writeStatus, type Stage } from './stage.js';
+import { ownerQueue } from './owner-queue.js';
+import { createObject, deleteObject, ownedBy, writeStatus, type Stage } from './stage.js';
 
 /** Timers can't wait longer than this; what is further away is looked at again. */
 const LONGEST_WAIT_MS = 24 * 3_600_000;
@@ -13,18 +14,7 @@ const LONGEST_WAIT_MS = 24 * 3_600_000;
 export function cronJobController(stage: Stage): Controller {
   const { world, jobs } = stage;
   const queue = new WorkQueue(reconcile, world);
-  return {
-    tables: ['batch/cronjobs', 'batch/jobs'],
-    changed(change) {
-      if (change.resource.table === 'batch/cronjobs') {
-        if (change.exists) queue.add(`${change.namespace}/${change.name}`);
-      } else if (change.mentions('"kind":"CronJob"')) {
-        const owner = controllerOf(change.after ?? change.before);
-        if (owner?.kind === 'CronJob') queue.add(`${change.namespace}/${owner.name}`);
-      }
-    },
-    stop: () => queue.stop(),
-  };
+  return ownerQueue(queue, 'batch/cronjobs', 'CronJob', 'batch/jobs');
 
   async function reconcile(key: string): Promise<void> {
     const { namespace, name } = partsOf(key);

@@ -2,10 +2,10 @@ import type { KubeObject } from '@sluice/core';
 import { fieldsOf, numberOf } from '../../kinds/index.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
+import { ownerQueue } from './owner-queue.js';
 import { podOf } from './pod-template.js';
 import { ensureRevision, REVISION_HASH } from './revisions.js';
 import {
-  controllerOf,
   count,
   deleteObject,
   generationOf,
@@ -23,18 +23,7 @@ import {
 export function daemonSetController(stage: Stage): Controller {
   const { world, pods } = stage;
   const queue = new WorkQueue(reconcile, world);
-  return {
-    tables: ['apps/daemonsets', '/pods'],
-    changed(change) {
-      if (change.resource.table === 'apps/daemonsets') {
-        if (change.exists) queue.add(`${change.namespace}/${change.name}`);
-      } else if (change.mentions('"kind":"DaemonSet"')) {
-        const owner = controllerOf(change.after ?? change.before);
-        if (owner?.kind === 'DaemonSet') queue.add(`${change.namespace}/${owner.name}`);
-      }
-    },
-    stop: () => queue.stop(),
-  };
+  return ownerQueue(queue, 'apps/daemonsets', 'DaemonSet');
 
   async function reconcile(key: string): Promise<void> {
     const { namespace, name } = partsOf(key);

@@ -143,10 +143,12 @@ export function deploymentController(stage: Stage): Controller {
     }
     if (current !== undefined && deployment.metadata.annotations?.[REVISION] !== revision) {
       const latest = world.lookup.get('apps/v1', 'Deployment', deployment.metadata.namespace, deployment.metadata.name ?? '') ?? deployment;
-      await writeObject(world, {
-        ...latest,
-        metadata: { ...latest.metadata, annotations: { ...latest.metadata.annotations, [REVISION]: revision } },
-      });
+      // By way of the status: an annotation written there is no new generation.
+      await writeObject(
+        world,
+        { ...latest, metadata: { ...latest.metadata, annotations: { ...latest.metadata.annotations, [REVISION]: revision } } },
+        'status',
+      );
     }
     return current;
   }

@@ -18,16 +18,18 @@ export interface SimulationOptions {
   readonly rootCertificate: string;
   /** How long a pod takes to become ready. Default: 200 ms. */
   readonly readyDelayMs?: number;
+  /** Whether there is a node. Without one pods are made, and stay pending. Default: true. */
+  readonly nodes?: boolean;
 }
 
 /** The controllers that play workloads: everything from a Deployment to the kubelet, without a container. */
-export function simulation(world: World, { rootCertificate, readyDelayMs = 200 }: SimulationOptions): readonly Controller[] {
+export function simulation(world: World, { rootCertificate, readyDelayMs = 200, nodes = true }: SimulationOptions): readonly Controller[] {
   const stage = createStage(world, readyDelayMs);
-  setTheStage(stage).catch(world.onError);
+  if (nodes) setTheStage(stage).catch(world.onError);
   return [
     stageIndexes(stage),
     rootCertificates(world, rootCertificate),
-    podController(stage),
+    ...(nodes ? [podController(stage)] : []),
     replicaSetController(stage),
     deploymentController(stage),
     statefulSetController(stage),

@@ -3,8 +3,9 @@ import { fieldsOf, isSet, itemsOf, numberOf, textOf } from '../../kinds/index.js
 import { setConditions, timestamp, type Condition } from '../conditions.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
+import { ownerQueue } from './owner-queue.js';
 import { podOf } from './pod-template.js';
-import { controllerOf, count, deleteObject, isActive, isReady, phaseOf, tryCreate, writeStatus, type Stage } from './stage.js';
+import { count, deleteObject, isActive, isReady, phaseOf, tryCreate, writeStatus, type Stage } from './stage.js';
 
 const INDEX = 'batch.kubernetes.io/job-completion-index';
 
@@ -12,18 +13,7 @@ const INDEX = 'batch.kubernetes.io/job-completion-index';
 export function jobController(stage: Stage): Controller {
   const { world, pods } = stage;
   const queue = new WorkQueue(reconcile, world);
-  return {
-    tables: ['batch/jobs', '/pods'],
-    changed(change) {
-      if (change.resource.table === 'batch/jobs') {
-        if (change.exists) queue.add(`${change.namespace}/${change.name}`);
-      } else if (change.mentions('"kind":"Job"')) {
-        const owner = controllerOf(change.after ?? change.before);
-        if (owner?.kind === 'Job') queue.add(`${change.namespace}/${owner.name}`);
-      }
-    },
-    stop: () => queue.stop(),
-  };
+  return ownerQueue(queue, 'batch/jobs', 'Job');
 
   async function reconcile(key: string): Promise<void> {
     const { namespace, name } = partsOf(key);

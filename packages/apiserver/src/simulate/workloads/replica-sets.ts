@@ -3,9 +3,9 @@ import { fieldsOf, itemsOf, mapOf, numberOf, textOf, type Fields } from '../../k
 import { setConditions, type Condition } from '../conditions.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
+import { ownerQueue } from './owner-queue.js';
 import { podOf } from './pod-template.js';
 import {
-  controllerOf,
   count,
   deleteObject,
   generationOf,
@@ -23,21 +23,7 @@ import {
 export function replicaSetController(stage: Stage): Controller {
   const { world, pods } = stage;
   const queue = new WorkQueue(reconcile, world);
-  return {
-    tables: ['apps/replicasets', '/pods'],
-    changed(change) {
-      if (change.resource.table === 'apps/replicasets') {
-        if (change.exists) queue.add(`${change.namespace}/${change.name}`);
-        return;
-      }
-      if (!change.mentions('"kind":"ReplicaSet"')) return;
-      for (const pod of [change.before, change.after]) {
-        const owner = controllerOf(pod);
-        if (owner?.kind === 'ReplicaSet') queue.add(`${change.namespace}/${owner.name}`);
-      }
-    },
-    stop: () => queue.stop(),
-  };
+  return ownerQueue(queue, 'apps/replicasets', 'ReplicaSet');
 
   async function reconcile(key: string): Promise<void> {
     const { namespace, name } = partsOf(key);

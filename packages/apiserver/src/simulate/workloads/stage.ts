@@ -126,8 +126,8 @@ export async function writeStatus({ cluster }: World, object: KubeObject, status
 }
 
 /** Writes an object that was read and changed. */
-export async function writeObject({ cluster }: World, object: KubeObject): Promise<void> {
-  await settle(cluster.replace(object, { fieldManager: MANAGER }));
+export async function writeObject({ cluster }: World, object: KubeObject, subresource?: string): Promise<void> {
+  await settle(cluster.replace(object, { fieldManager: MANAGER, ...(subresource !== undefined && { subresource }) }));
 }
 
 /** Creates an object; false when it can't be: it is there already, or its namespace is going. */

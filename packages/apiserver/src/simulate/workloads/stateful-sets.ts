@@ -2,10 +2,10 @@ import type { KubeObject } from '@sluice/core';
 import { fieldsOf, itemsOf, mapOf, numberOf, textOf, type Fields } from '../../kinds/index.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
+import { ownerQueue } from './owner-queue.js';
 import { podOf } from './pod-template.js';
 import { ensureRevision, REVISION_HASH } from './revisions.js';
 import {
-  controllerOf,
   count,
   createObject,
   deleteObject,
@@ -24,18 +24,7 @@ import {
 export function statefulSetController(stage: Stage): Controller {
   const { world, pods } = stage;
   const queue = new WorkQueue(reconcile, world);
-  return {
-    tables: ['apps/statefulsets', '/pods'],
-    changed(change) {
-      if (change.resource.table === 'apps/statefulsets') {
-        if (change.exists) queue.add(`${change.namespace}/${change.name}`);
-      } else if (change.mentions('"kind":"StatefulSet"')) {
-        const owner = controllerOf(change.after ?? change.before);
-        if (owner?.kind === 'StatefulSet') queue.add(`${change.namespace}/${owner.name}`);
-      }
-    },
-    stop: () => queue.stop(),
-  };
+  return ownerQueue(queue, 'apps/statefulsets', 'StatefulSet');
 
   async function reconcile(key: string): Promise<void> {
     const { namespace, name } = partsOf(key);
