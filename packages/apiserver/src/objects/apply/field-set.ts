@@ -96,35 +96,12 @@ export class FieldSet {
 
   /** Without the paths of another set; what is below those paths stays. */
   difference(other: FieldSet): FieldSet {
-    return this === other ? FieldSet.empty : this.#without(other, false);
+    return this === other ? FieldSet.empty : without(this, other, false);
   }
 
   /** Without the paths of another set and everything below them. */
   recursiveDifference(other: FieldSet): FieldSet {
-    return this.#without(other, true);
-  }
-
-  #without(other: FieldSet, isRecursive: boolean): FieldSet {
-    if (other.isEmpty || this.isEmpty) return this;
-    const out = new Map<PathElement, Entry>();
-    let changed = false;
-    for (const [element, left] of this.#entries) {
-      const right = other.#entries.get(element);
-      if (right === undefined) {
-        out.set(element, left);
-        continue;
-      }
-      const member = left.member && !right.member;
-      let { child } = left;
-      if (isRecursive && right.member) child = undefined;
-      else if (child !== undefined && right.child !== undefined) child = keep(child.#without(right.child, isRecursive));
-      if (member === left.member && child === left.child) out.set(element, left);
-      else {
-        changed = true;
-        if (member || child !== undefined) out.set(element, { member, child });
-      }
-    }
-    return changed ? FieldSet.of(out) : this;
+    return without(this, other, true);
   }
 
   /** With every field that something below is in the set for: struct fields exist together with their content. */
@@ -217,6 +194,29 @@ function encode(set: FieldSet, includeSelf: boolean): Record<string, unknown> {
     out[element] = child === undefined ? {} : encode(child, member);
   }
   return out;
+}
+
+function without(set: FieldSet, other: FieldSet, isRecursive: boolean): FieldSet {
+  if (other.isEmpty || set.isEmpty) return set;
+  const out = new Map<PathElement, Entry>();
+  let changed = false;
+  for (const [element, left] of set.entries) {
+    const right = other.entries.get(element);
+    if (right === undefined) {
+      out.set(element, left);
+      continue;
+    }
+    const member = left.member && !right.member;
+    let { child } = left;
+    if (isRecursive && right.member) child = undefined;
+    else if (child !== undefined && right.child !== undefined) child = keep(without(child, right.child, isRecursive));
+    if (member === left.member && child === left.child) out.set(element, left);
+    else {
+      changed = true;
+      if (member || child !== undefined) out.set(element, { member, child });
+    }
+  }
+  return changed ? FieldSet.of(out) : set;
 }
 
 function keep(set: FieldSet): FieldSet | undefined {
