@@ -189,7 +189,7 @@ test('a suspended object is not worked on; its generation moves', async () => {
   await settle();
   assert.equal(passes, 0);
   assert.equal((cache.get('ns', 'app')!['status'] as CommonStatus).observedGeneration, 4);
-  assert.match(registry.render(), /gotk_suspend_status\{kind="Kustomization",name="app",namespace="ns"\} 1/);
+  assert.match(await registry.render(), /gotk_suspend_status\{kind="Kustomization",name="app",namespace="ns"\} 1/);
 });
 
 test('deletion runs finalize, and the finalizer goes only when it succeeded', async () => {
@@ -205,7 +205,7 @@ test('deletion runs finalize, and the finalizer goes only when it succeeded', as
   await clock.advance(1000);
   assert.deepEqual(cache.get('ns', 'app')!.metadata.finalizers, ['other']);
   cache.remove(deleting);
-  assert.doesNotMatch(registry.render(), /gotk_suspend_status\{/);
+  assert.doesNotMatch(await registry.render(), /gotk_suspend_status\{/);
 });
 
 test('what a reconciler throws is logged with the keys of Flux, counted, and retried', async () => {
@@ -231,7 +231,7 @@ test('what a reconciler throws is logged with the keys of Flux, counted, and ret
     name: 'app',
     error: 'boom',
   });
-  assert.match(registry.render(), /controller_runtime_reconcile_errors_total\{controller="kustomization"\} 2/);
+  assert.match(await registry.render(), /controller_runtime_reconcile_errors_total\{controller="kustomization"\} 2/);
 });
 
 test('stop waits for a running pass, then aborts it', async () => {

@@ -19,7 +19,7 @@ export function createProbes({ registry, notReady }: ProbeOptions): Fetch {
         return Promise.resolve(reason === undefined ? text(200, 'ok') : text(503, `${reason}\n`));
       }
       case '/metrics':
-        return Promise.resolve(text(200, registry.render(), 'text/plain; version=0.0.4; charset=utf-8'));
+        return registry.render().then((body) => text(200, body, 'text/plain; version=0.0.4; charset=utf-8'));
       default:
         return Promise.resolve(text(404, 'not found\n'));
     }

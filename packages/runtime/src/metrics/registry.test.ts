@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRegistry } from './registry.js';
 
-test('counters, gauges and histograms print in the text format', () => {
+test('counters, gauges and histograms print in the text format', async () => {
   const registry = createRegistry();
   const requests = registry.counter('requests_total', 'Requests.\nAll of them.', ['code']);
   requests.increment({ code: '200' });
@@ -16,7 +16,7 @@ test('counters, gauges and histograms print in the text format', () => {
   const seconds = registry.histogram('seconds', 'Seconds.', ['kind'], [0.1, 1]);
   for (const value of [0.05, 0.1, 0.5, 5]) seconds.observe({ kind: 'K' }, value);
   assert.equal(
-    registry.render(),
+    await registry.render(),
     `# HELP open Open.
 # TYPE open gauge
 open{name="x"} 2
@@ -35,13 +35,13 @@ seconds_count{kind="K"} 4
   );
 });
 
-test('gauges that are read off something are read at the scrape', () => {
+test('gauges that are read off something are read at the scrape', async () => {
   const registry = createRegistry();
   const depth = registry.gauge('depth', 'Depth.');
   let now = 1;
   registry.onScrape(() => depth.set({}, now));
   now = 7;
-  assert.match(registry.render(), /^depth 7$/m);
+  assert.match(await registry.render(), /^depth 7$/m);
 });
 
 test('a name is registered once', () => {

@@ -21,13 +21,13 @@ interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Appends the samples' lines. */
-  render(lines: string[]): void;
+  /** The lines of one sample after the other. */
+  render(): Iterable<string>;
 }
 
 /**
- * A registry of metrics that prints Prometheus' text format. Ours because a scrape must not hold the event loop: label
- * strings are made once a sample, not once a scrape (docs/decisions/0056).
+ * A registry of metrics that prints Prometheus' text format. Ours because a scrape must not hold the event loop: the text of
+ * a sample is made once, not at each scrape, and a scrape pauses (docs/decisions/0056).
  */
 export interface MetricsRegistry {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
@@ -35,8 +35,8 @@ export interface MetricsRegistry {
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Histogram;
   /** Called before each scrape, for gauges that are read off something. */
   onScrape(collect: () => void): void;
-  /** All families, in Prometheus' text format 0.0.4. */
-  render(): string;
+  /** All families, in Prometheus' text format 0.0.4. Pauses for other work every few milliseconds. */
+  render(): Promise<string>;
 }
 
 export function createRegistry(): MetricsRegistry {
@@ -52,24 +52,28 @@ export function createRegistry(): MetricsRegistry {
     gauge: (name, help, labels = []) => register(scalarFamily('gauge', name, help, labels)),
     histogram: (name, help, labels, buckets) => register(histogramFamily(name, help, labels, buckets)),
     onScrape: (collect) => void collectors.push(collect),
-    render() {
+    async render() {
       for (const collect of collectors) collect();
-      const lines: string[] = [];
+      const text: string[] = [];
+      let since = performance.now();
       for (const family of [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-        const before = lines.length;
-        family.render(lines);
-        if (lines.length === before) continue;
-        lines.splice(
-          before,
-          0,
-          `# HELP ${family.name} ${family.help.replace(/[\\\n]/g, (c) => (c === '\n' ? '\\n' : '\\\\'))}`,
-          `# TYPE ${family.name} ${family.type}`,
-        );
+        let isEmpty = true;
+        for (const lines of family.render()) {
+          if (isEmpty) text.push(`# HELP ${family.name} ${escapedHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`);
+          isEmpty = false;
+          text.push(lines);
+          if (performance.now() - since < LONGEST_HOLD_MS) continue;
+          await new Promise((resolve) => setImmediate(resolve));
+          since = performance.now();
+        }
       }
-      return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+      return text.join('');
     },
   };
 }
+
+/** A scrape lets others work after so long. */
+const LONGEST_HOLD_MS = 4;
 
 function scalarFamily(type: 'counter' | 'gauge', name: string, help: string, labelNames: readonly string[]): Family & Counter & Gauge {
   const samples = new Map<string, number>();
@@ -86,15 +90,30 @@ function scalarFamily(type: 'counter' | 'gauge', name: string, help: string, lab
     increment: (labels = {}, by = 1) => add(labels, by),
     set: (labels, value) => void samples.set(labelText(labelNames, labels), value),
     remove: (labels) => void samples.delete(labelText(labelNames, labels)),
-    render(lines) {
-      for (const [labels, value] of samples) lines.push(`${name}${braced(labels)} ${numberText(value)}`);
+    *render() {
+      for (const [labels, value] of samples) yield `${name}${braced(labels)} ${numberText(value)}\n`;
     },
   };
 }
 
+interface HistogramSample {
+  readonly counts: number[];
+  sum: number;
+  count: number;
+  /** Its lines, until it changes. */
+  text?: string | undefined;
+}
+
 function histogramFamily(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Family & Histogram {
-  const samples = new Map<string, { counts: number[]; sum: number; count: number }>();
+  const samples = new Map<string, HistogramSample>();
   const bounds = buckets.map(numberText);
+  const textOf = (labels: string, { counts, sum, count }: HistogramSample): string => {
+    const prefix = labels === '' ? '' : `${labels},`;
+    let total = 0;
+    let text = '';
+    for (const [index, inBucket] of counts.entries()) text += `${name}_bucket{${prefix}le="${bounds[index]}"} ${(total += inBucket)}\n`;
+    return `${text}${name}_bucket{${prefix}le="+Inf"} ${count}\n${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${count}\n`;
+  };
   return {
     name,
     help,
@@ -105,26 +124,19 @@ function histogramFamily(name: string, help: string, labelNames: readonly string
       if (sample === undefined) samples.set(key, (sample = { counts: buckets.map(() => 0), sum: 0, count: 0 }));
       sample.sum += value;
       sample.count++;
+      sample.text = undefined;
       const index = buckets.findIndex((bound) => value <= bound);
       if (index >= 0) sample.counts[index]!++;
     },
     remove: (labels) => void samples.delete(labelText(labelNames, labels)),
-    render(lines) {
-      for (const [labels, { counts, sum, count }] of samples) {
-        const prefix = labels === '' ? '' : `${labels},`;
-        let total = 0;
-        counts.forEach((inBucket, index) => {
-          total += inBucket;
-          lines.push(`${name}_bucket{${prefix}le="${bounds[index]}"} ${total}`);
-        });
-        lines.push(
-          `${name}_bucket{${prefix}le="+Inf"} ${count}`,
-          `${name}_sum${braced(labels)} ${numberText(sum)}`,
-          `${name}_count${braced(labels)} ${count}`,
-        );
-      }
+    *render() {
+      for (const [labels, sample] of samples) yield (sample.text ??= textOf(labels, sample));
     },
   };
+}
+
+function escapedHelp(help: string): string {
+  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 function labelText(names: readonly string[], labels: Labels): string {
