@@ -65,6 +65,13 @@ export const ErrorReasons = {
   TemplateInvalid: 'A template does not parse.',
   TemplateFailed: 'A template stopped with an error: its own, or of a function that it calls.',
   TemplateOverLimit: 'A template takes too long, puts out too much, or calls itself without end.',
+  // charts
+  ChartInvalid: 'A chart, or a file of it, is not what a chart must be.',
+  ChartIncompatible: 'A chart wants another version of Kubernetes.',
+  ValuesInvalid: 'Values for a chart do not parse, or are not what the chart says they must be.',
+  ReleaseInvalid: 'A release can not be: its name, or what is stored of it.',
+  RenderFailed: 'A template of a chart failed, or what it rendered is not what it must be.',
+  RenderTimeout: 'Rendering a chart took too long, or more memory than it may.',
   // CEL
   CelInvalid: 'A CEL expression does not compile, or cannot give the type that is needed.',
   CelFailed: 'A CEL expression has no value for the data it was given, or costs too much.',

@@ -1,8 +1,42 @@
 /**
- * Go's text/template.
+ * Go's text/template, with the functions of sprig.
+ *
+ * ```ts
+ * const templates = createTemplates({ functions: sprigFunctions(), missingKey: 'zero' });
+ * templates.parse('greeting', 'Hello {{ .name | default "you" | title }}!');
+ * templates.execute('greeting', { name: 'world' }); // 'Hello World!'
+ * ```
  *
  * @module
  */
-export { isEmptyTree, parseTemplate, type ParseOptions, type Tree } from './parse/parse.js';
-export { printNode } from './parse/nodes.js';
+export {
+  createTemplateCache,
+  createTemplates,
+  type ExecuteOptions,
+  type TemplateCache,
+  type Templates,
+  type TemplatesOptions,
+} from './templates.js';
+export type { CallContext, TemplateLimits } from './exec/context.js';
+export { contextFunction, goFunction, goMethod, type FunctionTable, type GoFunction } from './exec/function.js';
 export { TemplateError, type TemplatePlace } from './template-error.js';
+export {
+  GoDuration,
+  GoError,
+  GoInt,
+  goInt,
+  GoStruct,
+  GoTime,
+  JsonNumber,
+  nilMap,
+  nilSlice,
+  typedMap,
+  typedSlice,
+  typeName,
+  type GoMap,
+  type GoSlice,
+  type GoValue,
+  type Methods,
+} from './values/values.js';
+export { isTrue } from './values/truth.js';
+export { sprintf } from './fmt/printf.js';

@@ -1,3 +1,5 @@
+import { SluiceError, type ErrorReason } from '@sluice/core';
+
 /** Where in a template something failed. */
 export interface TemplatePlace {
   readonly template: string;
@@ -8,12 +10,13 @@ export interface TemplatePlace {
 }
 
 /** A template that does not parse or run. The message is text/template's, word for word: people search for it. */
-export class TemplateError extends Error {
-  override readonly name = 'TemplateError';
-  readonly place: TemplatePlace;
-
-  constructor(message: string, place: TemplatePlace, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.place = place;
+export class TemplateError extends SluiceError {
+  constructor(reason: ErrorReason, message: string, place?: TemplatePlace, cause?: unknown) {
+    super(reason, message, {
+      ...(place === undefined
+        ? {}
+        : { place: { file: place.template, line: place.line, ...(place.column === undefined ? {} : { column: place.column + 1 }) } }),
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 }

@@ -1,8 +1,7 @@
-import { formatDuration } from '@sluice/core';
+import { formatGoDuration } from '../time/duration.js';
 import { bytesToString, goQuote } from '../parse/literals.js';
 import {
   elementType,
-  GO_TYPE,
   GoComplex,
   GoDuration,
   GoError,
@@ -10,7 +9,10 @@ import {
   GoInt,
   GoTime,
   goInt,
-  HostObject,
+  GoStruct,
+  isNilCollection,
+  keyType,
+  keyValue,
   isMap,
   isSigned,
   JsonNumber,
@@ -38,21 +40,28 @@ export function printValue(value: GoValue, verb: string, spec: Spec, depth = 0):
   if (value instanceof GoFloat32) return printFloat(value.value, 32, verb, spec);
   if (value instanceof GoComplex) return printComplex(value, verb, spec);
   if (value instanceof Uint8Array) return printBytes(value, verb, spec);
-  if (value instanceof JsonNumber) return printString(value.text, verb, spec);
+  if (value instanceof JsonNumber) return 'vsxXq'.includes(verb) ? printString(value.text, verb, spec) : badVerb(value, verb, spec);
   const text = textOf(value);
-  if (text !== undefined && 'vsxXq'.includes(verb)) return printString(text, verb, spec);
+  if (text !== undefined && 'vsxXq'.includes(verb) && !spec.sharpV) return printString(text, verb, spec);
+  if (value instanceof GoError) return printError(value, verb, spec);
   if (value instanceof GoDuration) return printInteger(new GoInt('int64', value.nanoseconds), verb, spec);
   if (Array.isArray(value)) return printSlice(value, verb, spec, depth);
   if (isMap(value)) return printMap(value, verb, spec, depth);
+  if (value instanceof GoStruct) return printStruct(value, verb, spec, depth);
   return badVerb(value, verb, spec);
+}
+
+function printStruct({ goType, fields }: GoStruct, verb: string, spec: Spec, depth: number): string {
+  const shown = Array.from(fields, ([name, value]) => `${spec.plusV ? `${name}:` : ''}${printValue(value, verb, spec, depth + 1)}`);
+  return `${goType.startsWith('*') ? '&' : ''}{${shown.join(' ')}}`;
 }
 
 /** What a value says of itself: errors and Stringers. */
 function textOf(value: GoValue): string | undefined {
   if (value instanceof GoError) return value.message;
-  if (value instanceof GoDuration) return formatDuration(Number(value.nanoseconds) / 1e6);
+  if (value instanceof GoDuration) return formatGoDuration(value.nanoseconds);
   if (value instanceof GoTime) return timeText(value);
-  if (value instanceof HostObject) return value.method('String')?.() as string | undefined;
+  if (value instanceof GoStruct) return value.text;
   return undefined;
 }
 
@@ -63,6 +72,12 @@ function timeText({ date, nanoseconds }: GoTime): string {
     .padStart(9, '0')
     .replace(/0+$/, '');
   return `${day} ${clock.slice(0, 8)}${fraction === '' ? '' : `.${fraction}`} +0000 UTC`;
+}
+
+/** An error where its message is not asked for: the struct that errors.New makes. */
+function printError({ message }: GoError, verb: string, spec: Spec): string {
+  const inner = printValue(message, verb, spec);
+  return spec.sharpV ? `&errors.errorString{s:${inner}}` : `&{${inner}}`;
 }
 
 function badVerb(value: GoValue, verb: string, spec: Spec): string {
@@ -160,18 +175,18 @@ function printBytes(bytes: Uint8Array, verb: string, spec: Spec): string {
 
 function printSlice(items: readonly GoValue[], verb: string, spec: Spec, depth: number): string {
   const type = typeName(items as GoValue);
+  if (spec.sharpV && isNilCollection(items as GoValue)) return `${type}(nil)`;
   if (spec.sharpV) return `${type}{${items.map((item) => goSyntax(item, elementType(type), spec, depth)).join(', ')}}`;
   return `[${items.map((item) => printValue(item, verb, spec, depth + 1)).join(' ')}]`;
 }
 
 function printMap(map: GoMap, verb: string, spec: Spec, depth: number): string {
-  const type = map[GO_TYPE] ?? 'map[string]interface {}';
-  const keyType = /^map\[([^\]]*)\]/.exec(type)?.[1] ?? 'string';
+  const type = typeName(map);
+  if (spec.sharpV && isNilCollection(map)) return `${type}(nil)`;
   const entries = sortedKeys(map).map((key) => {
-    const shownKey =
-      keyType === 'string' ? printValue(key, verb, spec, depth + 1) : printValue(typedKey(key, keyType), verb, spec, depth + 1);
+    const shownKey = printValue(keyValue(map, key), verb, spec, depth + 1);
     if (!spec.sharpV) return `${shownKey}:${printValue(map[key], verb, spec, depth + 1)}`;
-    return `${keyType === 'string' ? goQuote(key) : key}:${goSyntax(map[key], elementType(type), spec, depth)}`;
+    return `${keyType(map) === 'string' ? goQuote(key) : key}:${goSyntax(map[key], elementType(type), spec, depth)}`;
   });
   return spec.sharpV ? `${type}{${entries.join(', ')}}` : `map[${entries.join(' ')}]`;
 }
@@ -179,8 +194,4 @@ function printMap(map: GoMap, verb: string, spec: Spec, depth: number): string {
 function goSyntax(value: GoValue, staticType: string, spec: Spec, depth: number): string {
   if (value === null || value === undefined) return `${staticType}(nil)`;
   return printValue(value, 'v', spec, depth + 1);
-}
-
-function typedKey(key: string, keyType: string): GoValue {
-  return keyType.startsWith('float') ? Number(key) : keyType === 'bool' ? key === 'true' : new GoInt(keyType as GoInt['kind'], BigInt(key));
 }

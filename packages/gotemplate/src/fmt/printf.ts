@@ -23,6 +23,11 @@ export function sprint(args: readonly GoValue[]): string {
   return text;
 }
 
+/** A value as `{{ }}` and `%v` print it. */
+export function textOfValue(value: GoValue): string {
+  return typeof value === 'string' ? value : printValue(value, 'v', plainSpec());
+}
+
 /** fmt.Sprintln: a space between operands, a line feed at the end. */
 export function sprintln(args: readonly GoValue[]): string {
   return `${args.map((arg) => printValue(arg, 'v', plainSpec())).join(' ')}\n`;

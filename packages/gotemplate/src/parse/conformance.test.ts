@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { isEmptyTree, parseTemplate, printNode } from '../index.js';
-
-interface Recorded {
-  readonly name: string;
-  readonly template: string;
-  readonly pre?: [string, string][];
-  readonly funcs?: 'test' | 'sprig';
-  readonly delims?: [string, string];
-  readonly mode?: 'parse' | 'empty';
-  readonly tree?: string;
-  readonly trees?: Record<string, string>;
-  readonly expected?: string;
-  readonly error?: string;
-  readonly stage?: 'parse' | 'exec';
-}
-
-const recordings = join(dirname(fileURLToPath(import.meta.url)), '../../../../../shared/conformance/gotemplate');
+import { recordings, type Recorded } from '../testing/recorded.js';
+import { printNode } from './nodes.js';
+import { isEmptyTree, parseTemplate } from './parse.js';
 
 const BUILT_IN = 'and call eq ge gt html index js le len lt ne not or print printf println slice urlquery'.split(' ');
 const TEST_FUNCTIONS =
@@ -27,19 +10,15 @@ const TEST_FUNCTIONS =
     ' ',
   );
 
-describe(
-  "what text/template's parser was recorded to do",
-  { skip: existsSync(recordings) ? false : '../shared/conformance is not there' },
-  () => {
-    if (!existsSync(recordings)) return;
-    for (const file of readdirSync(recordings).filter((name) => name.endsWith('.json'))) {
-      const { cases } = JSON.parse(readFileSync(join(recordings, file), 'utf8')) as { cases: Recorded[] };
-      describe(file, () => {
-        for (const recorded of cases) test(recorded.name, () => replay(recorded));
-      });
-    }
-  },
-);
+const { skip, files } = recordings('gotemplate');
+
+describe("what text/template's parser was recorded to do", { skip }, () => {
+  for (const [file, cases] of files) {
+    describe(file, () => {
+      for (const recorded of cases) test(recorded.name, () => replay(recorded));
+    });
+  }
+});
 
 function replay({ template, pre = [], funcs, delims, mode, tree, trees, expected, error, stage }: Recorded): void {
   const known = new Set([...BUILT_IN, ...(funcs === 'test' ? TEST_FUNCTIONS : [])]);
@@ -52,7 +31,7 @@ function replay({ template, pre = [], funcs, delims, mode, tree, trees, expected
     return parseTemplate('t', template, options);
   };
   if (stage === 'parse' && error !== undefined) {
-    assert.throws(parse, { name: 'TemplateError', message: error });
+    assert.throws(parse, { name: 'SluiceError', message: error });
     return;
   }
   const { main, defined } = parse();

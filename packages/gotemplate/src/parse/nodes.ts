@@ -1,3 +1,5 @@
+import { goQuote } from './literals.js';
+
 /** The tree of a template. Positions are indexes in its text. */
 export type Node = ActionNode | BreakNode | ContinueNode | BranchNode | ListNode | TemplateNode | TextNode;
 
@@ -140,7 +142,7 @@ export function printNode(node: Node | Operand | CommandNode): string {
     case 'continue':
       return `{{${node.type}}}`;
     case 'template':
-      return `{{template ${JSON.stringify(node.name)}${node.pipe === undefined ? '' : ` ${printNode(node.pipe)}`}}}`;
+      return `{{template ${goQuote(node.name)}${node.pipe === undefined ? '' : ` ${printNode(node.pipe)}`}}}`;
     case 'pipe': {
       const declared = node.declarations.map(printNode).join(', ');
       const commands = node.commands.map(printNode).join(' | ');

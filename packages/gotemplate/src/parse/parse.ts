@@ -30,8 +30,15 @@ export interface ParseOptions {
   readonly rightDelim?: string;
 }
 
-/** Parses a text into its own template and those that it defines. Throws a {@link TemplateError} with text/template's message. */
-export function parseTemplate(name: string, text: string, options: ParseOptions): { main: Tree; defined: readonly Tree[] } {
+/**
+ * Parses a text into its own template and those that it defines (`templates`: all of them, its own last unless a definition of its
+ * name stands for it). Throws a {@link TemplateError} with text/template's message.
+ */
+export function parseTemplate(
+  name: string,
+  text: string,
+  options: ParseOptions,
+): { main: Tree; defined: readonly Tree[]; templates: readonly Tree[] } {
   const lexer = new Lexer(text, {
     leftDelim: options.leftDelim ?? '{{',
     rightDelim: options.rightDelim ?? '}}',
@@ -39,7 +46,9 @@ export function parseTemplate(name: string, text: string, options: ParseOptions)
   });
   const parser = new Parser(name, text, lexer, options.hasFunction);
   const root = parser.parseText();
-  return { main: { name, parseName: name, text, root }, defined: [...parser.defined.values()] };
+  const defined = [...parser.defined.values()];
+  parser.add(name, root);
+  return { main: { name, parseName: name, text, root }, defined, templates: [...parser.defined.values()] };
 }
 
 /** Whether a tree puts out nothing but space. */
@@ -99,13 +108,13 @@ class Parser {
     this.#rangeDepth = 0;
     const { list, ends } = this.#list();
     if (ends !== 'end') this.#fail(`unexpected {{${ends}}} in define clause`);
-    this.#add(name, list);
+    this.add(name, list);
     this.#variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
   }
 
   /** A definition that puts out nothing does not replace another of its name. */
-  #add(name: string, root: ListNode): void {
+  add(name: string, root: ListNode): void {
     const before = this.defined.get(name);
     if (before === undefined || isEmptyTree(before.root)) {
       this.defined.set(name, { name, parseName: this.#name, text: this.#text, root });
@@ -212,7 +221,7 @@ class Parser {
     this.#rangeDepth = 0;
     const { list, ends } = this.#list();
     if (ends !== 'end') this.#fail(`unexpected {{${ends}}} in block clause`);
-    this.#add(name, list);
+    this.add(name, list);
     this.#variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
     return { type: 'template', position: token.position, line: token.line, name, pipe };
@@ -312,7 +321,7 @@ class Parser {
     return { type: 'command', position, line, operands };
   }
 
-  /** A term, with the fields after it. */
+  /** A term, with the fields after it. Its place is that of the first of them, as errors have it. */
   #operand(): Operand | undefined {
     const term = this.#term();
     if (term === undefined || this.#peek().type !== 'field') return term;
@@ -321,9 +330,9 @@ class Parser {
     while (this.#peek().type === 'field') path.push(this.#next().value.slice(1));
     switch (term.type) {
       case 'field':
-        return { ...term, path: [...term.path, ...path] };
+        return { ...term, position, line, path: [...term.path, ...path] };
       case 'variable':
-        return { ...term, path: [...term.path, ...path] };
+        return { ...term, position, line, path: [...term.path, ...path] };
       case 'bool':
       case 'dot':
       case 'nil':
@@ -425,7 +434,7 @@ class Parser {
   }
 
   #fail(message: string): never {
-    throw new TemplateError(`template: ${this.#name}:${this.#lastLexed.line}: ${message}`, {
+    throw new TemplateError('TemplateInvalid', `template: ${this.#name}:${this.#lastLexed.line}: ${message}`, {
       template: this.#name,
       line: this.#lastLexed.line,
     });

@@ -1,3 +1,5 @@
+import type { GoFunction } from '../exec/function.js';
+
 /**
  * Go values as templates see them.
  *
@@ -20,22 +22,36 @@ export type GoValue =
   | GoDuration
   | GoTime
   | JsonNumber
-  | HostObject
+  | GoStruct
   | Uint8Array
   | GoSlice
   | GoMap;
 
 export interface GoSlice extends Array<GoValue> {
   [GO_TYPE]?: string;
+  [GO_METHODS]?: Methods;
+  [GO_NIL]?: true;
 }
 
 export interface GoMap {
   [key: string]: GoValue;
   [GO_TYPE]?: string;
+  [GO_METHODS]?: Methods;
+  [GO_NIL]?: true;
 }
 
 /** Where a slice or map carries its Go type, when it is not the common one. */
 export const GO_TYPE: unique symbol = Symbol('Go type');
+/** Where a slice or map of a type with methods carries them. */
+export const GO_METHODS: unique symbol = Symbol('Go methods');
+/** Marks a slice or map that is nil: empty, but `null` in JSON, and not to be written to. */
+export const GO_NIL: unique symbol = Symbol('Go nil');
+
+export const ANY_SLICE = '[]interface {}';
+export const ANY_MAP = 'map[string]interface {}';
+
+/** The methods of a type. Each takes the value that it is called on before its other arguments. */
+export type Methods = ReadonlyMap<string, GoFunction>;
 
 export type IntKind = 'int' | 'int8' | 'int16' | 'int32' | 'int64' | 'uint' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'uintptr';
 
@@ -106,12 +122,23 @@ export class JsonNumber {
   }
 }
 
-/** A value of the program around the templates: fields and methods under their names. */
-export abstract class HostObject {
-  abstract readonly goType: string;
-  abstract field(name: string): GoValue | undefined;
-  abstract method(name: string): ((...args: readonly GoValue[]) => GoValue) | undefined;
+/** A struct of the program around the templates, or a pointer to one: `sprig.certificate`, `*chart.Metadata`. */
+export class GoStruct {
+  readonly goType: string;
+  readonly fields: ReadonlyMap<string, GoValue>;
+  readonly methods: Methods;
+  /** What it prints as, where it has a String method. */
+  readonly text: string | undefined;
+
+  constructor(goType: string, parts: { fields?: Readonly<Record<string, GoValue>>; methods?: Methods; text?: string }) {
+    this.goType = goType;
+    this.fields = new Map(Object.entries(parts.fields ?? {}));
+    this.methods = parts.methods ?? NO_METHODS;
+    this.text = parts.text;
+  }
 }
+
+const NO_METHODS: Methods = new Map();
 
 const BITS: Readonly<Record<IntKind, readonly [bits: number, signed: boolean]>> = {
   int: [64, true],
@@ -171,8 +198,8 @@ export function typeName(value: GoValue): string {
   if (value === null) return '<nil>';
   if (value instanceof GoInt) return value.kind;
   if (value instanceof Uint8Array) return '[]uint8';
-  if (Array.isArray(value)) return value[GO_TYPE] ?? '[]interface {}';
-  if (isMap(value)) return value[GO_TYPE] ?? 'map[string]interface {}';
+  if (Array.isArray(value)) return value[GO_TYPE] ?? ANY_SLICE;
+  if (isMap(value)) return value[GO_TYPE] ?? ANY_MAP;
   if (value instanceof GoFloat32) return 'float32';
   if (value instanceof GoComplex) return 'complex128';
   if (value instanceof GoError) return '*errors.errorString';
@@ -182,22 +209,75 @@ export function typeName(value: GoValue): string {
   return value.goType;
 }
 
-/** A slice of a type other than `[]interface {}`. */
-export function typedSlice(type: string, items: GoValue[]): GoSlice {
-  const slice: GoSlice = items;
-  if (type !== '[]interface {}') Object.defineProperty(slice, GO_TYPE, { value: type });
+/** Gives a slice the type that it has, when that is not `[]interface {}`, and its methods. */
+export function typedSlice(type: string, items: GoValue[], methods?: Methods): GoSlice {
+  return typed(type, ANY_SLICE, items as GoSlice, methods);
+}
+
+/** Gives a map the type that it has, when that is not `map[string]interface {}`, and its methods. */
+export function typedMap(type: string, map: GoMap, methods?: Methods): GoMap {
+  return typed(type, ANY_MAP, map, methods);
+}
+
+function typed<T extends GoSlice | GoMap>(type: string, common: string, value: T, methods: Methods | undefined): T {
+  if (type !== common) Object.defineProperty(value, GO_TYPE, { value: type });
+  if (methods !== undefined) Object.defineProperty(value, GO_METHODS, { value: methods });
+  return value;
+}
+
+export function nilSlice(type: string = ANY_SLICE): GoSlice {
+  const slice = typedSlice(type, []);
+  Object.defineProperty(slice, GO_NIL, { value: true });
   return slice;
 }
 
-/** A map of a type other than `map[string]interface {}`. */
-export function typedMap(type: string, map: GoMap): GoMap {
-  if (type !== 'map[string]interface {}') Object.defineProperty(map, GO_TYPE, { value: type });
+export function nilMap(type: string = ANY_MAP): GoMap {
+  const map = typedMap(type, {});
+  Object.defineProperty(map, GO_NIL, { value: true });
   return map;
 }
 
-/** The type of a slice's or map's elements: of `[]string` and `map[string]string`, `string`. */
+/** Whether a value is a nil of a type, as a slice or map can be. */
+export function isNilCollection(value: GoValue): boolean {
+  return typeof value === 'object' && value !== null && (value as GoSlice | GoMap)[GO_NIL] === true;
+}
+
+/** The type of a slice's or map's elements: of `[]string` and `map[string]string`, `string`. A named type's are anything. */
 export function elementType(type: string): string {
-  return type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
+  const element = type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
+  return element === type ? 'interface {}' : element;
+}
+
+/** Part of a slice, of the same type. */
+export function sliceOf(slice: GoSlice, start: number, end: number): GoSlice {
+  return typedSlice(typeName(slice), slice.slice(start, end), slice[GO_METHODS]);
+}
+
+/** The type of a map's keys. */
+export function keyType(map: GoMap): string {
+  const type = map[GO_TYPE];
+  return type === undefined ? 'string' : (/^map\[([^\]]*)\]/.exec(type)?.[1] ?? 'string');
+}
+
+/** A map's key as a value of the type that the map's keys have. */
+export function keyValue(map: GoMap, key: string): GoValue {
+  const type = keyType(map);
+  if (type === 'string') return key;
+  return type.startsWith('float') ? Number(key) : type === 'bool' ? key === 'true' : goInt(BigInt(key), type as IntKind);
+}
+
+/** The zero value of a type, by its name. */
+export function zeroValue(type: string): GoValue {
+  if (type === 'interface {}') return null;
+  if (type === 'string') return '';
+  if (type === 'bool') return false;
+  if (type === 'float64') return 0;
+  if (type === 'float32') return new GoFloat32(0);
+  if (type === '[]uint8') return new Uint8Array();
+  if (Object.hasOwn(BITS, type)) return goInt(0, type as IntKind);
+  if (type.startsWith('[')) return nilSlice(type);
+  if (type.startsWith('map[')) return nilMap(type);
+  return null;
 }
 
 /** A map's keys in the order in which Go prints and ranges over them. */

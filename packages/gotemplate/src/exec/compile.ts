@@ -1,0 +1,134 @@
+import { goQuote } from '../parse/literals.js';
+import type { ActionNode, BranchNode, ListNode, Node, TemplateNode } from '../parse/nodes.js';
+import type { Tree } from '../parse/parse.js';
+import { isTrue } from '../values/truth.js';
+import { textOfValue } from '../fmt/printf.js';
+import { fail } from './execution.js';
+import { compileCall, compileOperand } from './commands.js';
+import { BREAK, Compiler, CONTINUE, NEXT, type Run } from './compiler.js';
+import type { FunctionTable } from './function.js';
+import { compilePipeline } from './pipelines.js';
+import { compileRange } from './range.js';
+
+/** A template that can run. It is compiled on its first run: a chart's helpers are many, and few are used. */
+export interface CompiledTemplate {
+  readonly name: string;
+  readonly parseName: string;
+  readonly text: string;
+  readonly root: ListNode;
+  readonly run: Run;
+}
+
+const CONSTRUCTS = { list: compileList, pipeline: compilePipeline, operand: compileOperand, call: compileCall };
+
+export function compileTemplate(
+  { name, parseName, text, root }: Tree,
+  functions: FunctionTable,
+  builtins: FunctionTable,
+): CompiledTemplate {
+  let compiled: Run | undefined;
+  const run: Run = (frame) => (compiled ??= compileList(root, new Compiler(functions, builtins, CONSTRUCTS)))(frame);
+  return { name, parseName, text, root, run };
+}
+
+/** The nodes of a list one after the other. Variables that they declare stay until the construct around the list ends. */
+function compileList(list: ListNode, compiler: Compiler): Run {
+  const runs = list.nodes.map((node) => compileNode(node, compiler));
+  const [only] = runs;
+  if (runs.length === 0 || only === undefined) return () => NEXT;
+  if (runs.length === 1) return only;
+  return (frame) => {
+    for (const run of runs) {
+      const flow = run(frame);
+      if (flow !== NEXT) return flow;
+    }
+    return NEXT;
+  };
+}
+
+function compileNode(node: Node, compiler: Compiler): Run {
+  switch (node.type) {
+    case 'text': {
+      const { text } = node;
+      return (frame) => {
+        frame.execution.write(text);
+        return NEXT;
+      };
+    }
+    case 'action':
+      return compileAction(node, compiler);
+    case 'if':
+    case 'with':
+      return compileBranch(node, compiler);
+    case 'range':
+      return compileRange(node, compiler);
+    case 'template':
+      return compileTemplateCall(node, compiler);
+    case 'list':
+      return compileList(node, compiler);
+    case 'break':
+      return () => BREAK;
+    case 'continue':
+      return () => CONTINUE;
+  }
+}
+
+function compileAction(node: ActionNode, compiler: Compiler): Run {
+  const evaluate = compilePipeline(node.pipe, compiler);
+  if (node.pipe.declarations.length > 0) {
+    return (frame) => {
+      frame.node = node;
+      frame.execution.step();
+      evaluate(frame);
+      return NEXT;
+    };
+  }
+  return (frame) => {
+    frame.node = node;
+    const { execution } = frame;
+    execution.step();
+    const value = evaluate(frame);
+    execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : textOfValue(value));
+    return NEXT;
+  };
+}
+
+function compileBranch(node: BranchNode, compiler: Compiler): Run {
+  const { scope } = compiler;
+  const outside = scope.mark();
+  const evaluate = compilePipeline(node.pipe, compiler);
+  const inside = scope.mark();
+  const body = compileList(node.list, compiler);
+  // The syntax lets the else branch name variables of the other one; there are none when it runs.
+  scope.pop(inside);
+  const otherwise = node.elseList === undefined ? undefined : compileList(node.elseList, compiler);
+  scope.pop(outside);
+  const setsDot = node.type === 'with';
+  return (frame) => {
+    frame.node = node;
+    frame.execution.step();
+    const value = evaluate(frame);
+    if (!isTrue(value)) return otherwise === undefined ? NEXT : otherwise(frame);
+    if (!setsDot) return body(frame);
+    const { dot, dotIsInterface } = frame;
+    frame.dot = value;
+    frame.dotIsInterface = false;
+    const flow = body(frame);
+    frame.dot = dot;
+    frame.dotIsInterface = dotIsInterface;
+    return flow;
+  };
+}
+
+function compileTemplateCall(node: TemplateNode, compiler: Compiler): Run {
+  const evaluate = node.pipe === undefined ? undefined : compilePipeline(node.pipe, compiler);
+  return (frame) => {
+    frame.node = node;
+    const { execution } = frame;
+    execution.step();
+    const template = execution.scope.lookup(node.name);
+    if (template === undefined) return fail(frame, `template ${goQuote(node.name)} not defined`);
+    execution.run(template, evaluate?.(frame));
+    return NEXT;
+  };
+}

@@ -1,0 +1,99 @@
+import {
+  elementType,
+  GO_METHODS,
+  GO_TYPE,
+  GoDuration,
+  GoStruct,
+  GoTime,
+  isMap,
+  keyType,
+  typeName,
+  zeroValue,
+  type GoMap,
+  type GoValue,
+  type Methods,
+} from '../values/values.js';
+import { goQuote } from '../parse/literals.js';
+import { fail, type Frame } from './execution.js';
+import type { GoFunction } from './function.js';
+import { durationMethods, timeMethods } from '../time/methods.js';
+
+/** Calls a method: the last of a path with the arguments that stand after it in the template, others with none. */
+export type CallMethod = (frame: Frame, method: GoFunction, receiver: GoValue, name: string, isLast: boolean, final: GoValue) => GoValue;
+
+/** The value of `receiver.a.b.c`: fields, keys of maps, and methods, of which the last may have arguments. */
+export function evaluatePath(
+  frame: Frame,
+  receiver: GoValue,
+  isInterface: boolean,
+  path: readonly string[],
+  hasArguments: boolean,
+  final: GoValue,
+  callMethod: CallMethod,
+): GoValue {
+  let value = receiver;
+  let insideInterface = isInterface;
+  for (let index = 0; index < path.length; index++) {
+    const name = path[index] ?? '';
+    // By far the most common: a key that a plain map has.
+    if (isMap(value) && value[GO_METHODS] === undefined && keyType(value) === 'string' && Object.hasOwn(value, name) && !hasArguments) {
+      insideInterface = value[GO_TYPE] === undefined || elementType(value[GO_TYPE]) === 'interface {}';
+      value = value[name];
+      continue;
+    }
+    const isLast = index === path.length - 1;
+    const container: GoValue = value;
+    value = evaluateField(frame, container, insideInterface, name, isLast, hasArguments, final, callMethod);
+    insideInterface = isMap(container) && elementType(typeName(container)) === 'interface {}';
+  }
+  return value;
+}
+
+function evaluateField(
+  frame: Frame,
+  receiver: GoValue,
+  isInterface: boolean,
+  name: string,
+  isLast: boolean,
+  pathHasArguments: boolean,
+  final: GoValue,
+  callMethod: CallMethod,
+): GoValue {
+  const hasArguments = isLast && pathHasArguments;
+  const { missingKey } = frame.execution.scope;
+  if (receiver === undefined) {
+    if (missingKey === 'error') fail(frame, `nil data; no entry for key ${goQuote(name)}`);
+    return undefined;
+  }
+  if (receiver === null) return fail(frame, `nil pointer evaluating interface {}.${name}`);
+  const method = methodsOf(receiver)?.get(name);
+  if (method !== undefined) return callMethod(frame, method, receiver, name, isLast, final);
+  if (receiver instanceof GoStruct && receiver.fields.has(name)) {
+    if (hasArguments) fail(frame, `${name} has arguments but cannot be invoked as function`);
+    return receiver.fields.get(name);
+  }
+  if (isMap(receiver) && keyType(receiver) === 'string') {
+    if (hasArguments) fail(frame, `${name} is not a method but has arguments`);
+    return mapField(frame, receiver, name);
+  }
+  return fail(frame, `can't evaluate field ${name} in type ${isInterface ? 'interface {}' : typeName(receiver)}`);
+}
+
+function mapField(frame: Frame, map: GoMap, name: string): GoValue {
+  if (Object.hasOwn(map, name)) return map[name];
+  switch (frame.execution.scope.missingKey) {
+    case 'default':
+      return undefined;
+    case 'zero':
+      return zeroValue(elementType(typeName(map)));
+    case 'error':
+      return fail(frame, `map has no entry for key ${goQuote(name)}`);
+  }
+}
+
+function methodsOf(value: GoValue): Methods | undefined {
+  if (value instanceof GoStruct) return value.methods;
+  if (value instanceof GoTime) return timeMethods;
+  if (value instanceof GoDuration) return durationMethods;
+  return typeof value === 'object' && value !== null ? (value as GoMap)[GO_METHODS] : undefined;
+}
