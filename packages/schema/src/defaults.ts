@@ -1,17 +1,23 @@
 import { isJsonObject, setOwn } from '@sluice/core';
 import type { SchemaNode } from './node.js';
 
+export interface DefaultOptions {
+  /** Leave nulls that the schema does not allow, for the validation to find: they were made by a write, not sent. */
+  readonly keepNulls?: boolean;
+}
+
 /**
  * A value with the defaults of its schema, and without nulls where the schema allows none. Shares what does not change;
  * the very same value when there is nothing to add or to drop.
  */
-export function applySchemaDefaults(schema: SchemaNode, value: unknown): unknown {
+export function applySchemaDefaults(schema: SchemaNode, value: unknown, options: DefaultOptions = {}): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
     if (items === undefined) return value;
     let changed = false;
     const out = value.map((item) => {
-      const after = item === null && !items.nullable && items.default !== undefined ? items.default : applySchemaDefaults(items, item);
+      const after =
+        item === null && !items.nullable && items.default !== undefined ? items.default : applySchemaDefaults(items, item, options);
       changed ||= after !== item;
       return after;
     });
@@ -24,12 +30,13 @@ export function applySchemaDefaults(schema: SchemaNode, value: unknown): unknown
     if (known === undefined) continue;
     const before = value[key];
     if (before === null && !known.nullable) {
+      if (known.default === undefined && options.keepNulls === true) continue;
       out ??= { ...value };
       if (known.default === undefined) delete out[key];
-      else setOwn(out, key, applySchemaDefaults(known, known.default));
+      else setOwn(out, key, applySchemaDefaults(known, known.default, options));
       continue;
     }
-    const after = applySchemaDefaults(known, before);
+    const after = applySchemaDefaults(known, before, options);
     if (after === before) continue;
     out ??= { ...value };
     setOwn(out, key, after);
@@ -38,7 +45,7 @@ export function applySchemaDefaults(schema: SchemaNode, value: unknown): unknown
     for (const [key, property] of schema.properties) {
       if (property.default === undefined || Object.hasOwn(value, key)) continue;
       out ??= { ...value };
-      setOwn(out, key, applySchemaDefaults(property, property.default));
+      setOwn(out, key, applySchemaDefaults(property, property.default, options));
     }
   }
   return out ?? value;

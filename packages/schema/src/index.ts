@@ -6,7 +6,7 @@
 export { compileSchema } from './compile.js';
 export { validateDefinition } from './crd/definition.js';
 export { type ScalePaths, validateScale } from './crd/scale.js';
-export { applySchemaDefaults } from './defaults.js';
+export { applySchemaDefaults, type DefaultOptions } from './defaults.js';
 export * from './field-error.js';
 export type { SchemaNode } from './node.js';
 export { type PruneOptions, pruneValue } from './prune.js';

@@ -43,6 +43,7 @@ export function completeApplied(resource: Resource, object: KubeObject): KubeObj
     type: typeOf(resource).type,
     value: object as Record<string, unknown>,
     validation: 'Ignore',
+    source: 'memory',
     refuse: (message) => {
       throw internal(message);
     },

@@ -46,7 +46,7 @@ export interface ValueRequest {
   /** Keys that occurred twice in the text, as warnings. */
   readonly duplicates?: readonly string[];
   readonly validation: FieldValidation;
-  /** The value was never JSON: see {@link decodeValue}. */
+  /** `memory` for what an apply or a strategic merge made: it is refused in other words, and its nulls are not dropped. */
   readonly source?: 'json' | 'memory';
   /** Throws the refusal for what does not decode. */
   readonly refuse: (message: string) => never;
@@ -56,7 +56,7 @@ export interface ValueRequest {
 export function decodeChecked({ type, value, duplicates = [], validation, source = 'json', refuse }: ValueRequest): DecodedObject {
   let decoded: { object: KubeObject; unknown: readonly string[] };
   try {
-    decoded = type.custom ? decodeCustom(type, value) : decodeBuiltin(type, value, source);
+    decoded = type.custom ? decodeCustom(type, value, source) : decodeBuiltin(type, value, source);
   } catch (error) {
     if (error instanceof DecodeFault) return refuse(error.message);
     throw error;
@@ -87,7 +87,11 @@ function withReset(object: KubeObject, value: Record<string, unknown>): KubeObje
 
 const objectMeta = (): ReturnType<typeof namedType> => namedType('meta.v1.ObjectMeta');
 
-function decodeCustom(type: ObjectType, value: Record<string, unknown>): { object: KubeObject; unknown: readonly string[] } {
+function decodeCustom(
+  type: ObjectType,
+  value: Record<string, unknown>,
+  source: 'json' | 'memory',
+): { object: KubeObject; unknown: readonly string[] } {
   const { schema } = type;
   const findings: Findings = { unknown: [] };
   const metadata = decodeMetadata(value['metadata'], findings);
@@ -101,7 +105,7 @@ function decodeCustom(type: ObjectType, value: Record<string, unknown>): { objec
   const pruned = pruneValue(schema, raw, { isResource: true });
   const embedded = decodeEmbedded(schema, pruned.value);
   return {
-    object: withReset(applySchemaDefaults(schema, embedded.value) as KubeObject, value),
+    object: withReset(applySchemaDefaults(schema, embedded.value, { keepNulls: source === 'memory' }) as KubeObject, value),
     unknown: [...pruned.unknown, ...unknownMetadata, ...embedded.unknown],
   };
 }
