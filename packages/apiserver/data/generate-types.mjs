@@ -11,7 +11,8 @@
 // A field is "name FLAGS type attributes…":
 //   flags       * pointer   ? left out when empty   ~ left out when zero (structs)   ! required   - none
 //   type        string, boolean, int32, int64, double, byte, date-time…; []type; {}type (map); a definition's name
-//   attributes  l=atomic | l=set | l=map:key,key   m=atomic   p=patch strategy   k=merge key   e=enum|enum   d=default (JSON)
+//   attributes  l=atomic | l=set | l=map:key,key   m=atomic   p=patch strategy   k=merge key   e=enum|enum   t=Go type,
+//               where that has a name of its own   d=default (JSON)
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -59,6 +60,8 @@ function fieldText(field, property, go, required) {
   if (property['x-kubernetes-patch-merge-key'] !== undefined) attributes.push(`k=${property['x-kubernetes-patch-merge-key']}`);
   const enumeration = property.enum ?? property.items?.enum;
   if (enumeration !== undefined) attributes.push(`e=${enumeration.join('|')}`);
+  const named = namedGoType(go.type ?? '', go.version ?? '', typeText(property));
+  if (named !== undefined) attributes.push(`t=${named}`);
   if (go.default !== undefined) attributes.push(`d=${go.default}`);
   return [field, flags === '' ? '-' : flags, typeText(property), ...attributes].join(' ');
 }
@@ -72,6 +75,19 @@ function typeText(schema) {
 
 function scalar({ type, format }) {
   return format ?? (type === 'integer' ? 'int64' : type === 'number' ? 'double' : type);
+}
+
+/** The Go type of a field whose scalars or maps have a name: `v1.Protocol`, `[]v1.Capability`, `v1.ResourceList`. */
+function namedGoType(type, version, text) {
+  const plain = type.replace(/^\*/, '');
+  if (plain.startsWith('[]')) {
+    const element = namedGoType(plain.slice(2), version, text.replace(/^\[\]/, ''));
+    return element === undefined ? undefined : `[]${element}`;
+  }
+  if (text.includes('.') ? !text.startsWith('{}') : text === 'byte') return undefined;
+  if (/^[A-Z]\w*$/.test(plain)) return `${version}.${plain}`;
+  const qualified = /^(\w+)\.(\w+)$/.exec(plain);
+  return qualified === null ? undefined : `${qualified[1].replace(/^(meta|core)?v1$/, 'v1')}.${qualified[2]}`;
 }
 
 /** `io.k8s.api.apps.v1.Deployment` → `apps.v1.Deployment`, `io.k8s.apimachinery.pkg.apis.meta.v1.Time` → `meta.v1.Time`. */
@@ -95,7 +111,8 @@ function collect(folder, type, fields) {
   if (struct === undefined) return;
   for (const field of struct) {
     if (field.inline) collect(...resolveType(folder, field.type), fields);
-    else if (!fields.has(field.name)) fields.set(field.name, { ...field, order: fields.size + 1 });
+    else if (!fields.has(field.name))
+      fields.set(field.name, { ...field, order: fields.size + 1, version: folder.slice(folder.lastIndexOf('/') + 1) });
   }
 }
 

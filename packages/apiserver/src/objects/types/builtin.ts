@@ -129,7 +129,7 @@ function parseField(text: string): DefinitionField {
 
 function fieldNode({ name, flags, type, attributes }: DefinitionField): FieldNode {
   const mergeKey = attributes.get('k');
-  const node = fieldType(type, attributes);
+  const node = withGoName(fieldType(type, attributes), attributes.get('t'));
   const defaultText = attributes.get('d');
   const enumeration = attributes.get('e');
   // A field that is always written has the zero value as its default.
@@ -146,6 +146,13 @@ function fieldNode({ name, flags, type, attributes }: DefinitionField): FieldNod
     ...(defaultValue === undefined ? {} : { default: defaultValue }),
     ...(enumeration === undefined ? {} : { enum: enumeration.split('|') }),
   };
+}
+
+/** A type under the name that Go has for it, for messages. */
+function withGoName(node: TypeNode, goName: string | undefined): TypeNode {
+  if (goName === undefined) return node;
+  if (!goName.startsWith('[]') || node.list === undefined) return { ...node, goName };
+  return { ...node, list: { ...node.list, element: withGoName(node.list.element, goName.slice(2)) } };
 }
 
 function zeroOf({ go }: TypeNode): unknown {
