@@ -18,13 +18,15 @@ export function decodeBody(call: Call, resource: Resource, validation: WriteOpti
   const { type } = typeOf(resource);
   const text = encoding === 'protobuf' ? JSON.stringify(decodeProtobuf(bodyBytes(call), resource)) : bodyString(call);
   const decoded = decodeObject({ type, text, format: encoding === 'yaml' ? 'yaml' : 'json', validation });
-  if (resource.custom !== undefined) checkCustomKind(resource, decoded.object);
+  if (resource.custom !== undefined) checkCustomKind(call, resource, decoded);
   return withDefaults(decoded);
 }
 
 /** Bodies of custom resources are read without looking at their kind; it has to be the right one all the same. */
-function checkCustomKind(resource: Resource, { apiVersion, kind, metadata }: KubeObject): void {
+function checkCustomKind(call: Call, resource: Resource, { object, warnings }: DecodedObject): void {
+  const { apiVersion, kind, metadata } = object;
   if (apiVersion !== resource.apiVersion) {
+    call.warnings.push(...warnings);
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
   }
   if (kind !== resource.kind) {
