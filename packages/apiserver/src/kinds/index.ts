@@ -20,6 +20,7 @@ export { fieldsOf, isSet, itemsOf, mapOf, numberOf, stringsOf, textOf, type Fiel
 export { selects } from './common/selectors.js';
 export { resolveIntOrPercent } from './workloads/common.js';
 export { nextRun, parseSchedule } from './workloads/cron-schedule.js';
+export { usedOf } from './core/quota.js';
 export { createServiceAllocator, type ServiceAllocator } from './network/service-allocator.js';
 export { applyDefaults, prepareCreate, prepareUpdate } from './prepare.js';
 export { scaleOf } from './scale.js';

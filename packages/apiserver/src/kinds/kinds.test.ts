@@ -259,3 +259,29 @@ test('keys that are names of Object.prototype are keys like any other', () => {
 function container(field: string): (item: KubeObject) => unknown {
   return (item) => (fieldsOf(item['spec'])['containers'] as Record<string, unknown>[])[0]?.[field];
 }
+
+test('quotas hold what would exceed them, and pods that do not say what they take', () => {
+  const quota = object(
+    'v1',
+    'ResourceQuota',
+    { spec: { hard: { configmaps: '1', 'requests.cpu': '1', 'count/deployments.apps': '0' } } },
+    { name: 'q' },
+  );
+  const account = object('v1', 'ServiceAccount', {}, { name: 'default' });
+  const pod = (name: string, requests: object): KubeObject =>
+    object('v1', 'Pod', { spec: { containers: [{ name: 'c', image: 'i', resources: { requests } }] } }, { name });
+  const refusal = (item: KubeObject, ...others: KubeObject[]): string | undefined => create(item, [quota, account, ...others]).forbidden;
+  assert.equal(refusal(object('v1', 'ConfigMap', {})), undefined);
+  assert.equal(
+    refusal(object('v1', 'ConfigMap', {}), object('v1', 'ConfigMap', {}, { name: 'y' })),
+    'exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1',
+  );
+  assert.equal(refusal(pod('a', {})), 'failed quota: q: must specify requests.cpu for: c');
+  assert.equal(refusal(pod('a', { cpu: '600m' })), undefined);
+  assert.equal(
+    refusal(pod('b', { cpu: '600m' }), pod('a', { cpu: '600m' })),
+    'exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1',
+  );
+  const deployment = object('apps/v1', 'Deployment', { spec: { selector: SELECTOR, template: TEMPLATE } });
+  assert.match(refusal(deployment) ?? '', /requested: count\/deployments.apps=1, used: count\/deployments.apps=0/);
+});

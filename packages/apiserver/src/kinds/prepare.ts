@@ -5,6 +5,7 @@ import { metaOf, validateCommonMeta, validateCoreFinalizers, validateMeta, valid
 import { segmentNames, subdomainNames } from './common/names.js';
 import type { KindRules, Prepared, WriteContext } from './context.js';
 import { builtinType, emptyObject } from '../objects/index.js';
+import { quotaFault } from './core/quota.js';
 import { rulesOf } from './registry.js';
 
 /**
@@ -80,6 +81,8 @@ export function prepareUpdate(changed: KubeObject, live: KubeObject, context: Wr
 
 function finish(next: Fields, live: KubeObject | undefined, rules: KindRules, errors: FieldError[], context: WriteContext): Prepared {
   if (errors.length > 0) return { object: next as KubeObject, errors, warnings: [] };
+  const exceeded = quotaFault(next as KubeObject, live, context.lookup);
+  if (exceeded !== undefined) return { object: next as KubeObject, errors, warnings: [], forbidden: exceeded };
   const allocation = rules.allocate?.(next, live, context, errors);
   const prepared = allocation?.object ?? next;
   // What was filled in may call for more defaults; the API server gives them when it reads the object back.

@@ -7,6 +7,7 @@ import { apiServiceAvailability } from './upkeep/api-services.js';
 import { clusterRoleAggregation } from './upkeep/cluster-role-aggregation.js';
 import { garbageCollector } from './upkeep/garbage-collector.js';
 import { namespaceDeletion } from './upkeep/namespace-deletion.js';
+import { resourceQuotas } from './upkeep/resource-quotas.js';
 import { defaultServiceAccounts } from './upkeep/service-accounts.js';
 import { storageProtection } from './upkeep/storage-protection.js';
 import { simulation, type SimulationOptions } from './workloads/index.js';
@@ -43,6 +44,7 @@ export function startControllers(options: ControllerOptions): RunningControllers
     clusterRoleAggregation(world),
     storageProtection(world),
     apiServiceAvailability(world),
+    resourceQuotas(world),
     ...(options.simulation === undefined ? [] : simulation(world, options.simulation)),
   ];
   const everything = controllers.filter(({ tables }) => tables === undefined);
