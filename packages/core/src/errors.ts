@@ -65,7 +65,7 @@ export const ErrorReasons = {
   TemplateInvalid: 'A template does not parse.',
   TemplateFailed: 'A template stopped with an error: its own, or of a function that it calls.',
   TemplateOverLimit: 'A template takes too long, puts out too much, or calls itself without end.',
-  // charts
+  // charts and releases
   ChartInvalid: 'A chart, or a file of it, is not what a chart must be.',
   ChartIncompatible: 'A chart wants another version of Kubernetes.',
   ValuesInvalid: 'Values for a chart do not parse, or are not what the chart says they must be.',

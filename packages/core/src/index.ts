@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { TarHeaders, readTarFiles, tarBlockSize, tarChecksum, tarInvalid, tarPadding, type TarHeader } from './archive/tar.js';
 export { deadlineSignal } from './deadline.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
 import { once } from 'node:events';
-import { SluiceError } from '@sluice/core';
+import { SluiceError, tarPadding } from '@sluice/core';
 import type { Selection } from './selection.js';
 import type { SourceEntry, SourceTree } from './source-tree.js';
-import { paddingOf, tarEnd, tarHeader } from './tar.js';
+import { tarEnd, tarHeader } from './tar.js';
 
 export interface Packed {
   /** Of the compressed archive: `sha256:…`. */
@@ -129,7 +129,7 @@ async function* archive<E extends SourceEntry>(
       add(part);
       if (length >= pieceBytes) yield take();
     }
-    add(Buffer.alloc(paddingOf(entry.size)));
+    add(Buffer.alloc(tarPadding(entry.size)));
   }
   // Runs the source to its end, where it says whether all went well.
   for (let next = await contents.next(); next.done !== true; next = await contents.next()) rest = rest.length > 0 ? rest : next.value;

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { SluiceError, baseName, dirName, normalizePath, type FileTree, type TreeEntry } from '@sluice/core';
+import { SluiceError, baseName, dirName, normalizePath, tarPadding, type FileTree, type TreeEntry } from '@sluice/core';
 import type { PackedEntry } from './pack.js';
 import type { SourceTree } from './source-tree.js';
-import { paddingOf, readTar } from './tar.js';
+import { readTar } from './tar.js';
 
 interface Place {
   readonly offset: number;
@@ -136,14 +136,14 @@ async function* headersOf(archive: string, place: (offset: number) => void): Asy
       let head = Buffer.from(await blockAt(at, 512));
       if (head[156] === 120) {
         const nameBytes = Number.parseInt(head.toString('latin1', 124, 135), 8);
-        head = Buffer.from(await blockAt(at, 1024 + nameBytes + paddingOf(nameBytes)));
+        head = Buffer.from(await blockAt(at, 1024 + nameBytes + tarPadding(nameBytes)));
       }
       const entry = await firstEntry(head);
       if (entry === undefined) return;
       at += head.length;
       place(at);
       yield entry;
-      at += entry.size + paddingOf(entry.size);
+      at += entry.size + tarPadding(entry.size);
     }
   } finally {
     await file.close();

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { SluiceError, errorMessage, normalizePath } from '@sluice/core';
-import { paddingOf, readTar, tarEnd, tarHeader } from './tar.js';
+import { SluiceError, errorMessage, normalizePath, tarPadding } from '@sluice/core';
+import { readTar, tarEnd, tarHeader } from './tar.js';
 
 export interface UnpackLimits {
   /** The most bytes of files. */
@@ -77,7 +77,7 @@ export async function unpack(compressed: string, plain: string, { maxUnpackedByt
         );
       }
       await add(tarHeader({ path: normal, type: 'file', size, executable }));
-      padding = paddingOf(size);
+      padding = tarPadding(size);
     }
     if (padding > 0) await add(Buffer.alloc(padding));
     await add(tarEnd);
