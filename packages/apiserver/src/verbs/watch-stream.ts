@@ -39,23 +39,22 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    try {
-      for (;;) {
-        if (this.#pending.length > 0) {
-          const chunks = this.#pending;
-          this.#pending = [];
-          this.#pendingBytes = 0;
-          yield chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-        } else if (this.#ended) {
-          return;
-        } else {
-          await new Promise<void>((resolve) => (this.#wake = resolve));
-          this.#wake = undefined;
-        }
-      }
-    } finally {
-      this.end();
-    }
+  /** Written out: a generator could not be ended while it waits for its next chunk. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: async () => {
+        while (this.#pending.length === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+        const chunks = this.#pending;
+        if (chunks.length === 0) return { done: true, value: undefined };
+        this.#pending = [];
+        this.#pendingBytes = 0;
+        return { done: false, value: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) };
+      },
+      return: async () => {
+        this.#pending = [];
+        this.end();
+        return { done: true, value: undefined };
+      },
+    };
   }
 }

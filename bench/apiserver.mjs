@@ -1,0 +1,318 @@
+// The embedded API server over TLS, durable writes on, sixteen connections; beside a real kube-apiserver and etcd when
+// PEERS names their binaries: `PEERS=… node bench/apiserver.mjs`. CPU is that of the server's processes alone.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const CONNECTIONS = 16;
+const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
+
+/** @param {{ quick?: boolean, print?: (line: string) => void }} options */
+export async function run({ quick = false, print = console.log } = {}) {
+  const sizes = quick
+    ? { requests: 200, list: 500, watchers: 20, changes: 20 }
+    : { requests: 2000, list: 5000, watchers: 100, changes: 200 };
+  const ours = await measure(await startOurs(), sizes);
+  const real = quick || process.env.PEERS === undefined ? undefined : await measure(await startReal(process.env.PEERS), sizes);
+  for (const [name, figure] of Object.entries(ours)) {
+    const peer = real?.[name];
+    const ratio =
+      peer === undefined ? '' : `  (ratio to kube-apiserver+etcd: ${(figure.value / peer.value).toFixed(2)}, there ${show(peer.value)})`;
+    print(`apiserver ${name}  ${show(figure.value)} ${figure.unit}${ratio}`);
+  }
+}
+
+const show = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+
+async function startOurs() {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const script = `
+    const { startCluster } = await import(${JSON.stringify(join(root, 'packages/apiserver/dist/index.js'))});
+    const started = performance.now();
+    const cluster = await startCluster({ directory: process.argv[1], simulate: false });
+    console.log(JSON.stringify({ url: cluster.url, token: cluster.token, startMs: performance.now() - started, sinceBirth: performance.now() }));
+    process.on('SIGTERM', () => void cluster.stop().then(() => process.exit(0)));`;
+  const start = async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await new Promise((resolve) => createInterface({ input: child.stdout }).once('line', (text) => resolve([text])));
+    return { child, ...JSON.parse(line) };
+  };
+  let current = await start();
+  return {
+    get url() {
+      return current.url;
+    },
+    get token() {
+      return current.token;
+    },
+    pids: () => [current.child.pid],
+    startMs: () => current.sinceBirth,
+    async restart() {
+      current.child.kill('SIGKILL');
+      await new Promise((resolve) => current.child.once('exit', resolve));
+      current = await start();
+    },
+    async stop() {
+      current.child.kill('SIGTERM');
+      await new Promise((resolve) => current.child.once('exit', resolve));
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** The control plane of a peers folder: etcd as it comes, the API server with a token. */
+async function startReal(peers) {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-real-'));
+  const port = 26443;
+  const etcdPort = 22379;
+  spawnSync('openssl', ['genrsa', '-out', join(directory, 'sa.key'), '2048']);
+  writeFileSync(join(directory, 'tokens.csv'), 'benchtoken,admin,admin,system:masters\n');
+  const quiet = { cwd: directory, stdio: 'ignore' };
+  const etcd = spawn(
+    join(peers, 'etcd'),
+    [
+      '--data-dir',
+      'etcd',
+      '--listen-client-urls',
+      `http://127.0.0.1:${etcdPort}`,
+      '--advertise-client-urls',
+      `http://127.0.0.1:${etcdPort}`,
+      '--listen-peer-urls',
+      `http://127.0.0.1:${etcdPort + 1}`,
+    ],
+    quiet,
+  );
+  const api = spawn(
+    join(peers, 'kube-apiserver'),
+    [
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      '--cert-dir=certs',
+      '--bind-address=127.0.0.1',
+      `--secure-port=${port}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      '--service-account-key-file=sa.key',
+      '--service-account-signing-key-file=sa.key',
+      '--token-auth-file=tokens.csv',
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--endpoint-reconciler-type=none',
+    ],
+    quiet,
+  );
+  const server = {
+    url: `https://127.0.0.1:${port}`,
+    token: 'benchtoken',
+    pids: () => [api.pid, etcd.pid],
+    startMs: () => undefined,
+    restart: undefined,
+    async stop() {
+      for (const child of [api, etcd]) {
+        child.kill('SIGKILL');
+        await new Promise((resolve) => child.once('exit', resolve));
+      }
+      rmSync(directory, { recursive: true });
+    },
+  };
+  const client = createClient(server);
+  for (let i = 0; i < 240; i++) {
+    const ready = await client('GET', '/readyz').catch(() => undefined);
+    if (ready?.status === 200) return server;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error('the real API server did not become ready');
+}
+
+function createClient(server) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, rejectUnauthorized: false });
+  return (method, path, body, contentType = 'application/json') =>
+    new Promise((resolve, reject) => {
+      const data = body === undefined ? undefined : JSON.stringify(body);
+      const call = request(
+        new URL(path, server.url),
+        {
+          method,
+          agent,
+          headers: {
+            authorization: `Bearer ${server.token}`,
+            accept: 'application/json',
+            ...(data === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(data) }),
+          },
+        },
+        (response) => {
+          let size = 0;
+          response.on('data', (chunk) => (size += chunk.length));
+          response.on('end', () => resolve({ status: response.statusCode, size }));
+        },
+      );
+      call.on('error', reject);
+      call.end(data);
+    });
+}
+
+function cpuSeconds(server) {
+  return server.pids().reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return sum + (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  }, 0);
+}
+
+function residentMiB(server) {
+  return server.pids().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024, 0);
+}
+
+async function measure(server, { requests, list, watchers, changes }) {
+  const figures = {};
+  const add = (name, value, unit) => (figures[name] = { value, unit });
+  try {
+    const call = createClient(server);
+    if (server.startMs() !== undefined) add('start to ready, empty, whole process', server.startMs(), 'ms');
+    add('idle memory', residentMiB(server), 'MiB');
+    await call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
+    const base = '/api/v1/namespaces/bench/configmaps';
+    const apply = 'application/apply-patch+yaml';
+    const configMap = (i, value) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: `c${i}`, labels: { app: `a${i % 10}` } },
+      data: { value, text: 'x'.repeat(100) },
+    });
+    const deployment = (i, image) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: `d${i}`, labels: { app: `d${i}` } },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: `d${i}` } },
+        template: {
+          metadata: { labels: { app: `d${i}` } },
+          spec: {
+            containers: [
+              {
+                name: 'app',
+                image,
+                ports: [{ containerPort: 8080 }],
+                env: [{ name: 'A', value: 'b' }],
+                resources: { limits: { cpu: '100m', memory: '64Mi' } },
+              },
+            ],
+          },
+        },
+      },
+    });
+    const deployments = '/apis/apps/v1/namespaces/bench/deployments';
+    const few = Math.ceil(requests / 4);
+    const rounds = {
+      create: (i) => call('POST', base, configMap(i, '1')),
+      get: (i) => call('GET', `${base}/c${i}`),
+      'merge patch': (i) => call('PATCH', `${base}/c${i}`, { data: { value: '2' } }, 'application/merge-patch+json'),
+      'apply, create': (i) =>
+        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, 'app:1'), apply),
+      'apply, no change': (i) =>
+        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, 'app:1'), apply),
+      'apply, change': (i) =>
+        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, `app:${i + 2}`), apply),
+      delete: (i) => call('DELETE', `${base}/c${i}`),
+    };
+    for (const [name, send] of Object.entries(rounds)) {
+      const count = name === 'apply, create' ? few : requests;
+      const cpu = cpuSeconds(server);
+      const started = performance.now();
+      await parallel(count, send);
+      const seconds = (performance.now() - started) / 1000;
+      add(`${name}: CPU per 1,000`, ((cpuSeconds(server) - cpu) * 1000) / count, 's');
+      add(`${name}: rate`, count / seconds, 'per second');
+    }
+    await parallel(list, (i) => call('POST', base, configMap(`l${i}`, 'x'.repeat(1000))));
+    const lists = [];
+    for (let i = 0; i < 7; i++) {
+      const started = performance.now();
+      await call('GET', base);
+      lists.push(performance.now() - started);
+    }
+    add(`list of ${list}`, lists.sort((a, b) => a - b)[3], 'ms');
+    const delays = await watchDelays(server, call, watchers, changes);
+    add(`create to watch event, ${watchers} watchers, p50`, delays[Math.floor(delays.length * 0.5)], 'ms');
+    add(`create to watch event, ${watchers} watchers, p99`, delays[Math.floor(delays.length * 0.99)], 'ms');
+    await parallel(list, (i) => call('POST', base, configMap(`m${i}`, 'x'.repeat(1000))));
+    add(`memory with ${list * 2} objects`, residentMiB(server), 'MiB');
+    if (server.restart !== undefined) {
+      await server.restart();
+      add(`start to ready, ${list * 2} objects, whole process`, server.startMs(), 'ms');
+      add(`memory after a start with ${list * 2} objects`, residentMiB(server), 'MiB');
+    }
+    return figures;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function parallel(count, send) {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      while (next < count) {
+        const { status } = await send(next++);
+        if (status >= 300) throw new Error(`answered with ${status}`);
+      }
+    }),
+  );
+}
+
+/** The time from sending a create to each watcher's event. */
+async function watchDelays(server, call, watchers, changes) {
+  const sent = new Map();
+  const delays = [];
+  const agent = new Agent({ keepAlive: false, maxSockets: watchers, rejectUnauthorized: false });
+  const open = [];
+  await Promise.all(
+    Array.from(
+      { length: watchers },
+      () =>
+        new Promise((resolve, reject) => {
+          const url = new URL('/api/v1/namespaces/bench/secrets?watch=true&resourceVersion=0', server.url);
+          const watch = request(
+            url,
+            { agent, headers: { authorization: `Bearer ${server.token}`, accept: 'application/json' } },
+            (response) => {
+              response.on('error', () => {});
+              let rest = '';
+              response.setEncoding('utf8');
+              response.on('data', (chunk) => {
+                const now = performance.now();
+                const lines = (rest + chunk).split('\n');
+                rest = lines.pop();
+                for (const line of lines) {
+                  const name = /"name":"(w\d+)"/.exec(line)?.[1];
+                  if (name !== undefined) delays.push(now - sent.get(name));
+                }
+              });
+              resolve();
+            },
+          );
+          watch.on('error', reject);
+          watch.end();
+          open.push(watch);
+        }),
+    ),
+  );
+  for (let i = 0; i < changes; i++) {
+    sent.set(`w${i}`, performance.now());
+    await call('POST', '/api/v1/namespaces/bench/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: `w${i}` } });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (const watch of open) {
+    watch.on('error', () => {});
+    watch.destroy();
+  }
+  return delays.sort((a, b) => a - b);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await run({ quick: process.argv.includes('--quick') });
