@@ -70,7 +70,7 @@ interface Entry {
 
 /** How fast time runs in the replay. */
 const SPEED = 10;
-const SETTLE_MS = 4000;
+const SETTLE_MS = 8000;
 
 describe('recorded traces', () => {
   let world: World;
