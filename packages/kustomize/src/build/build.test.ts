@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { SluiceError, memoryTree, recordingTree, type FileTree, type KubeObject } from '@sluice/core';
+import { SluiceError, directoryTree, memoryTree, recordingTree, type FileTree, type KubeObject } from '@sluice/core';
 import { build, generateKustomization, printBuild, type BuildOptions } from '../index.js';
 
 const configMap = (name: string, data = 'a: b'): string =>
@@ -9,6 +12,8 @@ const configMap = (name: string, data = 'a: b'): string =>
 function buildFiles(files: Readonly<Record<string, string>>, path = '.', options: BuildOptions = {}): readonly KubeObject[] {
   return build(memoryTree(files), path, options).objects;
 }
+
+const removeData = '[{"op": "remove", "path": "/data"}]';
 
 interface ExpectedFailure {
   readonly reason: string;
@@ -129,12 +134,15 @@ test('bad input names the file, the line and what is wrong', async (t) => {
       expected: { reason: 'PatchTargetNotFound', message: /multiple matches for Id ConfigMap/, file: 'kustomization.yaml', line: 3 },
     },
     'a JSON patch without a target': {
-      files: { 'kustomization.yaml': 'resources: [a.yaml]\npatches:\n- patch: "[{op: remove, path: /data}]"\n', 'a.yaml': configMap('a') },
+      files: {
+        'kustomization.yaml': 'resources: [a.yaml]\npatches:\n- patch: |-\n    - {op: remove, path: /data}\n',
+        'a.yaml': configMap('a'),
+      },
       expected: { reason: 'PatchInvalid', message: /must specify a target for JSON patch/, file: 'kustomization.yaml', line: 3 },
     },
     'a target that is no regular expression': {
       files: {
-        'kustomization.yaml': "resources: [a.yaml]\npatches:\n- target: {name: '('}\n  patch: '[{op: remove, path: /data}]'\n",
+        'kustomization.yaml': `resources: [a.yaml]\npatches:\n- target: {name: '('}\n  patch: '${removeData}'\n`,
         'a.yaml': configMap('a'),
       },
       expected: { reason: 'RegexInvalid', file: 'kustomization.yaml', line: 3 },
@@ -145,8 +153,7 @@ test('bad input names the file, the line and what is wrong', async (t) => {
     },
     'a selector that does not parse': {
       files: {
-        'kustomization.yaml':
-          "resources: [a.yaml]\npatches:\n- target: {labelSelector: 'a in b'}\n  patch: '[{op: remove, path: /data}]'\n",
+        'kustomization.yaml': `resources: [a.yaml]\npatches:\n- target: {labelSelector: 'a in b'}\n  patch: '${removeData}'\n`,
         'a.yaml': configMap('a'),
       },
       expected: { reason: 'SelectorInvalid', file: 'kustomization.yaml', line: 3 },
@@ -206,6 +213,35 @@ test('a file that is not UTF-8 is refused with its line', () => {
   fails(() => build(tree, '.'), { reason: 'YamlInvalid', message: /UTF-8/, file: 'a.yaml', line: 7 });
 });
 
+test('symbolic links out of the tree are refused, wherever they are named', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'sluice-kustomize-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'tree/out'), { recursive: true });
+  writeFileSync(join(root, 'secret.yaml'), configMap('secret'));
+  mkdirSync(join(root, 'base'));
+  writeFileSync(join(root, 'base/kustomization.yaml'), 'resources: []\nnamePrefix: x-\n');
+  symlinkSync(join(root, 'secret.yaml'), join(root, 'tree/link.yaml'));
+  symlinkSync(join(root, 'base'), join(root, 'tree/base'));
+  for (const field of [
+    'resources: [link.yaml]',
+    'resources: [base]',
+    'components: [base]',
+    'patches: [{path: link.yaml}]',
+    'configMapGenerator: [{name: a, files: [link.yaml]}]',
+    'configMapGenerator: [{name: a, envs: [link.yaml]}]',
+    'transformers: [link.yaml]',
+    'crds: [link.yaml]',
+    'configurations: [link.yaml]',
+    'replacements: [{path: link.yaml}]',
+    'openapi: {path: link.yaml}',
+  ]) {
+    writeFileSync(join(root, 'tree/kustomization.yaml'), `${field}\n`);
+    await t.test(field, () =>
+      fails(() => build(directoryTree(join(root, 'tree')), '.'), { reason: 'PathEscapes', file: 'kustomization.yaml', line: 1 }),
+    );
+  }
+});
+
 test('a file of 100 MB is refused at once', () => {
   const tree = memoryTree({ 'kustomization.yaml': 'resources: [a.yaml]', 'a.yaml': new Uint8Array(100 * 1024 * 1024).fill(97) });
   const started = performance.now();
@@ -229,7 +265,7 @@ test('aliases that multiply are refused in bounded time', () => {
 
 test('regular expressions that explode elsewhere take linear time', () => {
   const evil = '(a+)+$';
-  const kustomization = `resources: [a.yaml]\nimages:\n- name: '${evil}'\n  newTag: x\npatches:\n- target: {name: '${evil}'}\n  patch: '[{op: remove, path: /data}]'\n`;
+  const kustomization = `resources: [a.yaml]\nimages:\n- name: '${evil}'\n  newTag: x\npatches:\n- target: {name: '${evil}'}\n  patch: '${removeData}'\n`;
   const started = performance.now();
   buildFiles({ 'kustomization.yaml': kustomization, 'a.yaml': configMap(`${'a'.repeat(60)}b`) });
   assert.ok(performance.now() - started < 2000);

@@ -90,7 +90,7 @@ function readDocuments(text: string, file: string | undefined, takesAnyKey: bool
 
 function parsePiece(piece: string, lineOffset: number, file: string | undefined): ReturnType<typeof parseYamlNodes>[number] | undefined {
   try {
-    return parseYamlNodes(piece, file === undefined ? {} : { file })[0];
+    return parseYamlNodes(firstDocument(piece), file === undefined ? {} : { file })[0];
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     const { line } = error.place;
@@ -168,4 +168,11 @@ function shownMetadata(root: Mapping): string {
 function goMap(metadata: Mapping | undefined, field: string): string {
   const texts = [...textsOf(mappingOf(metadata?.get(field)))].sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${texts.map(([key, text]) => `${key}:${text}`).join(' ')}]`;
+}
+
+/** A piece up to the line that ends its document. */
+function firstDocument(piece: string): string {
+  if (!piece.includes('\n...')) return piece;
+  const end = /\n\.\.\.(?=\s|$)/.exec(piece);
+  return end === null ? piece : piece.slice(0, end.index + 1);
 }

@@ -279,5 +279,5 @@ function toHelmChart(old: Decoded<typeof legacyHelmChart>): HelmChart {
     valuesMerge: old.valuesMerge,
     releaseName: old.releaseName,
   };
-  return Object.fromEntries(Object.entries(chart).filter(([, value]) => value !== undefined)) as HelmChart;
+  return Object.fromEntries(Object.entries(chart).filter(([, value]) => value !== undefined));
 }

@@ -24,7 +24,7 @@ const values: fc.Arbitrary<Json> = fc.letrec<{ value: Json; object: Json }>((tie
     keys.filter((key) => key !== '$patch'),
     tie('value'),
     { maxKeys: 4, noNullPrototype: true },
-  ) as fc.Arbitrary<Json>,
+  ),
 })).value;
 const objects = fc.dictionary(
   keys.filter((key) => !['$patch', 'kind', 'apiVersion'].includes(key)),

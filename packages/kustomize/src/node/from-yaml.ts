@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core';
-import type { YamlMapping, YamlNode } from '@sluice/yaml';
+import type { YamlMapping, YamlNode, YamlScalar, YamlSequence } from '@sluice/yaml';
 import { Scalar, copyNode, type Mapping, type Node } from './node.js';
 
 /**
@@ -27,6 +27,8 @@ class Converter {
   readonly #lineOffset: number;
   readonly #takesAnyKey: boolean;
   readonly #aliases = new Map<YamlNode, Node>();
+  /** How many collections in brackets are around the present node. */
+  #flowLevel = 0;
   #nodes = 0;
 
   constructor({ file, lineOffset, takesAnyKey }: YamlSource) {
@@ -39,15 +41,34 @@ class Converter {
     switch (node.kind) {
       case 'scalar':
         this.#nodes++;
-        return new Scalar(node.value, node.tag, node.style !== 'plain');
+        return new Scalar(textOf(node), node.tag, this.#isQuoted(node));
       case 'sequence':
         this.#nodes++;
-        return node.items.map((item) => this.convert(item));
+        return this.#inside(node, () => node.items.map((item) => this.convert(item)));
       case 'mapping':
-        return this.#mapping(node);
+        return this.#inside(node, () => this.#mapping(node));
       case 'alias':
         return this.#alias(node.target);
     }
+  }
+
+  #inside<T>(node: YamlMapping | YamlSequence, convert: () => T): T {
+    if (node.style !== 'flow') return convert();
+    this.#flowLevel++;
+    const converted = convert();
+    this.#flowLevel--;
+    return converted;
+  }
+
+  /**
+   * Whether a scalar will stand in quotes when kustomize prints it, before it reads it for good: those that do now, and in
+   * brackets also nothing at all (which so becomes the empty string) and times with colons. A tag that is written decides
+   * over quotes.
+   */
+  #isQuoted({ style, tag, value, taggedExplicitly }: YamlScalar): boolean {
+    if (taggedExplicitly === true && tag !== '!!str') return false;
+    if (style !== 'plain') return true;
+    return this.#flowLevel > 0 && ((tag === '!!null' && value === '') || (tag === '!!timestamp' && value.includes(':')));
   }
 
   #alias(target: YamlNode): Node {
@@ -119,6 +140,11 @@ class Converter {
     const place = { line: node.line + this.#lineOffset, column: node.column };
     return new SluiceError(reason, message, { place: this.#file === undefined ? place : { file: this.#file, ...place } });
   }
+}
+
+/** A folded text that ends in empty lines gets one more when go-yaml prints it, and kustomize reads that. */
+function textOf({ style, value }: YamlScalar): string {
+  return style === 'folded' && /[^\n]\n\n+$/.test(value) ? `${value}\n` : value;
 }
 
 function countNodes(node: Node): number {

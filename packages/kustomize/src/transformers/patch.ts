@@ -71,7 +71,16 @@ function tryReadResources({ text, file }: PatchText): Resource[] | { error: Slui
 /** The operations of a JSON patch, in JSON or YAML. */
 export function readPatchOperations(text: string): JsonPatch {
   if (text === '') throw new SluiceError('PatchInvalid', 'empty json patch operations');
-  return readJsonPatch(asFloats(parseYaml(text)));
+  return readJsonPatch(asFloats(text.startsWith('[') ? parseJson(text) : parseYaml(text)));
+}
+
+/** What begins with a bracket must be JSON all through, as in kustomize. */
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new SluiceError('PatchInvalid', `what begins with \`[\` must be JSON: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function strategicMergeTransformer(source: PatchText, patches: readonly Resource[], { target, ...options }: PatchSettings): Transformer {
