@@ -26,7 +26,8 @@ export function decodeBody(call: Call, resource: Resource, validation: WriteOpti
 function checkCustomKind(call: Call, resource: Resource, { object, warnings }: DecodedObject): void {
   const { apiVersion, kind, metadata } = object;
   if (apiVersion !== resource.apiVersion) {
-    call.warnings.push(...warnings);
+    // Nothing is known of the fields of a version that is not served.
+    if (typeOf(resource).versions.typeOf(apiVersion) === undefined) call.warnings.push(...warnings);
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
   }
   if (kind !== resource.kind) {
@@ -43,7 +44,7 @@ export function completeApplied(resource: Resource, object: KubeObject): KubeObj
   if (resource.custom === undefined) return definitionDefaults(applyDefaults(object));
   return decodeChecked({
     type: typeOf(resource).type,
-    value: object as Record<string, unknown>,
+    value: object,
     validation: 'Ignore',
     source: 'memory',
     refuse: (message) => {

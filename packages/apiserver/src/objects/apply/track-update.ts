@@ -1,6 +1,6 @@
 import { deepEqual, type KubeObject, type ManagedFieldsEntry } from '@sluice/core';
 import { Refusal } from '../refusal.js';
-import { emptyObject } from '../types/canonical.js';
+import { canonicalObject, emptyObject } from '../types/canonical.js';
 import type { ObjectType } from '../types/object-type.js';
 import { FieldSet } from './field-set.js';
 import { capUpdateManagers, decodeManagers, encodeManagers, managerId, type Managers, withManagers } from './managed-fields.js';
@@ -40,7 +40,7 @@ export function trackUpdate(request: UpdateRequest): KubeObject {
   const unmanaged = next.metadata.managedFields === undefined ? next : { ...next, metadata };
   try {
     const after = takeOwnership({ ...request, live: live ?? emptyObject(type), next: unmanaged, managers, versions, subresource });
-    return withManagers(next, encodeManagers(after), live);
+    return withManagers(canonicalObject(type, next), encodeManagers(after), live);
   } catch (error) {
     // A field that the version of another manager does not have: ownership is given up, the write is not.
     if (error instanceof Refusal) return withManagers(next, undefined, undefined);

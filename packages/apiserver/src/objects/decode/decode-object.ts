@@ -74,7 +74,7 @@ function decodeBuiltin(
   const findings: Findings = { unknown: [] };
   const decoded = decodeValue(type.root, value, findings, source) as KubeObject;
   const named = { ...decoded, apiVersion: type.apiVersion, kind: type.kind };
-  return { object: withReset(canonicalObject(type, named), value), unknown: findings.unknown };
+  return { object: withReset(canonicalObject(type, named, { keepEmpty: true }), value), unknown: findings.unknown };
 }
 
 /** An empty list of managedFields is a request to forget them: the one empty list that is not the same as none. */

@@ -70,7 +70,9 @@ function decode(type: TypeNode, value: unknown, place: Place): unknown {
     case 'time':
     case 'microTime':
       if (typeof value !== 'string') throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
-      if (value !== '' && !isTime(value)) throw new DecodeFault(timeFault(value, type.go === 'microTime'));
+      if (value !== '' && (!isTime(value) || (type.go === 'microTime' && !/\.\d{6}\D/.test(value)))) {
+        throw new DecodeFault(timeFault(value, type.go === 'microTime'));
+      }
       return value === '' ? null : value;
     case 'quantity': {
       const quantity = typeof value === 'string' || typeof value === 'number' ? parseQuantity(String(value)) : parseQuantity('');
@@ -189,6 +191,13 @@ function goTypeName(type: TypeNode): string {
 
 function timeFault(text: string, isMicro: boolean): string {
   const layout = isMicro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+  // A MicroTime has six digits, a Time any number of them.
+  const seconds: readonly (readonly [RegExp, string])[] = isMicro
+    ? [
+        [/^\d{2}/, '05'],
+        [/^\.\d{6}(?!\d)/, '.000000'],
+      ]
+    : [[/^\d{2}(\.\d+)?/, '05']];
   const parts: readonly (readonly [RegExp, string])[] = [
     [/^\d{4}/, '2006'],
     [/^-/, '-'],
@@ -200,7 +209,7 @@ function timeFault(text: string, isMicro: boolean): string {
     [/^:/, ':'],
     [/^\d{2}/, '04'],
     [/^:/, ':'],
-    [/^\d{2}(\.\d+)?/, '05'],
+    ...seconds,
     [/^(Z|[+-]\d{2}:\d{2})$/, 'Z07:00'],
   ];
   let rest = text;

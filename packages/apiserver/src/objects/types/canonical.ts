@@ -11,8 +11,13 @@ import type { FieldNode, MapShape, TypeNode } from './type-node.js';
  *
  * The value must be well-typed, see decodeObject. Returns the same reference for what is canonical already.
  */
-export function canonicalObject(type: ObjectType, object: KubeObject): KubeObject {
-  return type.custom ? object : (canonicalValue(type.root, object) as KubeObject);
+export function canonicalObject(type: ObjectType, object: KubeObject, options: CanonicalOptions = {}): KubeObject {
+  return type.custom ? object : (canonicalValue(type.root, object, options.keepEmpty) as KubeObject);
+}
+
+export interface CanonicalOptions {
+  /** Leave empty lists that are always written, as they were sent: storage makes them null, but who sent one owns it. */
+  readonly keepEmpty?: boolean;
 }
 
 const empties = new WeakMap<TypeNode, KubeObject>();
@@ -27,16 +32,16 @@ export function emptyObject(type: ObjectType): KubeObject {
   return empty;
 }
 
-export function canonicalValue(type: TypeNode, value: unknown): unknown {
+export function canonicalValue(type: TypeNode, value: unknown, keepEmpty = false): unknown {
   switch (type.go) {
     case 'struct':
-      return canonicalStruct(type.map as MapShape, isJsonObject(value) ? value : {});
+      return canonicalStruct(type.map as MapShape, isJsonObject(value) ? value : {}, keepEmpty);
     case 'list': {
       if (!Array.isArray(value)) return null;
       const element = type.list?.element ?? {};
       let changed = false;
       const items = value.map((item) => {
-        const canonical = canonicalValue(element, item);
+        const canonical = canonicalValue(element, item, keepEmpty);
         changed ||= canonical !== item;
         return canonical;
       });
@@ -48,7 +53,7 @@ export function canonicalValue(type: TypeNode, value: unknown): unknown {
       let changed = false;
       const out: Record<string, unknown> = {};
       for (const key of Object.keys(value)) {
-        const canonical = canonicalValue(element, value[key]);
+        const canonical = canonicalValue(element, value[key], keepEmpty);
         changed ||= canonical !== value[key];
         setOwn(out, key, canonical);
       }
@@ -75,14 +80,14 @@ export function canonicalValue(type: TypeNode, value: unknown): unknown {
   }
 }
 
-function canonicalStruct(map: MapShape, value: Record<string, unknown>): unknown {
+function canonicalStruct(map: MapShape, value: Record<string, unknown>, keepEmpty: boolean): unknown {
   const keys = Object.keys(value);
   const out: Record<string, unknown> = {};
   let at = 0;
   let changed = false;
   for (const field of map.fields.values()) {
     const before = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
-    const after = canonicalField(field, before);
+    const after = canonicalField(field, before, keepEmpty);
     if (after === undefined) continue;
     out[field.name] = after;
     changed ||= after !== before || keys[at] !== field.name;
@@ -92,7 +97,7 @@ function canonicalStruct(map: MapShape, value: Record<string, unknown>): unknown
 }
 
 /** The value of a field in JSON; undefined when it is left out. */
-function canonicalField(field: FieldNode, value: unknown): unknown {
+function canonicalField(field: FieldNode, value: unknown, keepEmpty: boolean): unknown {
   const { type, pointer, omitEmpty, omitZero } = field;
   if (value === undefined || value === null) {
     if (pointer) return omitEmpty ? undefined : null;
@@ -100,11 +105,11 @@ function canonicalField(field: FieldNode, value: unknown): unknown {
     const zero = canonicalValue(type, undefined);
     return omitEmpty && isEmptyInGo(type, zero) ? undefined : zero;
   }
-  const canonical = canonicalValue(type, value);
+  const canonical = canonicalValue(type, value, keepEmpty);
   if (pointer || !isEmptyInGo(type, canonical)) return canonical;
   if (omitEmpty) return undefined;
   // Storage does not tell an empty list from none.
-  return type.go === 'list' || type.go === 'map' ? null : canonical;
+  return !keepEmpty && (type.go === 'list' || type.go === 'map') ? null : canonical;
 }
 
 /** Whether Go's `omitempty` leaves a value out: never for structs, times and quantities. */
