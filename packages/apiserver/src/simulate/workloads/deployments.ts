@@ -3,7 +3,8 @@ import { fieldsOf, itemsOf, mapOf, numberOf, resolveIntOrPercent, textOf, type F
 import { setConditions, type Condition } from '../conditions.js';
 import { WorkQueue } from '../work-queue.js';
 import { keyOf, partsOf, type Controller } from '../world.js';
-import { templateHash, withLabels } from './pod-template.js';
+import { withLabels } from './pod-template.js';
+import { templateHash } from './template-hash.js';
 import {
   controllerOf,
   count,
@@ -110,7 +111,8 @@ export function deploymentController(stage: Stage): Controller {
     let current = known;
     if (current === undefined) {
       const spec = fieldsOf(deployment['spec']);
-      const hash = templateHash({ template: spec['template'], collisions: fieldsOf(deployment['status'])['collisionCount'] });
+      const collisions = fieldsOf(deployment['status'])['collisionCount'];
+      const hash = templateHash(spec['template'], typeof collisions === 'number' ? collisions : undefined);
       const name = `${deployment.metadata.name ?? ''}-${hash}`;
       const selector = fieldsOf(spec['selector']);
       const { namespace = '' } = deployment.metadata;

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@sluice/core';
 import { fieldsOf, mapOf, numberOf } from '../../kinds/index.js';
 import type { World } from '../world.js';
-import { templateHash } from './pod-template.js';
+import { revisionHash, templateHash } from './template-hash.js';
 import { controllerOf, createObject, deleteObject, ownedBy } from './stage.js';
 
 export const REVISION_HASH = 'controller-revision-hash';
@@ -16,7 +16,10 @@ export interface Revisions {
 /** Keeps a ControllerRevision of a workload's template, and drops the oldest ones that nothing uses. */
 export async function ensureRevision(world: World, workload: KubeObject, inUse: ReadonlySet<string>): Promise<Revisions> {
   const spec = fieldsOf(workload['spec']);
-  const hash = templateHash(spec['template']);
+  const data = { spec: { template: { ...fieldsOf(spec['template']), $patch: 'replace' } } };
+  const collisions = numberOf(fieldsOf(workload['status'])['collisionCount']);
+  // The two kinds that keep revisions name them by two hashes.
+  const hash = workload.kind === 'StatefulSet' ? revisionHash(data, collisions) : templateHash(spec['template']);
   const { name: owner = '', namespace = '' } = workload.metadata;
   const name = `${owner}-${hash}`;
   const all = world.lookup
@@ -35,7 +38,7 @@ export async function ensureRevision(world: World, workload: KubeObject, inUse: 
         labels: { ...mapOf(fieldsOf(spec['selector'])['matchLabels']), [REVISION_HASH]: hash },
         ownerReferences: ownedBy(workload),
       },
-      data: { spec: { template: { $patch: 'replace', ...fieldsOf(spec['template']) } } },
+      data,
       revision: highest + 1,
     });
   } else if (numberOf(known['revision']) < highest) {
