@@ -75,7 +75,7 @@ test('every request of kubectl finds a handler', { skip: existsSync(folder) ? fa
         // The objects of the recording are not here; what must not happen is that nobody is at home.
         const isNobody =
           answer.status === 405 || answer.status === 406 || answer.status === 415 || answer.status >= 500 || isUnknownPath(answer);
-        if (status < 300 && isNobody) unserved.push(`${command}: ${method} ${path}: ${answer.status} ${String(answer.body).slice(0, 200)}`);
+        if (status < 300 && isNobody) unserved.push(`${command}: ${method} ${path}: ${answer.status} ${shown(answer.body)}`);
       }
     }
   } finally {
@@ -84,10 +84,15 @@ test('every request of kubectl finds a handler', { skip: existsSync(folder) ? fa
   assert.deepEqual(unserved, []);
 });
 
+/** The start of a body that is not a stream. */
+function shown(body: unknown): string {
+  return typeof body === 'string' ? body.slice(0, 400) : '';
+}
+
 function isUnknownPath({ status, body, headers }: { status: number; body: unknown; headers: Parameters<typeof headerOf>[0] }): boolean {
   if (status !== 404) return false;
   return (
-    headerOf(headers, 'content-type')?.startsWith('text/plain') === true || String(body).includes('could not find the requested resource')
+    headerOf(headers, 'content-type')?.startsWith('text/plain') === true || shown(body).includes('could not find the requested resource')
   );
 }
 
@@ -101,16 +106,6 @@ test(
     const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath, HOME: directory };
     const kubectl = async (...args: string[]): Promise<string> => (await run('kubectl', args, { env })).stdout;
     const manifest = join(directory, 'web.yaml');
-    const deployment = (replicas: number): string => `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: 'example.com/web:1'}]}
-`;
     try {
       assert.match(await kubectl('create', 'namespace', 'shop'), /namespace\/shop created/);
       await writeFile(manifest, deployment(1));
@@ -135,3 +130,16 @@ spec:
     }
   },
 );
+
+function deployment(replicas: number): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: 'example.com/web:1'}]}
+`;
+}

@@ -13,6 +13,7 @@ export class ImpersonationWithoutUser extends Error {
 
 /** Whom the request is to be served as: what the Impersonate headers say, when the user may do that. */
 export function impersonate(rbac: Rbac, user: UserInfo, headers: HttpHeaders): UserInfo {
+  if (!asksForIt(headers)) return user;
   const name = headerOf(headers, 'impersonate-user');
   const groups = headersOf(headers, 'impersonate-group');
   const uid = headerOf(headers, 'impersonate-uid');
@@ -44,6 +45,11 @@ export function impersonate(rbac: Rbac, user: UserInfo, headers: HttpHeaders): U
   };
   if (name !== anonymous.name) return authenticated(impersonated);
   return { ...impersonated, groups: [...new Set([...all, ...anonymous.groups])] };
+}
+
+function asksForIt(headers: HttpHeaders): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
 }
 
 function readExtra(headers: HttpHeaders): Record<string, readonly string[]> {

@@ -35,7 +35,7 @@ export async function bootstrap(store: Store, now: number): Promise<void> {
     const created = { ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(now) } };
     const { status: _, ...owned } = created as KubeObject;
     const type = builtinType(object.apiVersion, object.kind)!;
-    const { metadata } = trackUpdate({ live: undefined, next: owned as KubeObject, manager: 'kube-apiserver', type, now: timestamp(now) });
+    const { metadata } = trackUpdate({ live: undefined, next: owned, manager: 'kube-apiserver', type, now: timestamp(now) });
     writes.push(store.put(table, key, { ...created, metadata }).done);
   };
   for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) ensure('/namespaces', namespace(name));

@@ -17,7 +17,7 @@
 export type { Lookup, Prepared, WriteContext } from './context.js';
 export { convertKind } from './conversion.js';
 export { fieldsOf, isSet, itemsOf, mapOf, numberOf, stringsOf, textOf, type Fields } from './common/index.js';
-export { selects } from './common/selectors.js';
+export { selectorText, selects } from './common/selectors.js';
 export { resolveIntOrPercent } from './workloads/common.js';
 export { nextRun, parseSchedule } from './workloads/cron-schedule.js';
 export { usedOf } from './core/quota.js';

@@ -50,7 +50,15 @@ export interface ResourceCall extends Call {
   readonly representation: Representation;
 }
 
-/** A time as metadata has it. */
+let lastSecond = Number.NaN;
+let lastTimestamp = '';
+
+/** A time as metadata has it. Most are of the second that was asked for last. */
 export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastTimestamp = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+  }
+  return lastTimestamp;
 }

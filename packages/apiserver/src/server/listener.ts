@@ -159,11 +159,15 @@ function withRepeated(request: IncomingMessage, headers: Record<string, string |
   return all;
 }
 
+/** Longer texts are encoded once, here, rather than measured and then encoded. */
+const ENCODE_FROM = 8192;
+
 function send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
-  const bytes = body as string | Uint8Array;
-  const length = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length;
+  const text = body as string | Uint8Array;
+  const content = typeof text === 'string' && text.length >= ENCODE_FROM ? Buffer.from(text) : text;
+  const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
   response.writeHead(status, { ...headers, ...(status === 304 ? {} : { 'content-length': length }) } as Record<string, string>);
-  response.end(bytes);
+  response.end(content);
 }
 
 async function sendStream(response: ServerResponse, { status, headers }: HttpResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -207,6 +211,6 @@ function certificateUser(socket: TLSSocket): UserInfo | undefined {
 function userOf(socket: TLSSocket): UserInfo | null {
   const { subject } = socket.getPeerCertificate();
   if (subject?.CN === undefined) return null;
-  const groups = subject.O as string | string[] | undefined;
+  const groups = subject.O;
   return { name: String(subject.CN), groups: groups === undefined ? [] : Array.isArray(groups) ? groups : [groups] };
 }

@@ -73,15 +73,6 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 }
 
-export function methodNotSupported(resource: ResourceName, action: string): StatusError {
-  return new StatusError(
-    405,
-    'MethodNotAllowed',
-    `${action} is not supported on resources of kind "${qualified(resource)}"`,
-    about(resource, ''),
-  );
-}
-
 export function alreadyExists(resource: ResourceName, name: string): StatusError {
   return new StatusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, about(resource, name));
 }

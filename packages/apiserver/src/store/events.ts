@@ -46,6 +46,8 @@ export class ChangeFeed {
   publish(event: ChangeEvent): void {
     this.#history.push(event);
     for (const listener of this.#listeners) listener(event);
+    // Who resumes later is few: their encodings are made again.
+    event.encodings.clear();
   }
 
   forgetOldest(): void {

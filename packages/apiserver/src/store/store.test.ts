@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
-import fc from 'fast-check';
+import { array, assert as assertProperty, boolean, constantFrom, property, record } from 'fast-check';
 import { Collection } from './collection.js';
 import type { ChangeEvent } from './events.js';
 import { memoryJournal } from './journal.js';
@@ -58,9 +58,9 @@ test('lists are in the order of namespace and name, whole, by namespace, and fro
 });
 
 test('a collection agrees with a map under any writes', () => {
-  const write = fc.record({ key: fc.constantFrom('a/x', 'a/y', 'a-b/x', 'b/x', '/x'), remove: fc.boolean() });
-  fc.assert(
-    fc.property(fc.array(write, { maxLength: 40 }), (writes) => {
+  const write = record({ key: constantFrom('a/x', 'a/y', 'a-b/x', 'b/x', '/x'), remove: boolean() });
+  assertProperty(
+    property(array(write, { maxLength: 40 }), (writes) => {
       const collection = new Collection();
       const model = new Map<string, number>();
       for (const [index, { key, remove }] of writes.entries()) {

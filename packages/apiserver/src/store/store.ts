@@ -19,7 +19,7 @@ export interface StoreOptions {
 export class Store {
   readonly #journal: Journal;
   readonly #tables = new Map<string, Table>();
-  readonly #cache = new ParsedCache(2048);
+  readonly #cache = new ParsedCache(1024);
   readonly #budget: HistoryBudget;
   /** Told of every write as it happens in memory, before it is durable: the cluster's controllers. */
   readonly writeListeners = new Set<WriteListener>();
@@ -29,7 +29,7 @@ export class Store {
 
   private constructor(journal: Journal, options: StoreOptions) {
     this.#journal = journal;
-    this.#budget = new HistoryBudget(options.historyEvents ?? 10_000, options.historyCharacters ?? 24_000_000);
+    this.#budget = new HistoryBudget(options.historyEvents ?? 5_000, options.historyCharacters ?? 12_000_000);
   }
 
   static async open(journal: Journal, options: StoreOptions = {}): Promise<Store> {

@@ -1,6 +1,6 @@
 import { isJsonObject, type KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
-import { matchesSelector } from '../selectors/object-selector.js';
+import { selects } from '../kinds/index.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { renderStatus } from '../server/render.js';
 import { internalError, StatusError } from '../server/status.js';
@@ -17,22 +17,22 @@ export async function evict(call: ResourceCall): Promise<HttpResponse> {
   const options = readEvictionOptions(call);
   const stored = find(call);
   const pod = stored.object;
-  const done: (Promise<void> | undefined)[] = [];
+  const writes: Promise<void>[] = [];
   if (isProtected(pod)) {
     const budgets = context.store
       .table(BUDGETS)
       .objects.list(pod.metadata.namespace)
-      .filter(({ object }) => matchesSelector((object['spec'] as { selector?: unknown } | undefined)?.selector, pod.metadata.labels));
+      .filter(({ object }) => selects((object['spec'] as { selector?: unknown } | undefined)?.selector, pod.metadata.labels ?? {}));
     if (budgets.length > 1)
       throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
     const [budget] = budgets;
     if (budget !== undefined) {
       const spent = spend(budget, pod, timestamp(context.now()));
-      if (!options.dryRun) done.push(context.store.put(BUDGETS, budget.key, spent).done);
+      if (!options.dryRun) writes.push(context.store.put(BUDGETS, budget.key, spent).done);
     }
   }
-  done.push(removeStored(call, stored, options).done);
-  await Promise.all(done);
+  await removeStored(call, stored, options).done;
+  await Promise.all(writes);
   return renderStatus(call, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }
 

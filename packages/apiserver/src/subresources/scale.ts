@@ -101,7 +101,8 @@ function readScale(call: ResourceCall): KubeObject {
   const value = body.error === undefined ? body.value : undefined;
   if (!isJsonObject(value)) throw badRequest(`error decoding YAML: ${body.error ?? 'not an object'}`);
   if (value['kind'] !== 'Scale' || value['apiVersion'] !== 'autoscaling/v1') {
-    throw badRequest(`invalid object type: ${String(value['apiVersion'] ?? '/')}, Kind=${String(value['kind'] ?? '')}`);
+    const { apiVersion, kind } = value as Partial<KubeObject>;
+    throw badRequest(`invalid object type: ${apiVersion ?? '/'}, Kind=${kind ?? ''}`);
   }
   checkIdentity(call, value as KubeObject);
   return value as KubeObject;

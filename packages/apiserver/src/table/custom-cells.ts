@@ -31,5 +31,5 @@ function cell({ type, jsonPath }: PrinterColumn, object: KubeObject, now: number
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return value;
-  return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value as number | boolean | null);
+  return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import type { Resource } from '../registry/resource.js';
+import { storedMetadata } from '../kinds/workloads/daemon-set.js';
 import { cellsOf } from './cells/index.js';
 import { builtInColumns, customColumns } from './columns.js';
 import { customCells } from './custom-cells.js';
@@ -22,7 +23,7 @@ export function tableOf(resource: Resource, objects: readonly KubeObject[], opti
       ? null
       : includeObject === 'Object'
         ? object
-        : { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+        : { kind: 'PartialObjectMetadata', apiVersion, metadata: storedMetadata(object) };
   const isCustom = resource.custom !== undefined;
   const columns = isCustom ? customColumns(resource) : builtInColumns(resource);
   const rows = objects.map((object) => ({

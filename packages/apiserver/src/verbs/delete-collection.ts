@@ -13,7 +13,7 @@ export async function removeCollection(call: ResourceCall): Promise<HttpResponse
   const { objects } = context.store.table(resource.table);
   const chosen = objects.list(path.namespace === '' ? undefined : path.namespace).filter((stored) => selects(options, stored));
   const removals = chosen.map((stored) => ({ stored, ...removeStored(call, stored, deleteOptions) }));
-  await Promise.all(removals.map(({ done }) => done));
+  for (const { done } of removals) await done;
   return renderList(
     call,
     removals.map(({ stored, after }) => after ?? stored),

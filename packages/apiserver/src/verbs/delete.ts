@@ -204,7 +204,7 @@ export function readDeleteOptions(call: ResourceCall): DeleteOptions {
 export function readEvictionOptions(call: ResourceCall): DeleteOptions {
   const type = builtinType('policy/v1', 'Eviction')!;
   const { object } = decodeObject({ type, text: bodyString(call), format: 'json', validation: 'Warn' });
-  return readOptions(call, (object['deleteOptions'] ?? {}) as DeleteOptionsBody);
+  return readOptions(call, object['deleteOptions'] ?? {});
 }
 
 function readOptions(call: ResourceCall, body: DeleteOptionsBody): DeleteOptions {

@@ -84,3 +84,31 @@ export function immutableSelector(next: unknown, live: unknown, faults: FieldErr
 export function checkOneOf(faults: FieldError[], path: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) faults.push(notSupported(path, value, allowed));
 }
+
+/** A label selector as people type it: `a=b,c in (d,e),!f`. */
+export function selectorText(selector: unknown): string {
+  if (!isSet(selector)) return '';
+  const { matchLabels, matchExpressions } = fieldsOf(selector);
+  const parts = Object.entries(mapOf(matchLabels)).map(([key, value]): [string, string] => [key, `${key}=${value}`]);
+  for (const expression of itemsOf(matchExpressions)) {
+    const key = textOf(expression['key']);
+    const values = [...stringsOf(expression['values'])].sort().join(',');
+    switch (textOf(expression['operator'])) {
+      case 'In':
+        parts.push([key, `${key} in (${values})`]);
+        break;
+      case 'NotIn':
+        parts.push([key, `${key} notin (${values})`]);
+        break;
+      case 'Exists':
+        parts.push([key, key]);
+        break;
+      default:
+        parts.push([key, `!${key}`]);
+    }
+  }
+  return parts
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, text]) => text)
+    .join(',');
+}

@@ -83,11 +83,11 @@ export const otherCells: CellReaders = {
     ];
   },
   'certificates.k8s.io/CertificateSigningRequest': (object, ageOf) => {
-    const types = items(object, 'status', 'conditions').map((condition) => text(condition, 'type'));
-    const decision = types.includes('Denied') ? 'Denied' : types.includes('Approved') ? 'Approved' : 'Pending';
+    const types = new Set(items(object, 'status', 'conditions').map((condition) => text(condition, 'type')));
+    const decision = types.has('Denied') ? 'Denied' : types.has('Approved') ? 'Approved' : 'Pending';
     const shown = [
       decision,
-      ...(types.includes('Failed') ? ['Failed'] : []),
+      ...(types.has('Failed') ? ['Failed'] : []),
       ...(text(object, 'status', 'certificate') === '' ? [] : ['Issued']),
     ].join(',');
     const seconds = at(object, 'spec', 'expirationSeconds');
@@ -144,7 +144,7 @@ export const otherCells: CellReaders = {
 };
 
 function orNotAvailable(value: unknown): string {
-  return value === undefined || value === null ? 'N/A' : String(value as number | string);
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : 'N/A';
 }
 
 /** An autoscaler's metrics, current over wanted; of both versions of the API. */
