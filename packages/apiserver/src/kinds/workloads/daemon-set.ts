@@ -1,4 +1,4 @@
-import { deepEqual } from '@sluice/core';
+import { deepEqual, type KubeObject } from '@sluice/core';
 import { forbidden, invalid, required } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, mapOf, numberOf, pipe, textOf, within, withField, zeroDefaults } from '../common/index.js';
 import { checkOneOf, immutableSelector, isEmptySelector, selects, shownLabels, validateSelector } from '../common/selectors.js';
@@ -84,4 +84,15 @@ function withTemplateGeneration(object: Readonly<Record<string, unknown>>, gener
   const meta = fieldsOf(object['metadata']);
   const annotations = withField(fieldsOf(meta['annotations']), TEMPLATE_GENERATION, String(generation));
   return withField(object, 'metadata', withField(meta, 'annotations', annotations));
+}
+
+/**
+ * Metadata as the API server has it inside, where rows of Tables take it from: the annotation of a DaemonSet that
+ * counts its templates comes about only when the object is shown whole.
+ */
+export function storedMetadata({ kind, metadata }: KubeObject): KubeObject['metadata'] {
+  if (kind !== 'DaemonSet' || metadata.annotations?.[TEMPLATE_GENERATION] === undefined) return metadata;
+  const { annotations, ...rest } = metadata;
+  const { [TEMPLATE_GENERATION]: _generation, ...others } = annotations;
+  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
 }
