@@ -42,17 +42,6 @@ export function tableOf(resource: Resource, objects: readonly KubeObject[], opti
   };
 }
 
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
-
-/** Tables are made of the server's internal form, in which one annotation of DaemonSets is a field. */
-function shownMetadata({ table }: Resource, { metadata }: KubeObject): KubeObject['metadata'] {
-  const { annotations } = metadata;
-  if (table !== 'apps/daemonsets' || annotations === undefined || !Object.hasOwn(annotations, TEMPLATE_GENERATION)) return metadata;
-  const { [TEMPLATE_GENERATION]: _, ...others } = annotations;
-  const { annotations: __, ...rest } = metadata;
-  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
-}
-
 /** Finished Pods are marked: kubectl hides them when asked to. */
 function podConditions({ status }: KubeObject): { conditions?: object[] } {
   const phase = (status as { phase?: string } | undefined)?.phase;
