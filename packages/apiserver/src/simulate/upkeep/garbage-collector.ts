@@ -123,9 +123,14 @@ export function garbageCollector(world: World): Controller {
   }
 
   function findOwner(apiVersion: string, kind: string, name: string, namespace: string | undefined, uid: string): KubeObject | undefined {
-    const resource = world.resources().find((item) => item.group === groupOf(apiVersion) && item.kind === kind);
-    if (resource === undefined) return undefined;
-    const found = world.lookup.get(resource.apiVersion, kind, resource.namespaced ? namespace : undefined, name);
+    // Mostly the version that the reference names is served; if not, another one of the group may be.
+    const found =
+      world.lookup.get(apiVersion, kind, namespace, name) ??
+      world
+        .resources()
+        .filter((item) => item.group === groupOf(apiVersion) && item.kind === kind && item.apiVersion !== apiVersion)
+        .map((item) => world.lookup.get(item.apiVersion, kind, namespace, name))
+        .find((item) => item !== undefined);
     return found?.metadata.uid === uid ? found : undefined;
   }
 
