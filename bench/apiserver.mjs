@@ -18,7 +18,7 @@ export async function run({ quick = false, print = console.log } = {}) {
     ? { requests: 200, list: 500, watchers: 20, changes: 20 }
     : { requests: 2000, list: 5000, watchers: 100, changes: 200 };
   const ours = await measure(await startOurs(), sizes);
-  const real = quick || process.env.PEERS === undefined ? undefined : await measure(await startReal(process.env.PEERS), sizes);
+  const real = quick || !process.env.PEERS ? undefined : await measure(await startReal(process.env.PEERS), sizes);
   for (const [name, figure] of Object.entries(ours)) {
     const peer = real?.[name];
     const ratio =
