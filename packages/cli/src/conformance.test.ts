@@ -45,7 +45,7 @@ describe("flux's recorded command lines", { skip: existsSync(recordings) ? false
   // In the order of the recording: some change what later ones see.
   for (const { name, args, stdout, stderr, exitCode } of cases.filter((recorded) => COVERED.test(recorded.args))) {
     test(`flux ${args} (${name})`, async () => {
-      const result = await runFlux(args, { KUBECONFIG: join(directory, 'kubeconfig'), HOME: directory });
+      const result = await runFlux(args, { KUBECONFIG: join(directory, 'kubeconfig'), HOME: '$WORK' });
       assert.equal(result.stdout, stdout);
       assert.equal(result.stderr.trimEnd(), stderr.trimEnd());
       assert.equal(result.code, exitCode);
