@@ -3,7 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root, setUp } from './setup.mjs';
+import { root } from './root.mjs';
+import { setUp } from './setup.mjs';
 
 setUp();
 const args = process.argv.slice(2);

@@ -2,10 +2,8 @@
 // Plain syntax, so that an old Node gets as far as the message.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { join } from 'node:path';
+import { root } from './root.mjs';
 
 /** Makes the checkout, or some projects of it, ready to run; ends the process with one clear line when it can't. */
 export function setUp(projects = []) {
@@ -17,6 +15,10 @@ export function setUp(projects = []) {
     run('Installing dependencies', process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   run('Building', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...projects]);
+  // What starts the command line runs its bundle.
+  if (projects.length === 0 || projects.some((project) => project === 'test' || project.endsWith('/cli'))) {
+    run('Bundling', process.execPath, [join(root, 'scripts/bundle.mjs')]);
+  }
 }
 
 function requireNode() {

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { root, setUp } from './setup.mjs';
+import { root } from './root.mjs';
+import { setUp } from './setup.mjs';
 
 const GROUP_TIMEOUT_MS = 20 * 60_000;
 
