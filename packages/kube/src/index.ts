@@ -59,6 +59,7 @@ export {
   type SharedInformerOptions,
   type SharedInformers,
 } from './informer/shared-informers.js';
+export { proxyFromEnvironment } from './network/proxy.js';
 export { networkFetch, type NetworkFetch, type NetworkOptions } from './network/network-fetch.js';
 export { inClusterConfig, isInCluster } from './kubeconfig/in-cluster.js';
 export {

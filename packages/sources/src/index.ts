@@ -2,6 +2,7 @@
  * Where manifests come from, and the store of the artifacts that are made of them.
  *
  * - {@link createGitClient}: Git repositories over the system's git.
+ * - {@link createOciClient}: repositories of OCI registries.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
  *
  * @module
@@ -25,3 +26,19 @@ export { createGitHubTokens, gitHubAppFromSecret, type GitHubApp, type GitHubTok
 export type { GitReference } from './git/reference.js';
 export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';
+export type { HttpAccess } from './http/transport.js';
+export { extractLayer, fluxArtifact, fluxMediaTypes, type ExtractLimits, type FluxArtifact } from './oci/artifact.js';
+export {
+  createOciClient,
+  type OciCall,
+  type OciClient,
+  type OciClientOptions,
+  type OciPush,
+  type OciSelector,
+  type PulledArtifact,
+  type ResolvedOci,
+} from './oci/client.js';
+export { verifyCosign } from './oci/cosign.js';
+export { dockerConfigLogin, type DockerConfigOptions, type RegistryCredentials, type RegistryLogin } from './oci/docker-config.js';
+export type { OciDescriptor, OciManifest } from './oci/manifest.js';
+export { parseOciReference, parseOciUrl, type OciReference, type OciRepository } from './oci/reference.js';
