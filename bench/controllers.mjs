@@ -55,7 +55,7 @@ async function startRig() {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-controllers-'));
   const real = process.env.KUBECONFIG_E2E;
   const embedded = real === undefined ? await startCluster({ ephemeral: true }) : undefined;
-  const fetch = embedded?.fetch ?? networkFetch(loadKubeconfig({ path: real }));
+  const fetch = embedded?.fetch ?? networkFetch(await loadKubeconfig({ path: real }));
   const cluster = createCluster(fetch);
   const repository = join(directory, 'repository');
   mkdirSync(repository);
@@ -67,7 +67,7 @@ async function startRig() {
     cluster,
     where: embedded === undefined ? 'a real cluster' : 'the embedded cluster',
     url: `file://${repository}`,
-    commit(files) {
+    commit: (files) => {
       for (const [path, content] of Object.entries(files)) {
         mkdirSync(dirname(join(repository, path)), { recursive: true });
         writeFileSync(join(repository, path), content);
@@ -84,7 +84,7 @@ async function startRig() {
         log: silentLogger,
         allowFile: true,
       }),
-    async close() {
+    close: async () => {
       await embedded?.stop();
       if (embedded === undefined) await fetch.close();
       rmSync(directory, { recursive: true, force: true });
