@@ -25,3 +25,4 @@ export { memoryTree } from './tree/memory-tree.js';
 export { baseName, dirName, joinPath, normalizePath } from './tree/path.js';
 export { recordingTree, type RecordingTree, type TreeReads } from './tree/recording-tree.js';
 export { subTree } from './tree/sub-tree.js';
+export * as x509 from './x509/index.js';

@@ -19,12 +19,14 @@ export {
 } from './templates.js';
 export type { CallContext, TemplateLimits } from './exec/context.js';
 export { contextFunction, goFunction, goMethod, type FunctionTable, type GoFunction } from './exec/function.js';
+export { bytesToString } from './parse/literals.js';
 export { TemplateError, type TemplatePlace } from './template-error.js';
 export {
   GoDuration,
   GoError,
   GoInt,
   goInt,
+  isNilCollection,
   GoStruct,
   GoTime,
   JsonNumber,
@@ -40,3 +42,7 @@ export {
 } from './values/values.js';
 export { isTrue } from './values/truth.js';
 export { sprintf } from './fmt/printf.js';
+export { decodeJson, decodeJsonPrefix } from './json/decode.js';
+export { encodeJson, type JsonStyle } from './json/encode.js';
+export { sprigFunctions } from './sprig/index.js';
+export type { SprigHost } from './sprig/host.js';

@@ -42,7 +42,7 @@ export interface Templates {
 export function createTemplates(options: TemplatesOptions = {}): Templates {
   const set = new TemplateSet(options);
   return {
-    parse: (name, text) => set.parse(name, text),
+    parse: (name, text) => void set.parse(name, text),
     has: (name) => set.lookup(name) !== undefined,
     execute: (name, data, { limits = {}, host } = {}) => execute(set, name, data, limits, host),
   };
@@ -79,17 +79,20 @@ class TemplateSet implements TemplateScope {
     return this.#templates.get(name) ?? this.#below?.lookup(name);
   }
 
-  parse(name: string, text: string): void {
-    for (const template of this.#cache.compile(name, text, this.#options)) {
+  parse(name: string, text: string): readonly CompiledTemplate[] {
+    const templates = this.#cache.compile(name, text, this.#options);
+    for (const template of templates) {
       const before = this.lookup(template.name);
       if (before === undefined || !isEmptyTree(template.root)) this.#templates.set(template.name, template);
     }
+    return templates;
   }
 
-  extend(name: string, text: string): TemplateSet {
-    const set = new TemplateSet({ ...this.#options, cache: this.#cache }, this);
-    set.parse(name, text);
-    return set;
+  extend(name: string, text: string): { scope: TemplateSet; main: CompiledTemplate } {
+    const scope = new TemplateSet({ ...this.#options, cache: this.#cache }, this);
+    const main = scope.parse(name, text).findLast((template) => template.name === name);
+    if (main === undefined) throw new Error('a text is a template of its own');
+    return { scope, main };
   }
 }
 

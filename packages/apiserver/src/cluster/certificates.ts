@@ -1,6 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { isIPv4, isIPv6 } from 'node:net';
-import { bits, boolean, context, implicit, integer, octets, oid, sequence, set, time, utf8, type Der } from './der.js';
+import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
+import { x509 } from '@sluice/core';
 
 export interface KeyPair {
   /** PEM. */
@@ -14,7 +14,13 @@ const VALID_DAYS = 3650;
 /** A certificate authority of its own: for one cluster on one machine. */
 export function createAuthority(name: string, now: number): KeyPair {
   const key = newKey();
-  return issue({ key, subject: { name }, issuer: { name, key }, now, extensions: [basicConstraints(true), keyUsage(0x06, 1)] });
+  return issue({
+    key,
+    subject: { name },
+    issuer: { name, key },
+    now,
+    extensions: [x509.basicConstraints(true), x509.keyUsage('keyCertSign', 'cRLSign')],
+  });
 }
 
 /** A certificate for the server under its names and addresses. */
@@ -24,7 +30,7 @@ export function createServerCertificate(authority: KeyPair, hosts: readonly stri
     subject: { name: 'kube-apiserver' },
     issuer: issuerOf(authority),
     now,
-    extensions: [basicConstraints(false), keyUsage(0xa0, 5), extendedKeyUsage('1.3.6.1.5.5.7.3.1'), alternativeNames(hosts)],
+    extensions: [...leafUsage, x509.extendedKeyUsage('serverAuth'), alternativeNames(hosts)],
   });
 }
 
@@ -35,7 +41,7 @@ export function createClientCertificate(authority: KeyPair, user: string, groups
     subject: { name: user, organizations: groups },
     issuer: issuerOf(authority),
     now,
-    extensions: [basicConstraints(false), keyUsage(0xa0, 5), extendedKeyUsage('1.3.6.1.5.5.7.3.2')],
+    extensions: [...leafUsage, x509.extendedKeyUsage('clientAuth')],
   });
 }
 
@@ -57,7 +63,7 @@ interface Issue {
   readonly subject: Subject;
   readonly issuer: { readonly name: string; readonly key: KeyObject };
   readonly now: number;
-  readonly extensions: readonly Der[];
+  readonly extensions: readonly x509.Der[];
 }
 
 /** The issuer's name is fixed: what is read back from disk need not be parsed for it. */
@@ -67,84 +73,31 @@ function issuerOf({ key }: KeyPair): { name: string; key: KeyObject } {
   return { name: AUTHORITY_NAME, key: createPrivateKey(key) };
 }
 
-const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+const leafUsage = [x509.basicConstraints(false), x509.keyUsage('digitalSignature', 'keyEncipherment')];
 
 function issue({ key, subject, issuer, now, extensions }: Issue): KeyPair {
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x7f) | 0x01;
-  const publicKey = spki(key);
-  const body = sequence(
-    context(0, integer(2)),
-    integer(serial),
-    ECDSA_SHA256,
-    distinguishedName({ name: issuer.name }),
-    sequence(time(new Date(now - DAY_MS)), time(new Date(now + VALID_DAYS * DAY_MS))),
-    distinguishedName(subject),
-    publicKey,
-    context(3, sequence(...extensions, keyIdentifier(publicKey), authorityKeyIdentifier(spki(issuer.key)))),
+  const certificate = x509.issueCertificate({
+    serial,
+    subject: x509.distinguishedName(subject),
+    key,
+    issuer: { name: x509.distinguishedName({ name: issuer.name }), key: issuer.key },
+    from: new Date(now - DAY_MS),
+    until: new Date(now + VALID_DAYS * DAY_MS),
+    extensions: [
+      ...extensions,
+      x509.subjectKeyIdentifier(x509.keyId(x509.publicKeyInfo(key))),
+      x509.authorityKeyIdentifier(x509.keyId(x509.publicKeyInfo(issuer.key))),
+    ],
+  });
+  return { certificate, key: keyPem(key) };
+}
+
+function alternativeNames(hosts: readonly string[]): x509.Der {
+  const unique = [...new Set(hosts)];
+  return x509.alternativeNames(
+    unique.filter((host) => isIP(host) === 0),
+    unique.filter((host) => isIP(host) !== 0),
   );
-  const certificate = sequence(body, ECDSA_SHA256, bits(sign('sha256', body, issuer.key)));
-  const base64 = certificate.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
-  return { certificate: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`, key: keyPem(key) };
-}
-
-function spki(key: KeyObject): Der {
-  return createPublicKey(key).export({ type: 'spki', format: 'der' });
-}
-
-function distinguishedName({ name, organizations = [] }: Subject): Der {
-  return sequence(...organizations.map((organization) => attribute('2.5.4.10', organization)), attribute('2.5.4.3', name));
-}
-
-function attribute(type: string, value: string): Der {
-  return set(sequence(oid(type), utf8(value)));
-}
-
-function extension(id: string, isCritical: boolean, value: Der): Der {
-  return sequence(oid(id), ...(isCritical ? [boolean(true)] : []), octets(value));
-}
-
-function basicConstraints(isAuthority: boolean): Der {
-  return extension('2.5.29.19', true, sequence(...(isAuthority ? [boolean(true)] : [])));
-}
-
-function keyUsage(usage: number, unusedBits: number): Der {
-  return extension('2.5.29.15', true, bits(Buffer.from([usage]), unusedBits));
-}
-
-function extendedKeyUsage(purpose: string): Der {
-  return extension('2.5.29.37', false, sequence(oid(purpose)));
-}
-
-function keyIdentifier(publicKey: Der): Der {
-  return extension('2.5.29.14', false, octets(sha1(publicKey)));
-}
-
-function authorityKeyIdentifier(publicKey: Der): Der {
-  return extension('2.5.29.35', false, sequence(implicit(0, sha1(publicKey))));
-}
-
-/** SHA-1 as RFC 5280 names keys: an identifier, nothing rests on it. */
-function sha1(content: Buffer): Buffer {
-  return createHash('sha1').update(content).digest();
-}
-
-function alternativeNames(hosts: readonly string[]): Der {
-  const names = [...new Set(hosts)].map((host) =>
-    isIPv4(host) || isIPv6(host) ? implicit(7, addressBytes(host)) : implicit(2, Buffer.from(host)),
-  );
-  return extension('2.5.29.17', false, sequence(...names));
-}
-
-function addressBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  const [head = '', tail] = address.split('::');
-  const before = addressGroups(head);
-  const after = tail === undefined ? [] : addressGroups(tail);
-  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
-  return Buffer.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]));
-}
-
-function addressGroups(text: string): string[] {
-  return text === '' ? [] : text.split(':');
 }

@@ -12,8 +12,8 @@ export interface TemplateScope {
   readonly name: string;
   readonly missingKey: 'default' | 'zero' | 'error';
   readonly lookup: (name: string) => CompiledTemplate | undefined;
-  /** A set on top of this one, with the templates of a text. */
-  readonly extend: (name: string, text: string) => TemplateScope;
+  /** A set on top of this one, with the templates of a text, and the text's own: even where it is empty and replaces none. */
+  readonly extend: (name: string, text: string) => { readonly scope: TemplateScope; readonly main: CompiledTemplate };
 }
 
 const DEFAULT_LIMITS: Required<TemplateLimits> = {
@@ -65,6 +65,10 @@ export class Execution implements CallContext {
         `template: no template ${goQuote(name)} associated with template ${goQuote(this.scope.name)}`,
       );
     }
+    return this.#outputOf(template, data);
+  }
+
+  #outputOf(template: CompiledTemplate, data: GoValue): string {
     const before = this.output;
     this.output = '';
     this.run(template, data);
@@ -75,8 +79,9 @@ export class Execution implements CallContext {
 
   renderText(name: string, text: string, data: GoValue): string {
     const outside = this.scope;
-    this.scope = outside.extend(name, text);
-    const result = this.render(name, data);
+    const { scope, main } = outside.extend(name, text);
+    this.scope = scope;
+    const result = this.#outputOf(main, data);
     this.scope = outside;
     return result;
   }

@@ -1,4 +1,5 @@
 import { formatGoDuration } from '../time/duration.js';
+import { timeText } from '../time/format.js';
 import { bytesToString, goQuote } from '../parse/literals.js';
 import {
   elementType,
@@ -63,15 +64,6 @@ function textOf(value: GoValue): string | undefined {
   if (value instanceof GoTime) return timeText(value);
   if (value instanceof GoStruct) return value.text;
   return undefined;
-}
-
-/** time.Time's String: `2006-01-02 15:04:05.999999999 -0700 MST`, in UTC. */
-function timeText({ date, nanoseconds }: GoTime): string {
-  const [day = '', clock = ''] = date.toISOString().split('T');
-  const fraction = String(date.getUTCMilliseconds() * 1e6 + nanoseconds)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
-  return `${day} ${clock.slice(0, 8)}${fraction === '' ? '' : `.${fraction}`} +0000 UTC`;
 }
 
 /** An error where its message is not asked for: the struct that errors.New makes. */

@@ -34,7 +34,7 @@ export function parseNumber(text: string): ParsedNumber | string {
 }
 
 /** An integer literal of any base, with its sign; undefined for anything else. */
-function parseInteger(text: string): bigint | undefined {
+export function parseInteger(text: string): bigint | undefined {
   const match = /^([-+]?)(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|0[0-7_]*|[1-9][0-9_]*)$/.exec(text);
   if (match === null || !underscoresFit(text)) return undefined;
   const [, sign, digits = ''] = match;
@@ -44,7 +44,7 @@ function parseInteger(text: string): bigint | undefined {
 }
 
 /** A float literal, hexadecimal mantissas included; undefined for anything else. */
-function parseFloatLiteral(text: string): number | undefined {
+export function parseFloatLiteral(text: string): number | undefined {
   if (!underscoresFit(text)) return undefined;
   const plain = text.replaceAll('_', '');
   const hex = /^([-+]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([-+]?\d+)$/.exec(plain);

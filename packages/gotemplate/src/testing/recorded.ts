@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { bytesToString } from '../parse/literals.js';
 
 import { parseGoDuration } from '../time/duration.js';
+import { parseGoTime } from '../time/parse.js';
 import {
   GoDuration,
   GoError,
-  GoTime,
   GoFloat32,
   goInt,
   JsonNumber,
@@ -43,12 +43,16 @@ export interface Recorded {
 
 const shared = join(dirname(fileURLToPath(import.meta.url)), '../../../../../shared/conformance');
 
+export function recordingFolder(area: string): string {
+  return join(shared, area);
+}
+
 /** The recordings of an area, by file; none, and the reason, where they are not on this machine. */
 export function recordings(area: string): {
   skip: string | false;
   files: readonly (readonly [file: string, cases: readonly Recorded[]])[];
 } {
-  const folder = join(shared, area);
+  const folder = recordingFolder(area);
   if (!existsSync(folder)) return { skip: '../shared/conformance is not there', files: [] };
   const names = readdirSync(folder).filter((name) => name.endsWith('.json') && !name.startsWith('helm_') && name !== 'functions.json');
   return {
@@ -86,7 +90,7 @@ function decodeTyped(type: string, raw: unknown): GoValue {
     case 'error':
       return new GoError(text);
     case 'time':
-      return new GoTime(new Date(text));
+      return parseGoTime('2006-01-02T15:04:05Z07:00', text);
     case 'duration':
       return new GoDuration(parseGoDuration(text));
   }

@@ -1,4 +1,5 @@
 import type { GoFunction } from '../exec/function.js';
+import { UTC, type Zone } from '../time/zone.js';
 
 /**
  * Go values as templates see them.
@@ -104,13 +105,38 @@ export class GoDuration {
 /** A time.Time: a moment, the nanoseconds that a Date does not hold, and the zone that it is shown in. */
 export class GoTime {
   readonly date: Date;
+  /** Below a millisecond. */
   readonly nanoseconds: number;
-  readonly zone: string;
+  readonly zone: Zone;
+  /** Of the clock, and printed as such: it came from `now`. */
+  readonly isReading: boolean;
 
-  constructor(date: Date, nanoseconds = 0, zone = 'UTC') {
+  constructor(date: Date, nanoseconds = 0, zone: Zone = UTC, isReading = false) {
     this.date = date;
     this.nanoseconds = nanoseconds;
     this.zone = zone;
+    this.isReading = isReading;
+  }
+
+  /** Nanoseconds since 1970. */
+  get unixNanoseconds(): bigint {
+    return BigInt(this.date.getTime()) * 1_000_000n + BigInt(this.nanoseconds);
+  }
+
+  /** The moment some nanoseconds later. */
+  add(nanoseconds: bigint): GoTime {
+    const sum = this.unixNanoseconds + nanoseconds;
+    const below = Number(((sum % 1_000_000n) + 1_000_000n) % 1_000_000n);
+    return new GoTime(new Date(Number((sum - BigInt(below)) / 1_000_000n)), below, this.zone, this.isReading);
+  }
+
+  /** The same moment, shown in another zone. */
+  in(zone: Zone): GoTime {
+    return new GoTime(this.date, this.nanoseconds, zone, this.isReading);
+  }
+
+  equals(other: GoTime): boolean {
+    return this.unixNanoseconds === other.unixNanoseconds && this.zone === other.zone;
   }
 }
 
@@ -129,12 +155,18 @@ export class GoStruct {
   readonly methods: Methods;
   /** What it prints as, where it has a String method. */
   readonly text: string | undefined;
+  /** What stands for it in JSON, where that is not its fields by their names. */
+  readonly json: (() => GoValue) | undefined;
 
-  constructor(goType: string, parts: { fields?: Readonly<Record<string, GoValue>>; methods?: Methods; text?: string }) {
+  constructor(
+    goType: string,
+    parts: { fields?: Readonly<Record<string, GoValue>>; methods?: Methods; text?: string; json?: () => GoValue },
+  ) {
     this.goType = goType;
     this.fields = new Map(Object.entries(parts.fields ?? {}));
     this.methods = parts.methods ?? NO_METHODS;
     this.text = parts.text;
+    this.json = parts.json;
   }
 }
 

@@ -40,9 +40,10 @@ export function utf8(text: string): Der {
   return tagged(0x0c, Buffer.from(text));
 }
 
-/** GeneralizedTime, which holds any year. */
+/** A time of a certificate: UTCTime until 2049, GeneralizedTime, which holds any year, from then on. */
 export function time(date: Date): Der {
-  return tagged(0x18, Buffer.from(`${date.toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`));
+  const text = `${date.toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`;
+  return date.getUTCFullYear() < 2050 ? tagged(0x17, Buffer.from(text.slice(2))) : tagged(0x18, Buffer.from(text));
 }
 
 /** An object identifier by its numbers: `2.5.4.3`. */
@@ -63,4 +64,27 @@ function tagged(tag: number, content: Buffer): Der {
   const bytes: number[] = [];
   for (let rest = length; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
   return Buffer.concat([Buffer.from([tag, 0x80 | bytes.length, ...bytes]), content]);
+}
+
+/** A value as it is read: its tag, what is in it, and all of its bytes. */
+export interface DerValue {
+  readonly tag: number;
+  readonly content: Buffer;
+  readonly bytes: Buffer;
+}
+
+/** The values that follow each other in some bytes, as those in a sequence do. Throws a RangeError for what is no DER. */
+export function readAll(bytes: Buffer): DerValue[] {
+  const values: DerValue[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const [tag = 0, first = 0] = bytes.subarray(at, at + 2);
+    const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+    const start = at + 2 + lengthBytes;
+    if (lengthBytes > 4 || start > bytes.length) throw new RangeError('DER: a length that is none');
+    const length = lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes);
+    if (start + length > bytes.length) throw new RangeError('DER: the bytes end before the value does');
+    values.push({ tag, content: bytes.subarray(start, start + length), bytes: bytes.subarray(at, start + length) });
+    at = start + length;
+  }
+  return values;
 }
