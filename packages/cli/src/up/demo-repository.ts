@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const QUICKSTART = join(dirname(fileURLToPath(import.meta.url)), '../../../../examples/quickstart');
 
 /** Makes a Git repository of the quickstart in a directory, unless one is there. It appears whole or not at all. */
 export async function ensureDemoRepository(directory: string): Promise<void> {
@@ -19,7 +18,7 @@ export async function ensureDemoRepository(directory: string): Promise<void> {
   const draft = `${directory}.new`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
-  await cp(QUICKSTART, draft, { recursive: true });
+  await cp(quickstartDirectory(), draft, { recursive: true });
   await git(draft, ['init', '--quiet', '--initial-branch=main']);
   // In the repository itself, so that the person's first commit works on a machine where Git was never set up.
   await git(draft, ['config', 'user.name', 'Sluice quickstart']);
@@ -29,6 +28,15 @@ export async function ensureDemoRepository(directory: string): Promise<void> {
   await git(draft, ['commit', '--quiet', '--message', 'The quickstart']);
   await rm(directory, { recursive: true, force: true });
   await rename(draft, directory);
+}
+
+/** The example, above this file: how far depends on whether it runs from the bundle. */
+function quickstartDirectory(): string {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    const example = join(directory, 'examples/quickstart');
+    if (existsSync(example)) return example;
+    if (directory === dirname(directory)) throw new Error('the quickstart example is missing from this installation');
+  }
 }
 
 /** Throws one clear sentence when there is no usable Git. */
