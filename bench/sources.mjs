@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createGitClient, openArtifactStore } from '../packages/sources/dist/index.js';
+import { createGitClient, openArtifactStore, parseHelmIndex, printHelmIndex } from '../packages/sources/dist/index.js';
 
 const environment = {
   PATH: process.env.PATH,
@@ -110,10 +110,55 @@ async function monorepo(print, directory, count) {
   await client.close();
 }
 
+/** An index of about that many megabytes, in the style of `helm repo index`. */
+function makeIndex(megabytes) {
+  const version = (chart, patch) => `  - apiVersion: v2
+    appVersion: 1.${patch}.0
+    created: "2024-01-02T03:04:05.678901234Z"
+    dependencies:
+    - name: common
+      repository: https://charts.example.com/common
+      version: 1.x.x
+    description: A chart that is made for a benchmark, number ${chart}
+    digest: ${'0123456789abcdef'.repeat(4)}
+    home: https://example.com/chart-${chart}
+    keywords:
+    - bench
+    - chart
+    maintainers:
+    - email: ada@example.com
+      name: Ada
+    name: chart-${chart}
+    urls:
+    - https://charts.example.com/chart-${chart}-1.${patch}.0.tgz
+    version: 1.${patch}.0
+`;
+  const charts = Array.from(
+    { length: Math.round(megabytes * 20) },
+    (_, chart) => `  chart-${chart}:\n${Array.from({ length: 86 }, (_each, patch) => version(chart, patch)).join('')}`,
+  );
+  return Buffer.from(`apiVersion: v1\nentries:\n${charts.join('')}generated: "2024-01-02T03:04:05Z"\n`);
+}
+
+async function helmIndex(print, megabytes) {
+  const bytes = makeIndex(megabytes);
+  const before = process.memoryUsage().rss;
+  const started = performance.now();
+  const index = await parseHelmIndex(bytes);
+  const parsed = performance.now();
+  let size = 0;
+  for (const piece of printHelmIndex(index)) size += piece.length;
+  const name = `sources: an index.yaml of ${(bytes.length / 1e6).toFixed(1)} MB`;
+  print(`${name}, read, checked and sorted  ${((parsed - started) / 1000).toFixed(2)} s  (limit for 20 MB: 2 s)`);
+  print(`${name}, printed as JSON (${(size / 1e6).toFixed(1)} MB)  ${((performance.now() - parsed) / 1000).toFixed(2)} s`);
+  print(`sources: memory growth of both  ${((process.memoryUsage().rss - before) / 1024 ** 2).toFixed(1)} MiB`);
+}
+
 export async function run({ quick = false, print = console.log } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-sources-'));
   try {
     await poll(print, directory, quick ? 100 : 1000, quick ? 5 : 50);
+    await helmIndex(print, quick ? 2 : 20);
     await monorepo(print, directory, quick ? 1000 : 20_000);
   } finally {
     rmSync(directory, { recursive: true, force: true });

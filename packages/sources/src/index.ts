@@ -2,6 +2,7 @@
  * Where manifests come from, and the store of the artifacts that are made of them.
  *
  * - {@link createGitClient}: Git repositories over the system's git.
+ * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
  *
@@ -42,3 +43,12 @@ export { verifyCosign } from './oci/cosign.js';
 export { dockerConfigLogin, type DockerConfigOptions, type RegistryCredentials, type RegistryLogin } from './oci/docker-config.js';
 export type { OciDescriptor, OciManifest } from './oci/manifest.js';
 export { parseOciReference, parseOciUrl, type OciReference, type OciRepository } from './oci/reference.js';
+export { createHelmRepository, type FetchedIndex, type HelmRepository, type HelmRepositoryOptions } from './helm-repository/client.js';
+export {
+  findChart,
+  indexRevision,
+  parseHelmIndex,
+  printHelmIndex,
+  type ChartVersion,
+  type HelmIndex,
+} from './helm-repository/helm-index.js';
