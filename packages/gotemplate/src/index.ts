@@ -30,6 +30,7 @@ export {
   GoStruct,
   GoTime,
   JsonNumber,
+  nameType,
   nilMap,
   nilSlice,
   typedMap,

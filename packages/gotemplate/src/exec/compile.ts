@@ -8,6 +8,7 @@ import { compileCall, compileOperand } from './commands.js';
 import { BREAK, Compiler, CONTINUE, NEXT, type Run } from './compiler.js';
 import type { FunctionTable } from './function.js';
 import { compilePipeline } from './pipelines.js';
+import { GoStruct, type GoValue } from '../values/values.js';
 import { compileRange } from './range.js';
 
 /** A template that can run. It is compiled on its first run: a chart's helpers are many, and few are used. */
@@ -88,9 +89,13 @@ function compileAction(node: ActionNode, compiler: Compiler): Run {
     const { execution } = frame;
     execution.step();
     const value = evaluate(frame);
-    execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : textOfValue(value));
+    execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : printed(value));
     return NEXT;
   };
+}
+
+function printed(value: Exclude<GoValue, undefined>): string {
+  return value instanceof GoStruct && value.pointerText !== undefined ? value.pointerText : textOfValue(value);
 }
 
 function compileBranch(node: BranchNode, compiler: Compiler): Run {

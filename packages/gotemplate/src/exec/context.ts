@@ -27,4 +27,6 @@ export interface CallContext {
   readonly checkTextLength: (length: number) => void;
   /** Refuses to make a list that is too long. Call it before making it. */
   readonly checkListLength: (length: number) => void;
+  /** Refuses a value that holds too much to print or copy: the same list again and again, or itself. */
+  readonly checkSize: (value: GoValue) => void;
 }

@@ -1,6 +1,7 @@
 import { printNode, type CommandNode, type Node, type Operand } from '../parse/nodes.js';
 import { byteLength } from '../values/bytes.js';
 import { TemplateError, type TemplatePlace } from '../template-error.js';
+import { isLargerThan } from '../values/size.js';
 import type { GoValue } from '../values/values.js';
 import type { CompiledTemplate } from './compile.js';
 import type { CallContext, TemplateLimits } from './context.js';
@@ -107,6 +108,10 @@ export class Execution implements CallContext {
 
   checkListLength(length: number): void {
     if (length > this.limits.listLength) this.#stop(`makes a list of more than ${this.limits.listLength} elements`);
+  }
+
+  checkSize(value: GoValue): void {
+    if (isLargerThan(value, this.limits.listLength)) this.#stop(`prints or copies more than ${this.limits.listLength} elements`);
   }
 
   /** Ends the execution for good: unlike other errors, no function that is on the way makes something else of it. */

@@ -2,6 +2,8 @@ import { parseFloatLiteral, parseInteger } from '../parse/number.js';
 import { GoFloat32, GoInt, JsonNumber, type GoValue } from '../values/values.js';
 
 const MIN_INT64 = -(2n ** 63n);
+/** No number that counts is longer; to read one of a megabyte would take its time. */
+const LONGEST_NUMBER = 1_000;
 
 /** A value as an int64, as spf13/cast has it: what can not be one is 0. */
 export function toInt64(value: GoValue): bigint {
@@ -10,7 +12,7 @@ export function toInt64(value: GoValue): bigint {
   if (value instanceof GoFloat32) return truncated(value.value);
   if (typeof value === 'boolean') return value ? 1n : 0n;
   const text = value instanceof JsonNumber ? value.text : value;
-  if (typeof text !== 'string') return 0n;
+  if (typeof text !== 'string' || text.length > LONGEST_NUMBER) return 0n;
   // `1.00` is a whole number, `1.5` is none. Prefixes and octal zeros count as they do in Go: `010` is 8.
   const number = parseInteger(text.replace(/\.0+$/, ''));
   return number === undefined || number < MIN_INT64 || number >= -MIN_INT64 ? 0n : number;

@@ -57,7 +57,7 @@ function rounded(nanoseconds: bigint): string {
 
 function durationSeconds(value: GoValue): bigint {
   if (value instanceof GoInt && value.kind === 'int64') return value.value;
-  return typeof value === 'string' && /^[-+]?\d+$/.test(value) ? BigInt(value.replace('+', '')) : 0n;
+  return typeof value === 'string' && /^[-+]?\d{1,19}$/.test(value) ? BigInt(value.replace('+', '')) : 0n;
 }
 
 export function dateFunctions({ now }: SprigHost) {

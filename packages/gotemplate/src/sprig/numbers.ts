@@ -72,7 +72,8 @@ function smallest(values: readonly GoValue[]): bigint {
 }
 
 function atoi(text: string): bigint {
-  const number = /^[-+]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : 0n;
+  if (!/^[-+]?\d+$/.test(text)) return 0n;
+  const number = BigInt(text.slice(0, 1_000).replace('+', ''));
   // Out of range, strconv.Atoi gives the nearest integer besides the error.
   if (number === wrap(number)) return number;
   return number > 0n ? 2n ** 63n - 1n : -(2n ** 63n);

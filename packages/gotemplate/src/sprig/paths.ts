@@ -16,7 +16,9 @@ function clean(path: string): string {
 
 function base(path: string): string {
   if (path === '') return '.';
-  return path.replace(/\/+$/, '').replace(/^.*\//s, '') || '/';
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(path.lastIndexOf('/', end - 1) + 1, end) || '/';
 }
 
 function dir(path: string): string {

@@ -12,7 +12,7 @@ function versionOf(struct: GoStruct): Version {
 
 /** A version with the methods that Go's has. */
 function versionStruct(version: Version): GoStruct {
-  const struct = new GoStruct('*semver.Version', { methods, text: formatVersion(version) });
+  const struct = new GoStruct('*semver.Version', { methods, text: formatVersion(version), json: () => formatVersion(version) });
   versions.set(struct, version);
   return struct;
 }

@@ -41,5 +41,10 @@ export function isSpace(char: string): boolean {
 
 /** strings.TrimSpace. */
 export function trimSpace(text: string): string {
-  return text.replace(/^\p{White_Space}+/u, '').replace(/\p{White_Space}+$/u, '');
+  // By index: a pattern for space at the end would look at each run of spaces again from each of its characters.
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charAt(start))) start++;
+  while (end > start && isSpace(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }

@@ -155,17 +155,26 @@ export class GoStruct {
   readonly methods: Methods;
   /** What it prints as, where it has a String method. */
   readonly text: string | undefined;
+  /** What an action prints, where String is a method of the pointer only: fmt does not see that one. */
+  readonly pointerText: string | undefined;
   /** What stands for it in JSON, where that is not its fields by their names. */
   readonly json: (() => GoValue) | undefined;
 
   constructor(
     goType: string,
-    parts: { fields?: Readonly<Record<string, GoValue>>; methods?: Methods; text?: string; json?: () => GoValue },
+    parts: {
+      fields?: Readonly<Record<string, GoValue>>;
+      methods?: Methods;
+      text?: string;
+      pointerText?: string;
+      json?: () => GoValue;
+    },
   ) {
     this.goType = goType;
     this.fields = new Map(Object.entries(parts.fields ?? {}));
     this.methods = parts.methods ?? NO_METHODS;
     this.text = parts.text;
+    this.pointerText = parts.pointerText;
     this.json = parts.json;
   }
 }
@@ -274,8 +283,17 @@ export function isNilCollection(value: GoValue): boolean {
   return typeof value === 'object' && value !== null && (value as GoSlice | GoMap)[GO_NIL] === true;
 }
 
+const namedTypes = new Map<string, string>();
+
+/** Declares a named type of slices or maps: `engine.files` is a `map[string][]uint8`. */
+export function nameType(name: string, underlying: string): string {
+  namedTypes.set(name, underlying);
+  return name;
+}
+
 /** The type of a slice's or map's elements: of `[]string` and `map[string]string`, `string`. A named type's are anything. */
-export function elementType(type: string): string {
+export function elementType(name: string): string {
+  const type = namedTypes.get(name) ?? name;
   const element = type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
   return element === type ? 'interface {}' : element;
 }

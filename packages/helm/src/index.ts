@@ -1,0 +1,29 @@
+/**
+ * Helm: charts, values, and what they render to.
+ *
+ * ```ts
+ * const chart = loadChartArchive(bytes); // or loadChartDirectory(tree, 'charts/web')
+ * const values = collectValues({ files: [{ name: 'prod.yaml', content }], set: ['image.tag=v2'] });
+ * const { manifests, hooks, notes } = render(chart, values, { name: 'web', namespace: 'apps' });
+ * ```
+ *
+ * Everything here is a function of its input. {@link render} runs where it is called; templates that nobody trusts are
+ * rendered by a {@link createRenderer}, in a worker that can be stopped.
+ *
+ * @module
+ */
+export { capabilities, parseKubeVersion, type Capabilities, type KubeVersion } from './capabilities/capabilities.js';
+export type { Chart, ChartCrd, ChartFile, ChartMetadata, Dependency, Maintainer } from './chart/chart.js';
+export { loadChartDirectory } from './chart/directory.js';
+export { loadChartArchive, loadChartFiles } from './chart/load.js';
+export type { Lookup } from './functions/host.js';
+export { sortByKind, type KindOrder } from './manifests/kind-order.js';
+export { hooksOf, sortManifests, type Hook, type HookEvent, type Manifest } from './manifests/manifests.js';
+export { checkReleaseName, render, type Rendering, type RenderOptions } from './render/render.js';
+export { releaseManifest, templateText, type TextOptions } from './render/text.js';
+export type { PostRenderer } from './render/post-render.js';
+export type { ReleaseOptions } from './render/templates.js';
+export { collectValues, parseValues, type ValuesSources } from './values/files.js';
+export { setValues, type SetMode } from './values/set.js';
+export { mergeValues, type Values } from './values/values.js';
+export type { HelmVersion } from './version.js';

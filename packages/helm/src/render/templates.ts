@@ -1,0 +1,174 @@
+import { SluiceError, baseName, setOwn, type Json } from '@sluice/core';
+import {
+  createTemplateCache,
+  createTemplates,
+  goInt,
+  goMethod,
+  TemplateError,
+  typedMap,
+  type GoMap,
+  type GoValue,
+  type Methods,
+  type TemplateLimits,
+  type Templates,
+} from '@sluice/gotemplate';
+import type { Capabilities } from '../capabilities/capabilities.js';
+import type { Chart } from '../chart/chart.js';
+import type { ResolvedChart } from '../chart/dependencies.js';
+import { toYaml } from '../functions/documents.js';
+import { helmFunctions } from '../functions/functions.js';
+import type { Lookup, RenderHost } from '../functions/host.js';
+import { isTable, tableAt, type Values } from '../values/values.js';
+import type { HelmVersion } from '../version.js';
+import { capabilitiesObject } from './capabilities-object.js';
+import { chartObject } from './chart-object.js';
+import { executionFault, parseFault } from './faults.js';
+import { filesObject } from './files.js';
+
+/** The release that a chart is rendered for: `.Release`. */
+export interface ReleaseOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision?: number;
+  readonly isUpgrade?: boolean;
+}
+
+export interface TemplateOptions {
+  readonly helm: HelmVersion;
+  readonly capabilities: Capabilities;
+  readonly lookup?: Lookup;
+  /** Values that are not there are errors. */
+  readonly strict?: boolean;
+  readonly lint?: boolean;
+  readonly limits?: TemplateLimits;
+}
+
+/** All templates of a chart and its subcharts, rendered, by path. Values must be the chart's own: templates may change them. */
+export function renderTemplates(
+  chart: ResolvedChart,
+  values: Values,
+  release: ReleaseOptions,
+  options: TemplateOptions,
+): Map<string, string> {
+  const { helm } = options;
+  const scopes: TemplateScope[] = [];
+  collect(chart, chart.name, typedValues(goValues(values), helm), true, baseScope(release, options), scopes, helm);
+  const templates = templateSet(chart, scopes, options);
+  const rendered = new Map<string, string>();
+  const host: RenderHost = { lookup: options.lookup, lint: options.lint === true, included: new Map() };
+  const limits = options.limits ?? {};
+  for (const { path, scope, basePath } of inOrder(scopes)) {
+    if (baseName(path).startsWith('_')) continue;
+    scope['Template'] = { Name: path, BasePath: basePath };
+    try {
+      rendered.set(path, templates.execute(path, scope, { host, limits }).replaceAll('<no value>', ''));
+    } catch (error) {
+      if (!(error instanceof TemplateError) || error.reason === 'TemplateOverLimit') throw error;
+      throw executionFault(error, helm);
+    }
+  }
+  return rendered;
+}
+
+/** A template with the data that it is given. */
+interface TemplateScope {
+  readonly path: string;
+  readonly text: () => string;
+  readonly scope: GoMap;
+  readonly basePath: string;
+}
+
+function collect(
+  chart: ResolvedChart,
+  path: string,
+  values: GoMap,
+  isRoot: boolean,
+  base: GoMap,
+  scopes: TemplateScope[],
+  helm: HelmVersion,
+): GoMap {
+  const subcharts: GoMap = {};
+  const scope: GoMap = {
+    ...base,
+    Chart: chartObject(chart.metadata, isRoot, helm),
+    Files: filesObject(chart.chart.files, helm),
+    Values: values,
+    Subcharts: subcharts,
+  };
+  for (const subchart of chart.subcharts) {
+    const found = tableAt(values as Values, subchart.name);
+    const own = typedValues('table' in found ? (found.table as GoMap) : {}, helm);
+    setOwn(subcharts, subchart.name, collect(subchart, `${path}/charts/${subchart.name}`, own, false, base, scopes, helm));
+  }
+  const isLibrary = chart.metadata.type.toLowerCase() === 'library';
+  for (const { name, data } of chart.chart.templates) {
+    if (isLibrary && !baseName(name).startsWith('_')) continue;
+    scopes.push({ path: `${path}/${name}`, text: () => new TextDecoder().decode(data), scope, basePath: `${path}/templates` });
+  }
+  return scope;
+}
+
+/** Deep paths first and backwards: a chart's own definitions come after those of its subcharts, and so win. */
+function inOrder(scopes: readonly TemplateScope[]): TemplateScope[] {
+  const depth = ({ path }: TemplateScope): number => path.split('/').length;
+  return scopes.toSorted((a, b) => depth(b) - depth(a) || (a.path < b.path ? 1 : -1));
+}
+
+const cache = createTemplateCache();
+/** The templates of charts by which of their subcharts are in use: they are parsed once for all releases. */
+const sets = new WeakMap<Chart, Map<string, Templates>>();
+
+function templateSet(chart: ResolvedChart, scopes: readonly TemplateScope[], { helm, strict }: TemplateOptions): Templates {
+  let known = sets.get(chart.chart);
+  if (known === undefined) sets.set(chart.chart, (known = new Map()));
+  const key = `${helm} ${strict === true} ${treeOf(chart)}`;
+  let set = known.get(key);
+  if (set !== undefined) return set;
+  set = createTemplates({ name: 'gotpl', functions: helmFunctions(helm), missingKey: strict === true ? 'error' : 'zero', cache });
+  for (const { path, text } of inOrder(scopes)) {
+    try {
+      set.parse(path, text());
+    } catch (error) {
+      if (error instanceof SluiceError) throw parseFault(error, path);
+      throw error;
+    }
+  }
+  known.set(key, set);
+  return set;
+}
+
+function treeOf({ name, chart, subcharts }: ResolvedChart): string {
+  return `${name}=${chart.metadata.name}@${chart.metadata.version}(${subcharts.map(treeOf).join(',')})`;
+}
+
+function baseScope({ name, namespace, revision = 1, isUpgrade = false }: ReleaseOptions, { helm, capabilities }: TemplateOptions): GoMap {
+  return {
+    Capabilities: capabilitiesObject(capabilities, helm),
+    Release: { Name: name, Namespace: namespace, IsUpgrade: isUpgrade, IsInstall: !isUpgrade, Revision: goInt(revision), Service: 'Helm' },
+  };
+}
+
+/** Makes int64 values of the bigints in values, in place. */
+function goValues(values: Values): GoMap {
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null)) setOwn(values as GoMap, key, goValue(value));
+  }
+  return values as GoMap;
+}
+
+function goValue(value: Json): GoValue {
+  if (typeof value === 'bigint') return goInt(value, 'int64');
+  if (Array.isArray(value)) return (value as readonly Json[]).map(goValue);
+  return isTable(value) ? goValues(value) : (value as GoValue);
+}
+
+const valuesMethods: Methods = new Map([
+  ['AsMap', goMethod('map', [], 'map[string]any', (values) => values)],
+  ['YAML', goMethod('map', [], 'string', (values) => `${toYaml(values)}\n`)],
+]);
+
+/** In place: a subchart's values are a part of its parent's, and what one does to them the other one sees. */
+function typedValues(values: GoMap, helm: HelmVersion): GoMap {
+  return typedMap(helm === 3 ? 'chartutil.Values' : 'common.Values', values, valuesMethods);
+}
