@@ -280,6 +280,8 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
         'unable to clone $1: $2',
       )
       .replaceAll(': ensure its CustomResourceDefinition is installed first', '')
+      // Better on purpose: every fault ends with the file and the line that it is in, which the recorded controllers don't know.
+      .replaceAll(/ \[[\w./-]+\.yaml(?::\d+)?\]$/gm, '')
       .replaceAll(namespace, '<namespace>')
   );
 }

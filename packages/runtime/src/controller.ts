@@ -178,7 +178,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     const patch = { metadata: { finalizers: [...finalizers], resourceVersion: metadata.resourceVersion ?? null } } as Json;
     const key = { apiVersion, kind, name: metadata.name!, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
     this.#object = await this.#options.cluster.patch<T>(key, 'merge', patch, {
-      fieldManager: this.#options.name,
+      fieldManager: managerOf(this.#options.name),
       signal: this.#signals.signal,
     });
     this.#writer = this.#newWriter(this.#object);
@@ -193,7 +193,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     const { cluster, name, clock, progressDelayMs = DEFAULT_PROGRESS_DELAY_MS } = this.#options;
     return createStatusWriter(object, {
       cluster,
-      fieldManager: `gotk-${name}`,
+      fieldManager: managerOf(name),
       signal: this.#signals.signal,
       delay: (write) => clock.after(progressDelayMs, write),
       onError: (error) => this.#log.debug('progress could not be written', { error: String(error) }),
@@ -216,6 +216,14 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
   #publish(events: Outcome['events'] = []): void {
     for (const event of events) this.#options.events.publish(this.#object, event, this.#options.name);
   }
+}
+
+/**
+ * Who writes finalizers and status. Not the controller's own name: what that has written by updates is taken for left over
+ * from the time before server-side apply, and is taken over by the Kustomization that applies the object.
+ */
+function managerOf(name: string): string {
+  return `gotk-${name}`;
 }
 
 /** The newer of two states of an object: the watch can lag behind our own writes. */

@@ -12,6 +12,7 @@ import type { LiveObjects } from './live-objects.js';
 import { anyInMetadata, selectors } from './metadata-match.js';
 import { kindRank, STAGES } from './order.js';
 import { mapParallel } from './parallel.js';
+import { withPlace } from './place.js';
 import { recreate } from './recreate.js';
 import { objectKeyOf, referenceOf, subjectOf, type VersionedReference } from './reference.js';
 
@@ -41,7 +42,7 @@ export interface Applied {
   readonly objects: ReadonlyMap<string, KubeObject>;
 }
 
-/** The set was not applied, or not all of it. The message names every object that is to blame. */
+/** The set was not applied, or not all of it. The message names every object that is to blame, and where it is written. */
 export class ApplyError extends Error {
   /** What was done before. */
   readonly changes: readonly Change[];
@@ -116,11 +117,11 @@ class Applier {
     await mapParallel(set, this.#options.concurrency, async (desired) => {
       try {
         const verdict = await this.#verdictOn(desired);
-        if (verdict.type === 'later' && round === 'last') faults.push(verdict.reason);
+        if (verdict.type === 'later' && round === 'last') faults.push(withPlace(verdict.reason, desired.place));
         this.#verdicts.set(desired.id, verdict);
       } catch (error) {
         this.#options.signal.throwIfAborted();
-        faults.push(errorMessage(error));
+        faults.push(withPlace(errorMessage(error), desired.place));
       }
     });
     if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done());
@@ -233,7 +234,7 @@ class Applier {
           this.#changes.set(desired.id, await this.#write(desired, this.#verdicts.get(desired.id)!));
         } catch (error) {
           this.#options.signal.throwIfAborted();
-          faults.push(`${subjectOf(desired.reference)} apply failed: ${errorMessage(error)}`);
+          faults.push(withPlace(`${subjectOf(desired.reference)} apply failed: ${errorMessage(error)}`, desired.place));
         }
       });
       if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done());

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { printJson, type KubeObject } from '@sluice/core';
+import { printJson, type ErrorPlace, type KubeObject } from '@sluice/core';
 import { byApplyOrder, stageOf, type CustomStageKinds, type Stage } from './order.js';
 import { inventoryId, referenceOf, type VersionedReference } from './reference.js';
 
-/** An object as it should be, ready to be applied. */
-export interface Desired {
+/** An object that a build made. */
+export interface Manifest {
   readonly object: KubeObject;
+  /** Where it is written, below the root of the artifact; absent for what was generated. */
+  readonly place?: ErrorPlace | undefined;
+}
+
+/** An object as it should be, ready to be applied. */
+export interface Desired extends Manifest {
   readonly reference: VersionedReference;
   /** One for each object, whatever its version. */
   readonly id: string;
@@ -15,11 +21,11 @@ export interface Desired {
 }
 
 /** The objects in the order in which they are applied. */
-export function desiredSet(objects: readonly KubeObject[], customKinds: CustomStageKinds): Desired[] {
-  return objects
-    .map((object) => {
+export function desiredSet(manifests: readonly Manifest[], customKinds: CustomStageKinds): Desired[] {
+  return manifests
+    .map(({ object, place }) => {
       const reference = referenceOf(object);
-      return { object, reference, id: inventoryId(reference), stage: stageOf(reference, customKinds), hash: hashOf(object) };
+      return { object, place, reference, id: inventoryId(reference), stage: stageOf(reference, customKinds), hash: hashOf(object) };
     })
     .sort((a, b) => byApplyOrder(a.reference, b.reference));
 }

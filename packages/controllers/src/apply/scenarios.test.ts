@@ -156,22 +156,28 @@ async function perform(cluster: Cluster, scenario: Scenario, step: Step): Promis
     default: {
       const owned = step.owner === undefined ? objects : objects.map((item) => withOwner(item, scenario.ownerGroup, step.owner!));
       const { annotations = [], fieldManagers = [] } = options.cleanup ?? {};
-      return await applySet(desiredSet(owned, new Set()), {
-        cluster,
-        ledger: new Map(),
-        manager: fieldManager,
-        force: options.force === true,
-        leftovers: {
-          annotations,
-          labels: [],
-          managers: fieldManagers.map(({ name, operationType }) => ({ name, operation: operationType })),
+      return await applySet(
+        desiredSet(
+          owned.map((object) => ({ object })),
+          new Set(),
+        ),
+        {
+          cluster,
+          ledger: new Map(),
+          manager: fieldManager,
+          force: options.force === true,
+          leftovers: {
+            annotations,
+            labels: [],
+            managers: fieldManagers.map(({ name, operationType }) => ({ name, operation: operationType })),
+          },
+          ignore: compileIgnoreRules(options.ignore ?? []),
+          migrateApiVersion: options.migrateAPIVersion === true,
+          concurrency: 4,
+          signal,
+          whenReady: () => new Promise((resolve) => setTimeout(resolve, 20)),
         },
-        ignore: compileIgnoreRules(options.ignore ?? []),
-        migrateApiVersion: options.migrateAPIVersion === true,
-        concurrency: 4,
-        signal,
-        whenReady: () => new Promise((resolve) => setTimeout(resolve, 20)),
-      });
+      );
     }
   }
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { deepEqual, recordingTree, type FileTree, type KubeObject, type TreeReads } from '@sluice/core';
+import { deepEqual, errorMessage, recordingTree, type FileTree, type TreeReads } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { build } from '@sluice/kustomize';
+import type { Manifest } from '../apply/desired.js';
+import { placeOf, withPlace } from '../apply/place.js';
 import { rootKustomization } from './generate.js';
 import { failed } from './stage-error.js';
 
 /** What a build made. */
 export interface Built {
-  readonly objects: readonly KubeObject[];
+  readonly manifests: readonly Manifest[];
   /** Equal numbers are the same build: nothing that it read has changed. */
   readonly identity: symbol;
 }
@@ -38,8 +40,8 @@ export class Builds {
     if (cached !== undefined && cached.path === path && deepEqual(cached.settings, settings) && stillHolds(cached.witness, tree))
       return cached;
     const recording = recordingTree(tree);
-    const objects = buildObjects(kustomization, recording, path);
-    const built = { objects, identity: Symbol(key), path, settings, witness: witnessOf(recording.reads, tree) };
+    const manifests = buildManifests(kustomization, recording, path);
+    const built = { manifests, identity: Symbol(key), path, settings, witness: witnessOf(recording.reads, tree) };
     this.#cache.set(key, built);
     return built;
   }
@@ -49,12 +51,18 @@ export class Builds {
   }
 }
 
-function buildObjects(kustomization: Kustomization, tree: FileTree, path: string): readonly KubeObject[] {
+function buildManifests(kustomization: Kustomization, tree: FileTree, path: string): readonly Manifest[] {
   try {
-    const result = build(tree, path, { keepBuiltInSchema: true, rootKustomization: rootKustomization(tree, path, kustomization) });
-    return result.objects;
+    const { objects, origins } = build(tree, path, {
+      keepBuiltInSchema: true,
+      rootKustomization: rootKustomization(tree, path, kustomization),
+    });
+    return objects.map((object, index) => ({ object, place: origins[index] }));
   } catch (error) {
-    throw failed('BuildFailed', `kustomize build failed: ${error instanceof Error ? error.message : String(error)}`, error);
+    const place = placeOf(error);
+    // A kustomization that is generated is in no file.
+    const known = place?.file !== undefined && tree.stat(place.file) === 'file' ? place : undefined;
+    throw failed('BuildFailed', withPlace(`kustomize build failed: ${errorMessage(error)}`, known), error);
   }
 }
 

@@ -137,12 +137,12 @@ describe('a Kustomization, from Git to the cluster', () => {
   });
 
   for (const { name, files, reason, message } of [
-    { name: 'YAML that does not parse', files: { 'bad.yaml': 'a: [\n' }, reason: 'BuildFailed', message: /bad\.yaml/ },
+    { name: 'YAML that does not parse', files: { 'bad.yaml': 'a: [\n' }, reason: 'BuildFailed', message: / \[bad\.yaml:\d\]$/ },
     {
       name: 'a missing file',
       files: { 'kustomization.yaml': 'resources: [a.yaml, nope.yaml]' },
       reason: 'BuildFailed',
-      message: /nope\.yaml/,
+      message: /nope\.yaml.* \[kustomization\.yaml:1\]$/,
     },
     {
       name: 'invalid objects, all of them named',
@@ -151,13 +151,13 @@ describe('a Kustomization, from Git to the cluster', () => {
         'worse.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: s2}\nspec: {ports: [{port: -1}]}\n',
       },
       reason: 'ReconciliationFailed',
-      message: /Service\/t\d+\/s1 dry-run failed[^]*Service\/t\d+\/s2 dry-run failed/,
+      message: /Service\/t\d+\/s1 dry-run failed.* \[bad\.yaml:1\]\nService\/t\d+\/s2 dry-run failed.* \[worse\.yaml:1\]\n/s,
     },
     {
       name: 'a variable without a value',
       files: { 'b.yaml': configMap('b', '${nope}') },
       reason: 'BuildFailed',
-      message: /ConfigMap\.v1\.\[noGrp\]\/b.*"nope"/,
+      message: /ConfigMap\.v1\.\[noGrp\]\/b.*"nope".* \[b\.yaml:1\]$/,
     },
   ]) {
     test(`a broken commit (${name}): nothing is written, and the next good one recovers`, async () => {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { isJsonObject, objectId, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { printYaml } from '@sluice/yaml';
-import { desiredSet, type Desired } from '../apply/desired.js';
+import { desiredSet, type Desired, type Manifest } from '../apply/desired.js';
 import { normalizeDesired } from '../apply/normalize.js';
+import { withPlace } from '../apply/place.js';
 import type { Built } from './build.js';
 import type { KustomizationSettings } from './settings.js';
 import { ownerLabels } from './spec.js';
@@ -27,7 +28,7 @@ export class Plans {
     const { generation } = kustomization.metadata;
     const cached = this.#cache.get(key);
     if (cached?.built === built.identity && cached.generation === generation && sameValues(cached.variables, variables)) return cached.plan;
-    const plan = planSet(kustomization, substituteAll(kustomization, built.objects, variables, settings), settings);
+    const plan = planSet(kustomization, substituteAll(kustomization, built.manifests, variables, settings), settings);
     this.#cache.set(key, { plan, built: built.identity, generation, variables });
     return plan;
   }
@@ -42,12 +43,14 @@ function sameValues(a: VariableValues, b: VariableValues): boolean {
 }
 
 /** Turns manifests into objects that are ours: labelled, normalised, in order. */
-export function planSet(kustomization: Kustomization, manifests: readonly KubeObject[], settings: KustomizationSettings): Plan {
+export function planSet(kustomization: Kustomization, manifests: readonly Manifest[], settings: KustomizationSettings): Plan {
   const desired = desiredSet(
-    manifests.filter(isResource).map((manifest) => owned(kustomization, normalizeDesired(manifest))),
+    manifests
+      .filter(({ object }) => isResource(object))
+      .map(({ object, place }) => ({ object: owned(kustomization, normalizeDesired(object)), place })),
     settings.customStageKinds,
   );
-  const text = manifests.map((manifest) => printYaml(manifest)).join('---\n');
+  const text = manifests.map(({ object }) => printYaml(object)).join('---\n');
   return { desired, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 
@@ -71,11 +74,9 @@ function owned(kustomization: Kustomization, object: KubeObject): KubeObject {
 }
 
 /** A Secret that SOPS has encrypted would be of no use in the cluster. */
-export function refuseEncrypted({ object }: Desired): void {
+export function refuseEncrypted({ object, place }: Desired): void {
   if (object.kind !== 'Secret' || !isJsonObject(object['sops'])) return;
   if (object.metadata.annotations?.['kustomize.toolkit.fluxcd.io/decrypt']?.toLowerCase() === 'disabled') return;
-  throw failed(
-    'ReconciliationFailed',
-    `${objectId(object)} is SOPS encrypted, configuring decryption is required for this secret to be reconciled`,
-  );
+  const message = `${objectId(object)} is SOPS encrypted, configuring decryption is required for this secret to be reconciled`;
+  throw failed('ReconciliationFailed', withPlace(message, place));
 }

@@ -124,11 +124,11 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     else status.fields.lastAppliedOriginRevision = source.originRevision;
   }
 
-  async #variables({ kustomization, context, world }: Pass, { objects }: Built): Promise<VariableValues> {
+  async #variables({ kustomization, context, world }: Pass, { manifests }: Built): Promise<VariableValues> {
     try {
       return await loadVariables(kustomization, world.cluster, context.signal);
     } catch (error) {
-      const first = objects.find(isSubstituted);
+      const first = manifests.find(({ object }) => isSubstituted(object));
       if (!(error instanceof VariablesError)) throw error;
       if (first === undefined) return new Map();
       throw substituteFailed(first, error);

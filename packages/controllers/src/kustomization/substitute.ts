@@ -2,6 +2,8 @@ import { errorMessage, groupOf, versionOf, type KubeObject } from '@sluice/core'
 import type { Kustomization } from '@sluice/api';
 import { parseYaml, printYaml } from '@sluice/yaml';
 import { envsubst } from '../envsubst/index.js';
+import type { Manifest } from '../apply/desired.js';
+import { withPlace } from '../apply/place.js';
 import type { KustomizationSettings } from './settings.js';
 import { failed, type StageError } from './stage-error.js';
 import type { VariableValues } from './variables.js';
@@ -54,18 +56,18 @@ function readBack(text: string): KubeObject {
   }
 }
 
-/** All manifests with their variables replaced. An error names the object. */
+/** All manifests with their variables replaced. An error names the object, and where it is written. */
 export function substituteAll(
   { spec }: Kustomization,
-  manifests: readonly KubeObject[],
+  manifests: readonly Manifest[],
   values: VariableValues,
   { strictSubstitutions: strict }: KustomizationSettings,
-): readonly KubeObject[] {
+): readonly Manifest[] {
   if (spec.postBuild === undefined) return manifests;
   const always = spec.postBuild.substituteStrategy === 'Always';
   return manifests.map((manifest) => {
     try {
-      return substituteObject(manifest, values, { strict, always });
+      return { ...manifest, object: substituteObject(manifest.object, values, { strict, always }) };
     } catch (error) {
       throw substituteFailed(manifest, error);
     }
@@ -73,8 +75,9 @@ export function substituteAll(
 }
 
 /** The post-build step has failed for an object. */
-export function substituteFailed(manifest: KubeObject, error: unknown): StageError {
-  return failed('BuildFailed', `post build failed for '${substituteSubject(manifest)}': ${errorMessage(error)}`, error);
+export function substituteFailed({ object, place }: Manifest, error: unknown): StageError {
+  const message = `post build failed for '${substituteSubject(object)}': ${errorMessage(error)}`;
+  return failed('BuildFailed', withPlace(message, place), error);
 }
 
 /** Names the object as kustomize does: `ConfigMap.v1.[noGrp]/name`. */

@@ -12,7 +12,7 @@ export interface Correlated {
 /** So many similar events (the same but for the message) within the interval, before they are combined. */
 const SIMILAR_LIMIT = 10;
 const SIMILAR_INTERVAL_MS = 10 * 60_000;
-/** So many events at once about one object, then one each five minutes. */
+/** So many events of a type at once about one object, then one each five minutes. */
 const BURST = 25;
 const REFILL_MS = 5 * 60_000;
 /** So many objects and events are remembered; the longest unused are forgotten. */
@@ -62,9 +62,9 @@ export class EventCorrelator {
     return { ...event, message: `${COMBINED}: ${event.message}` };
   }
 
-  /** A bucket of tokens for each source and object. */
-  #allow({ source, involvedObject }: CoreEvent): boolean {
-    const key = JSON.stringify([source, withoutVersion(involvedObject)]);
+  /** A bucket of tokens for each source, object and type: client-go has one for both types, and loses warnings after a busy day. */
+  #allow({ source, involvedObject, type }: CoreEvent): boolean {
+    const key = JSON.stringify([source, withoutVersion(involvedObject), type]);
     const now = this.#timers.now();
     const { tokens, at } = this.#allowance.get(key) ?? { tokens: BURST, at: now };
     const available = Math.min(BURST, tokens + (now - at) / REFILL_MS);

@@ -113,10 +113,13 @@ test('an object that has too much to tell is cut off, and may speak again later'
   notes(40, 'A');
   await recorder.flush();
   assert.equal(requests.length, 25);
+  recorder.record(OBJECT, { type: 'Warning', reason: 'Failed', message: 'x' });
+  await recorder.flush();
+  assert.equal(requests.length, 26, 'warnings have a measure of their own');
   await timers.pass(5 * 60_000);
   notes(3, 'B');
   await recorder.flush();
-  assert.equal(requests.length, 26);
+  assert.equal(requests.length, 27);
 });
 
 test('what fails in passing is tried again; what is refused is told and dropped; what a dying namespace refuses is dropped', async () => {

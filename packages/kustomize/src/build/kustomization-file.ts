@@ -20,12 +20,13 @@ export class KustomizationFile {
   readonly name: string;
   /** The path of the file in the tree. */
   readonly path: string;
-  readonly #text: Uint8Array;
+  /** As it stands in the file: what is made of it when a root is provided has other lines. */
+  readonly #written: Uint8Array;
 
-  private constructor(loader: Loader, name: string, text: Uint8Array, isLenient: boolean) {
+  private constructor(loader: Loader, name: string, text: Uint8Array, written: Uint8Array, isLenient: boolean) {
     this.name = name;
     this.path = loader.resolve(name);
-    this.#text = text;
+    this.#written = written;
     const { kustomization, warnings } = readKustomization(text, this.path, { directory: loader.name, isLenient });
     this.content = kustomization;
     this.warnings = warnings;
@@ -47,12 +48,12 @@ export class KustomizationFile {
     }
     const existing = name === undefined ? undefined : loader.load(name);
     const content = root.provide === undefined ? existing! : asBytes(root.provide(existing));
-    return new KustomizationFile(loader, name ?? KUSTOMIZATION_FILES[0], content, root.isLenient === true);
+    return new KustomizationFile(loader, name ?? KUSTOMIZATION_FILES[0], content, existing ?? content, root.isLenient === true);
   }
 
   /** Where a field stands: `['patches', '2']`. */
   place(...field: string[]): ErrorPlace {
-    const line = field.length === 0 ? undefined : lineOfField(new TextDecoder().decode(this.#text), field);
+    const line = field.length === 0 ? undefined : lineOfField(new TextDecoder().decode(this.#written), field);
     return line === undefined ? { file: this.path } : { file: this.path, line };
   }
 
