@@ -23,7 +23,18 @@ export { checkReleaseName, render, type Rendering, type RenderOptions } from './
 export { releaseManifest, templateText, type TextOptions } from './render/text.js';
 export type { PostRenderer } from './render/post-render.js';
 export type { ReleaseOptions } from './render/templates.js';
+export { hookOf, releaseOf, storedHook, type NewRelease } from './release/from-rendering.js';
+export type { Release, ReleaseInfo, ReleaseStatus, StoredChart, StoredFile, StoredHook } from './release/release.js';
+export {
+  decodeRelease,
+  encodeRelease,
+  releaseSecretName,
+  releaseSecretType,
+  type ReleaseSecret,
+  type ReleaseSecretOptions,
+} from './release/storage.js';
 export { collectValues, parseValues, type ValuesSources } from './values/files.js';
 export { setValues, type SetMode } from './values/set.js';
 export { mergeValues, type Values } from './values/values.js';
 export type { HelmVersion } from './version.js';
+export { createRenderer, type AsyncLookup, type Renderer, type RendererJob, type RendererOptions } from './worker/renderer.js';

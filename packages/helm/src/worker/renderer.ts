@@ -1,0 +1,199 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { SluiceError, type JsonObject } from '@sluice/core';
+import type { Chart } from '../chart/chart.js';
+import type { RenderOptions, Rendering } from '../render/render.js';
+import type { ReleaseOptions } from '../render/templates.js';
+import type { Values } from '../values/values.js';
+import type { Answer, LookupAnswer, LookupRequest, RenderRequest } from './messages.js';
+
+export interface RendererOptions {
+  /** How many charts render at the same time. Default: 1. */
+  readonly workers?: number;
+  /** How long one may take, in milliseconds. Default: 30 seconds. Waiting for the cluster (`lookup`) is part of it. */
+  readonly timeout?: number;
+  /** How much memory one may take, in megabytes. Default: 512. */
+  readonly memory?: number;
+}
+
+/** Asks the cluster, as {@link RenderOptions.lookup} does; the worker waits for the answer. */
+export type AsyncLookup = (apiVersion: string, kind: string, namespace: string, name: string) => Promise<JsonObject | undefined>;
+
+export interface RendererJob extends Omit<RenderOptions, 'lookup' | 'postRenderer' | 'limits'> {
+  readonly lookup?: AsyncLookup;
+  /** Changes the deadline for this one. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Renders charts in workers. A template that runs away ends at its deadline and takes nobody with it. */
+export interface Renderer {
+  /** A chart goes to a worker once; further renderings of the same chart object find it there, parsed. */
+  readonly render: (chart: Chart, values: Readonly<Values>, release: ReleaseOptions, job?: RendererJob) => Promise<Rendering>;
+  /** Stops the workers, and what they are at. */
+  readonly close: () => Promise<void>;
+}
+
+export function createRenderer({ workers = 1, timeout = 30_000, memory = 512 }: RendererOptions = {}): Renderer {
+  const idle: Thread[] = [];
+  const threads = new Set<Thread>();
+  const waiting: ((thread: Thread) => void)[] = [];
+  let closed = false;
+
+  const take = async (): Promise<Thread> => {
+    const free = idle.pop();
+    if (free !== undefined) return free;
+    if (threads.size < workers) {
+      const thread = new Thread(memory);
+      threads.add(thread);
+      return thread;
+    }
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+  const release = (thread: Thread): void => {
+    let usable = thread;
+    if (thread.isDead) {
+      threads.delete(thread);
+      if (closed || waiting.length === 0) return;
+      usable = new Thread(memory);
+      threads.add(usable);
+    }
+    const next = waiting.shift();
+    if (next === undefined) idle.push(usable);
+    else next(usable);
+  };
+
+  return {
+    render: async (chart, values, releaseOptions, job = {}) => {
+      if (closed) throw new SluiceError('RenderTimeout', 'the renderer is closed');
+      const thread = await take();
+      try {
+        return await thread.render(chart, values, releaseOptions, { ...job, timeout: job.timeout ?? timeout });
+      } finally {
+        release(thread);
+      }
+    },
+    close: async () => {
+      closed = true;
+      await Promise.all([...threads].map((thread) => thread.stop()));
+    },
+  };
+}
+
+/** How many charts a worker keeps. */
+const MAX_CHARTS = 200;
+
+class Thread {
+  isDead = false;
+  readonly #worker: Worker;
+  readonly #memory: number;
+  /** The numbers by which the worker knows charts. */
+  readonly #charts = new WeakMap<Chart, number>();
+  #sent = 0;
+
+  constructor(memory: number) {
+    this.#memory = memory;
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: memory, stackSizeMb: 16 },
+    });
+    this.#worker.unref();
+    this.#worker.on('exit', () => (this.isDead = true));
+    // Errors are those of the job, which listens for itself.
+    this.#worker.on('error', () => (this.isDead = true));
+  }
+
+  async render(
+    chart: Chart,
+    values: Readonly<Values>,
+    release: ReleaseOptions,
+    job: RendererJob & { timeout: number },
+  ): Promise<Rendering> {
+    const { lookup, timeout, signal, ...options } = job;
+    signal?.throwIfAborted();
+    const { id, isNew } = this.#numberOf(chart);
+    const channel = new MessageChannel();
+    const shared = new Int32Array(new SharedArrayBuffer(4));
+    const request: RenderRequest = {
+      id,
+      ...(isNew && { chart, drop: id - MAX_CHARTS }),
+      values,
+      release,
+      options,
+      ...(lookup !== undefined && { lookup: { port: channel.port2, shared } }),
+    };
+    if (lookup !== undefined) channel.port1.on('message', (asked: LookupRequest) => void answer(asked));
+    const worker = this.#worker;
+    worker.ref();
+    const answer = async ({ apiVersion, kind, namespace, name }: LookupRequest): Promise<void> => {
+      let found: LookupAnswer;
+      try {
+        found = { object: await lookup?.(apiVersion, kind, namespace, name) };
+      } catch (error) {
+        found = { error: error instanceof Error ? error.message : String(error) };
+      }
+      channel.port1.postMessage(found);
+      Atomics.store(shared, 0, 1);
+      Atomics.notify(shared, 0);
+    };
+    try {
+      return await new Promise<Rendering>((resolve, reject) => {
+        const timer = setTimeout(() => end(() => reject(this.#late(release, timeout)), true), timeout);
+        const end = (settle: () => void, kill: boolean): void => {
+          clearTimeout(timer);
+          worker.off('message', onMessage);
+          worker.off('error', onError);
+          worker.off('exit', onExit);
+          signal?.removeEventListener('abort', onAbort);
+          if (!kill) return settle();
+          // The job has its answer once the thread is gone: nothing of it goes on.
+          void this.stop().then(settle);
+        };
+        const onMessage = (message: Answer): void =>
+          end(() => ('rendering' in message ? resolve(message.rendering) : reject(revive(message))), false);
+        const onError = (error: Error): void => end(() => reject(this.#broken(release, error)), true);
+        const onExit = (): void => end(() => reject(this.#broken(release)), false);
+        const onAbort = (): void => end(() => reject(signal?.reason as Error), true);
+        worker.on('message', onMessage);
+        worker.on('error', onError);
+        worker.on('exit', onExit);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        worker.postMessage(request, lookup === undefined ? [] : [channel.port2]);
+      });
+    } finally {
+      channel.port1.close();
+      worker.unref();
+    }
+  }
+
+  #numberOf(chart: Chart): { readonly id: number; readonly isNew: boolean } {
+    const known = this.#charts.get(chart);
+    // The worker keeps the last ones only.
+    if (known !== undefined && known > this.#sent - MAX_CHARTS) return { id: known, isNew: false };
+    const id = ++this.#sent;
+    this.#charts.set(chart, id);
+    return { id, isNew: true };
+  }
+
+  async stop(): Promise<void> {
+    this.isDead = true;
+    await this.#worker.terminate();
+  }
+
+  #late({ name }: ReleaseOptions, timeout: number): SluiceError {
+    return new SluiceError('RenderTimeout', `rendering the release ${name} did not end within ${timeout / 1_000} seconds`);
+  }
+
+  #broken({ name }: ReleaseOptions, error?: Error): SluiceError {
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return new SluiceError('RenderTimeout', `rendering the release ${name} took more than ${this.#memory} MB of memory`, {
+        cause: error,
+      });
+    }
+    return new SluiceError('RenderFailed', `rendering the release ${name} was stopped: ${error?.message ?? 'its worker ended'}`, {
+      cause: error,
+    });
+  }
+}
+
+function revive({ reason, message, place }: Exclude<Answer, { rendering: Rendering }>): SluiceError {
+  return new SluiceError(reason, message, { place });
+}
