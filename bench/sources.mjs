@@ -110,9 +110,8 @@ async function monorepo(print, directory, count) {
   await client.close();
 }
 
-/** An index of about that many megabytes, in the style of `helm repo index`. */
-function makeIndex(megabytes) {
-  const version = (chart, patch) => `  - apiVersion: v2
+function chartVersion(chart, patch) {
+  return `  - apiVersion: v2
     appVersion: 1.${patch}.0
     created: "2024-01-02T03:04:05.678901234Z"
     dependencies:
@@ -133,9 +132,13 @@ function makeIndex(megabytes) {
     - https://charts.example.com/chart-${chart}-1.${patch}.0.tgz
     version: 1.${patch}.0
 `;
+}
+
+/** An index of about that many megabytes, in the style of `helm repo index`. */
+function makeIndex(megabytes) {
   const charts = Array.from(
     { length: Math.round(megabytes * 20) },
-    (_, chart) => `  chart-${chart}:\n${Array.from({ length: 86 }, (_each, patch) => version(chart, patch)).join('')}`,
+    (_, chart) => `  chart-${chart}:\n${Array.from({ length: 86 }, (_each, patch) => chartVersion(chart, patch)).join('')}`,
   );
   return Buffer.from(`apiVersion: v1\nentries:\n${charts.join('')}generated: "2024-01-02T03:04:05Z"\n`);
 }

@@ -2,6 +2,7 @@
  * Where manifests come from, and the store of the artifacts that are made of them.
  *
  * - {@link createGitClient}: Git repositories over the system's git.
+ * - {@link createS3Bucket}, {@link readBucketIndex}, {@link checkoutBucket}: buckets.
  * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
@@ -12,7 +13,14 @@ export { fetchArtifact, type FetchArtifactOptions } from './artifact/fetch.js';
 export { artifactHandler } from './artifact/handler.js';
 export { withInclude } from './artifact/include.js';
 export { sourceTreeOf, type SourceEntry, type SourceTree } from './artifact/source-tree.js';
-export { openArtifactStore, type ArtifactOwner, type ArtifactStore, type ArtifactStoreOptions, type PutOptions } from './artifact/store.js';
+export {
+  openArtifactStore,
+  type ArtifactOwner,
+  type ArtifactStore,
+  type ArtifactStoreOptions,
+  type PutFileOptions,
+  type PutOptions,
+} from './artifact/store.js';
 export {
   createGitClient,
   type GitCheckout,
@@ -27,6 +35,17 @@ export { createGitHubTokens, gitHubAppFromSecret, type GitHubApp, type GitHubTok
 export type { GitReference } from './git/reference.js';
 export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';
+export {
+  checkoutBucket,
+  readBucketIndex,
+  type BucketCheckout,
+  type BucketIndex,
+  type CheckoutBucketOptions,
+  type ReadBucketOptions,
+} from './bucket/checkout.js';
+export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
+export { createS3Bucket, type S3Options } from './bucket/s3.js';
+export type { S3Credentials } from './bucket/signature.js';
 export type { HttpAccess } from './http/transport.js';
 export { extractLayer, fluxArtifact, fluxMediaTypes, type ExtractLimits, type FluxArtifact } from './oci/artifact.js';
 export {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError, type FileTree } from '@sluice/core';
-import { hasDigest, parseDigest, receive } from './digest.js';
+import { hasDigest, parseDigest, receive, write } from './digest.js';
 import { pack, type Packed, type PackedEntry } from './pack.js';
 import { packedSource, packedTree, readPackedEntries } from './packed-tree.js';
 import { select } from './selection.js';
@@ -59,11 +59,11 @@ export class Blobs {
    */
   async add(
     tree: SourceTree,
-    options: { ignore: string | undefined; maxBytes: number },
+    options: { ignore: string | undefined; unfiltered?: boolean | undefined; maxBytes: number },
     publish: (digest: string) => void,
   ): Promise<Packed> {
-    const { ignore, maxBytes } = options;
-    const selection = await select(tree, ignore);
+    const { maxBytes } = options;
+    const selection = await select(tree, options);
     const key = contentKey(selection.order);
     const known = key === undefined ? undefined : this.#packed.get(key);
     if (known !== undefined && this.has(known.digest) && existsSync(this.#plain(known.digest))) {
@@ -82,6 +82,27 @@ export class Blobs {
       return packed;
     } finally {
       for (const path of [plain, compressed]) rmSync(path, { force: true });
+    }
+  }
+
+  /** Takes in a file as it is: an index, a chart, a layer that is not unpacked. It is published as {@link add} does. */
+  async addFile(
+    bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    maxBytes: number,
+    publish: (digest: string) => void,
+  ): Promise<Packed> {
+    const path = this.#newFile();
+    try {
+      const { digest, size } = await write(bytes, path, maxBytes);
+      const isThere = this.has(digest) && (await this.isIntact(digest)) && this.has(digest);
+      if (!isThere) {
+        renameSync(path, this.#compressed(digest));
+        this.#intact.set(digest, Promise.resolve(true));
+      }
+      publish(digest);
+      return { digest, size };
+    } finally {
+      rmSync(path, { force: true });
     }
   }
 

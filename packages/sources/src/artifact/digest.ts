@@ -20,9 +20,13 @@ export async function hasDigest(file: string, digest: string): Promise<boolean> 
   return hash.digest('hex') === hex;
 }
 
-/** Writes what comes to a new file, up to a limit, and checks its digest. */
-export async function receive(bytes: AsyncIterable<Uint8Array>, path: string, digest: string, maxBytes: number): Promise<void> {
-  const { algorithm, hex } = parseDigest(digest);
+/** Writes what comes to a new file, up to a limit, and says what its digest is. */
+export async function write(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  path: string,
+  maxBytes: number,
+  algorithm = 'sha256',
+): Promise<{ readonly digest: string; readonly size: number }> {
   const hash = createHash(algorithm);
   const file = await open(path, 'wx', 0o600);
   let size = 0;
@@ -37,11 +41,16 @@ export async function receive(bytes: AsyncIterable<Uint8Array>, path: string, di
   } finally {
     await file.close();
   }
-  const actual = hash.digest('hex');
-  if (actual !== hex) {
+  return { digest: `${algorithm}:${hash.digest('hex')}`, size };
+}
+
+/** Writes what comes to a new file, up to a limit, and checks its digest. */
+export async function receive(bytes: AsyncIterable<Uint8Array>, path: string, digest: string, maxBytes: number): Promise<void> {
+  const actual = await write(bytes, path, maxBytes, parseDigest(digest).algorithm);
+  if (actual.digest !== digest) {
     throw new SluiceError(
       'ArtifactCorrupt',
-      `the archive has the digest ${algorithm}:${actual} and should have ${digest}: it changed on the way, or at its origin`,
+      `the archive has the digest ${actual.digest} and should have ${digest}: it changed on the way, or at its origin`,
     );
   }
 }

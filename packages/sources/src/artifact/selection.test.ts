@@ -25,7 +25,7 @@ describe('what goes into an artifact, as recorded', { skip }, () => {
         executables: files.filter((file) => file.executable === true).map(({ path }) => path),
         directories: each.files.filter((file) => file.dir === true).map(({ path }) => path),
       });
-      const { order } = await select(tree, each.specIgnore ?? undefined);
+      const { order } = await select(tree, { ignore: each.specIgnore ?? undefined });
       const entries = order.map((entry) =>
         typeof entry === 'string'
           ? { name: entry, type: 'dir', mode: '0750', size: 0 }
@@ -37,7 +37,7 @@ describe('what goes into an artifact, as recorded', { skip }, () => {
 });
 
 test('names are in the order of their bytes, as Go sorts them', async () => {
-  const { order } = await select(sourceTreeOf({ 'b.yaml': '', 'a/z': '', 'a.yaml': '', '\u{1f600}': '', '\uff5e': '', B: '' }), undefined);
+  const { order } = await select(sourceTreeOf({ 'b.yaml': '', 'a/z': '', 'a.yaml': '', '\u{1f600}': '', '\uff5e': '', B: '' }), {});
   assert.deepEqual(
     order.map((entry) => (typeof entry === 'string' ? entry : entry.path)),
     ['.', 'B', 'a', 'a/z', 'a.yaml', 'b.yaml', '\uff5e', '\u{1f600}'],
@@ -49,6 +49,6 @@ test('a name that is a file and a directory is refused', async () => {
     { a: '', 'a/b': '' },
     { 'a/b': '', a: '' },
   ]) {
-    await assert.rejects(select(sourceTreeOf(files), undefined), { reason: 'GitTreeUnsafe' });
+    await assert.rejects(select(sourceTreeOf(files), {}), { reason: 'GitTreeUnsafe' });
   }
 });

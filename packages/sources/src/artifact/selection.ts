@@ -20,12 +20,15 @@ export interface Selection<E extends SourceEntry> {
  * Selects the entries of a tree by the `.sourceignore` files in it, the patterns of `spec.ignore` and the default exclusions.
  * A directory that is left out does not take along what a later pattern includes again.
  */
-export async function select<E extends SourceEntry>(tree: SourceTree<E>, specIgnore: string | undefined): Promise<Selection<E>> {
+export async function select<E extends SourceEntry>(
+  tree: SourceTree<E>,
+  { ignore, unfiltered = false }: { readonly ignore?: string | undefined; readonly unfiltered?: boolean | undefined },
+): Promise<Selection<E>> {
   const root: Directory<E> = { directories: new Map(), files: new Map() };
   for (const entry of tree.entries) insert(root, entry);
-  const patterns = await collectPatterns(tree, root);
-  if (specIgnore !== undefined) patterns.push(...parsePatterns(specIgnore));
-  const isIgnored = sourceMatcher(patterns);
+  const patterns = unfiltered ? [] : await collectPatterns(tree, root);
+  if (ignore !== undefined) patterns.push(...parsePatterns(ignore));
+  const isIgnored = unfiltered ? () => false : sourceMatcher(patterns);
   const directories: string[] = ['.'];
   const files: E[] = [];
   const order: (string | E)[] = ['.'];

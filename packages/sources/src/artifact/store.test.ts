@@ -227,3 +227,24 @@ test('the archive is one that tar reads', () =>
     assert.equal(Buffer.from(tree.read(long)).toString(), 'long');
     assert.equal(Buffer.from(tree.read('ünïcode')).toString(), 'u');
   }));
+
+test('a file is served as it is, under its own name and that of the latest', () =>
+  withStore(async (store) => {
+    const repository = { kind: 'HelmRepository', namespace: 'default', name: 'charts' };
+    const putIndex = (text: string): Promise<Artifact> =>
+      store.putFile(repository, [Buffer.from(text)], {
+        revision: `sha256:${text}`,
+        fileName: `index-${text}.yaml`,
+        latestName: 'index.yaml',
+      });
+    const one = await putIndex('one');
+    const two = await putIndex('two');
+    assert.equal(one.path, 'helmrepository/default/charts/index-one.yaml');
+    assert.equal(one.digest, `sha256:${createHash('sha256').update('one').digest('hex')}`);
+    assert.equal(readFileSync(store.fileOf(one.path) ?? '', 'utf8'), 'one');
+    assert.equal(readFileSync(store.fileOf('helmrepository/default/charts/index.yaml') ?? '', 'utf8'), 'two');
+    assert(await store.verify(two));
+    assert.deepEqual(store.collectGarbage(repository, two), []);
+    store.removeAll(repository);
+    assert.equal(store.fileOf(two.path), undefined);
+  }));

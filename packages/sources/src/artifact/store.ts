@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Artifact } from '@sluice/api';
 import { SluiceError, type FileTree } from '@sluice/core';
 import { Blobs, type AdoptLimits } from './blobs.js';
+import type { Packed } from './pack.js';
 import type { SourceTree } from './source-tree.js';
 
 export interface ArtifactStoreOptions {
@@ -35,6 +36,17 @@ export interface PutOptions {
   /** `spec.ignore`. */
   readonly ignore?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Everything goes in, as with buckets, whose objects were selected before. Default: false. */
+  readonly unfiltered?: boolean;
+}
+
+export interface PutFileOptions {
+  readonly revision: string;
+  /** The file's name: `index-<hex>.yaml`, `podinfo-6.7.0.tgz`. */
+  readonly fileName: string;
+  /** The name under which the latest is always found: `index.yaml`, `podinfo-latest.tgz`. Default: `latest.tar.gz`. */
+  readonly latestName?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -54,6 +66,8 @@ export interface ArtifactStore {
   readonly dir: string;
   /** Makes an artifact of the files of a tree, and returns it as it stands in `status.artifact`. */
   put(owner: ArtifactOwner, tree: SourceTree, options: PutOptions): Promise<Artifact>;
+  /** Makes an artifact of one file, as it is: a repository's index, a chart, a layer. */
+  putFile(owner: ArtifactOwner, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: PutFileOptions): Promise<Artifact>;
   /** The files of an artifact, read-only, shared by all that use them. They stay readable while the artifact is kept. */
   tree(digest: string): Promise<FileTree>;
   /** The files of an artifact, to make another one of. */
@@ -76,6 +90,11 @@ export interface ArtifactStore {
 
 const latestName = 'latest.tar.gz';
 
+/** Whether a path is that of the latest artifact, by the names that Flux has for it. */
+function isLatest(path: string): boolean {
+  return /\/(?:latest\.tar\.gz|index\.yaml|[^/]+-latest\.tgz)$/.test(path);
+}
+
 /** Opens a store, and clears away what an earlier process left unfinished. */
 export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore {
   const { dir, now = () => new Date(), maxBytes = 1024 ** 3, retentionMs = 60_000, retentionRecords = 2 } = options;
@@ -91,29 +110,38 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   };
   const urlOf = (path: string): string => `${options.baseUrl.replace(/\/+$/, '')}/${path}`;
 
+  /** Gives an archive its path, and the name of the latest. */
+  const publisher = (owner: ArtifactOwner, path: string, latest: string) => (digest: string) => {
+    const directory = join(published, ownerPath(owner));
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    blobs.link(digest, join(published, path));
+    blobs.link(digest, join(directory, latest));
+  };
+  const artifactOf = (path: string, stored: Packed, { revision, metadata }: Pick<PutOptions, 'revision' | 'metadata'>): Artifact => ({
+    digest: stored.digest,
+    lastUpdateTime: now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
+    path,
+    revision,
+    size: stored.size,
+    url: urlOf(path),
+    ...(metadata !== undefined && { metadata }),
+  });
+
   return {
     dir,
     urlOf,
     fileOf,
-    async put(owner, tree, { revision, fileName, ignore, metadata }) {
-      const directory = ownerPath(owner);
-      const path = `${directory}/${segment(fileName)}.tar.gz`;
-      const { digest, size } = await blobs.add(tree, { ignore, maxBytes }, (made) => {
-        mkdirSync(join(published, directory), { recursive: true, mode: 0o700 });
-        blobs.link(made, join(published, path));
-        blobs.link(made, join(published, directory, latestName));
-      });
-      return {
-        digest,
-        lastUpdateTime: now()
-          .toISOString()
-          .replace(/\.\d+Z$/, 'Z'),
-        path,
-        revision,
-        size,
-        url: urlOf(path),
-        ...(metadata !== undefined && { metadata }),
-      };
+    async put(owner, tree, { fileName, ignore, unfiltered, ...options }) {
+      const path = `${ownerPath(owner)}/${segment(fileName)}.tar.gz`;
+      const packed = await blobs.add(tree, { ignore, unfiltered, maxBytes }, publisher(owner, path, latestName));
+      return artifactOf(path, packed, options);
+    },
+    async putFile(owner, bytes, { fileName, latestName: latest = latestName, ...options }) {
+      const path = `${ownerPath(owner)}/${segment(fileName)}`;
+      const stored = await blobs.addFile(bytes, maxBytes, publisher(owner, path, segment(latest)));
+      return artifactOf(path, stored, options);
     },
     tree: async (digest) => (await blobs.open(digest)).tree,
     source: async (digest) => (await blobs.open(digest)).source,
@@ -127,7 +155,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
       const oldest = now().getTime() - retentionMs;
       const others = filesIn(join(published, directory))
         .map((name) => ({ path: `${directory}/${name}`, time: statSync(join(published, directory, name)).mtimeMs }))
-        .filter(({ path }) => path !== current?.path && !path.endsWith(`/${latestName}`))
+        .filter(({ path }) => path !== current?.path && !isLatest(path))
         .sort((a, b) => b.time - a.time);
       const paths = others.filter(({ time }, index) => time < oldest || index >= retentionRecords - 1).map(({ path }) => path);
       for (const path of paths) blobs.unlink(join(published, path));
@@ -152,7 +180,7 @@ function ownerPath({ kind, namespace, name }: ArtifactOwner): string {
 
 /** One name of a path; whatever it comes from, it stays one name. */
 function segment(name: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(name)) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+:-]*$/.test(name)) {
     throw new SluiceError('PathEscapes', `${JSON.stringify(name)} can't be part of an artifact's path`);
   }
   return name;

@@ -1,0 +1,66 @@
+import { createHash, createHmac } from 'node:crypto';
+
+export interface S3Credentials {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/** The digest of an empty body: nothing is sent here but requests without one. */
+const emptyBody = createHash('sha256').update('').digest('hex');
+
+/**
+ * The headers that sign a GET or HEAD by AWS Signature Version 4. The path of `url` must be encoded as S3 wants it
+ * (see {@link encodePath}): it is signed as it is sent.
+ */
+export function signedHeaders(
+  request: { readonly method: string; readonly url: URL; readonly headers?: Readonly<Record<string, string>> },
+  credentials: S3Credentials,
+  region: string,
+  now: Date,
+): Record<string, string> {
+  const time = now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const day = time.slice(0, 8);
+  const headers: Record<string, string> = {
+    ...request.headers,
+    'x-amz-content-sha256': emptyBody,
+    'x-amz-date': time,
+    ...(credentials.sessionToken !== undefined && { 'x-amz-security-token': credentials.sessionToken }),
+  };
+  const signed: Record<string, string> = { ...headers, host: request.url.host };
+  const names = Object.keys(signed).sort();
+  const query = [...request.url.searchParams]
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .sort()
+    .join('&');
+  const canonical = [
+    request.method,
+    request.url.pathname,
+    query,
+    ...names.map((name) => `${name}:${(signed[name] ?? '').trim()}`),
+    '',
+    names.join(';'),
+    emptyBody,
+  ].join('\n');
+  const scope = `${day}/${region}/s3/aws4_request`;
+  const text = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretKey}`);
+  const signature = hmac(key, text).toString('hex');
+  return {
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKey}/${scope},SignedHeaders=${names.join(';')},Signature=${signature}`,
+  };
+}
+
+/** A key as a path: everything is encoded but letters, digits, `-._~` and slashes. */
+export function encodePath(key: string): string {
+  return key.split('/').map(encode).join('/');
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
