@@ -36,7 +36,7 @@ describe('a template that asks for too much', () => {
   const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     ['repeats a billion times', '{{ repeat 1000000000 "x" }}', /makes a text of more than/],
     ['repeats what is repeated', '{{ repeat 10000 (repeat 10000 "x") }}', /makes a text of more than/],
-    ['counts to a billion', '{{ until 1000000000 }}', /bomb\.tpl:1:3.*makes a list of more than/],
+    ['counts to a billion', '{{ until 1000000000 }}', /bomb\.tpl:1:9.*makes a list of more than/],
     ['counts to a billion in a text', '{{ seq 1000000000 }}', /makes a list of more than/],
     ['counts in steps', '{{ untilStep 0 1000000000 1 }}', /makes a list of more than/],
     ['indents by a billion', '{{ indent 1000000000 "x" }}', /makes a text of more than/],
@@ -51,7 +51,6 @@ describe('a template that asks for too much', () => {
     ['doubles what a map holds, and copies it', `${doubling('$x = dict "a" $x "b" $x')}{{ deepCopy $x }}`, /prints or copies more than/],
     ['puts a map into itself, and prints it', '{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ $d }}', /too deeply|prints or copies more than/],
     ['calls itself', '{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}', /calls itself, or others, too deeply/],
-    ['loops in loops', '{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}', /takes more than \d+ steps/],
     ['puts out without end', '{{ $x := repeat 1000000 "x" }}{{ range until 1000 }}{{ $x }}{{ end }}', /puts out more than/],
     ['nests deeply', `${'{{ if 1 }}'.repeat(50_000)}${'{{ end }}'.repeat(50_000)}`, /too deeply/],
   ];

@@ -5,6 +5,7 @@ import { Execution, type TemplateScope } from './exec/execution.js';
 import type { FunctionTable } from './exec/function.js';
 import { isExhaustion } from './exec/invoke.js';
 import { isEmptyTree, parseTemplate } from './parse/parse.js';
+import { TemplateError } from './template-error.js';
 import { joinBytes } from './values/bytes.js';
 import type { GoValue } from './values/values.js';
 
@@ -133,9 +134,14 @@ export function createTemplateCache(capacity = 32 * 1024 * 1024): TemplateCache 
 }
 
 function compileText(name: string, text: string, functions: FunctionTable, delims: TemplatesOptions['delims']): CompiledTemplate[] {
-  const { templates } = parseTemplate(name, text, {
-    hasFunction: (word) => functions.has(word) || builtins.has(word),
+  const options = {
+    hasFunction: (word: string) => functions.has(word) || builtins.has(word),
     ...(delims === undefined ? {} : { leftDelim: delims[0], rightDelim: delims[1] }),
-  });
-  return templates.map((tree) => compileTemplate(tree, functions, builtins));
+  };
+  try {
+    return parseTemplate(name, text, options).templates.map((tree) => compileTemplate(tree, functions, builtins));
+  } catch (error) {
+    if (!isExhaustion(error)) throw error;
+    throw new TemplateError('TemplateOverLimit', `template: ${name}: the template nests too deeply`, undefined, error);
+  }
 }

@@ -89,6 +89,7 @@ function compileAction(node: ActionNode, compiler: Compiler): Run {
     const { execution } = frame;
     execution.step();
     const value = evaluate(frame);
+    if (typeof value === 'object') execution.checkSize(value);
     execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : printed(value));
     return NEXT;
   };

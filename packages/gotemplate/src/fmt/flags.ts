@@ -28,7 +28,8 @@ export function plainSpec(): Spec {
 
 /** Text filled up to the width, counted in runes. */
 export function pad(text: string, spec: Spec): string {
-  const missing = (spec.width ?? 0) - runeCount(text);
+  if (spec.width === undefined) return text;
+  const missing = spec.width - runeCount(text);
   if (missing <= 0) return text;
   if (spec.minus) return text + ' '.repeat(missing);
   return (spec.zero ? '0' : ' ').repeat(missing) + text;

@@ -1,5 +1,5 @@
 import { setOwn } from '@sluice/core';
-import { goFunction } from '../exec/function.js';
+import { contextFunction, goFunction } from '../exec/function.js';
 import {
   isMap,
   isNilCollection,
@@ -98,7 +98,8 @@ function merged(overwrite: boolean): (target: GoMap, ...sources: GoMap[]) => GoM
 
 const merge = goFunction(['map[string]any', '...map[string]any'], 'any', merged(false));
 const mergeOverwrite = goFunction(['map[string]any', '...map[string]any'], 'any', merged(true));
-const copy = goFunction(['any'], 'any', (value) => {
+const copy = contextFunction(['any'], 'any', (context, value) => {
+  context.checkSize(value);
   if (value === null) throw new Error('reflect: call of reflect.Value.Type on zero Value');
   return deepCopy(value);
 });

@@ -1,4 +1,4 @@
-import { goFunction } from '../exec/function.js';
+import { contextFunction, goFunction, type GoFunction } from '../exec/function.js';
 import { decodeJson } from '../json/decode.js';
 import { encodeJson, type JsonStyle } from '../json/encode.js';
 import type { GoValue } from '../values/values.js';
@@ -16,18 +16,26 @@ function orElse<A, R>(run: (argument: A) => R, otherwise: R): (argument: A) => R
   };
 }
 
-const encoder = (style: JsonStyle) => (value: GoValue) => encodeJson(value, style);
-const PLAIN = encoder({});
-const PRETTY = encoder({ indent: '  ' });
-const RAW = encoder({ escapesHtml: false });
+/** JSON in a style, and without `must` nothing for what is none. */
+function encoder(style: JsonStyle, otherwise?: string): GoFunction {
+  const encode = (value: GoValue): string => encodeJson(value, style);
+  const run = otherwise === undefined ? encode : orElse(encode, otherwise);
+  return contextFunction(['any'], 'string', (context, value) => {
+    context.checkSize(value);
+    return run(value);
+  });
+}
+
+const PRETTY = { indent: '  ' };
+const RAW = { escapesHtml: false };
 
 export const json = {
-  toJson: goFunction(['any'], 'string', orElse(PLAIN, '')),
-  mustToJson: goFunction(['any'], 'string', PLAIN),
-  toPrettyJson: goFunction(['any'], 'string', orElse(PRETTY, '')),
-  mustToPrettyJson: goFunction(['any'], 'string', PRETTY),
-  toRawJson: goFunction(['any'], 'string', RAW),
-  mustToRawJson: goFunction(['any'], 'string', RAW),
+  toJson: encoder({}, ''),
+  mustToJson: encoder({}),
+  toPrettyJson: encoder(PRETTY, ''),
+  mustToPrettyJson: encoder(PRETTY),
+  toRawJson: encoder(RAW),
+  mustToRawJson: encoder(RAW),
   fromJson: goFunction(['string'], 'any', orElse(decodeJson, null)),
   mustFromJson: goFunction(['string'], 'any', decodeJson),
 };

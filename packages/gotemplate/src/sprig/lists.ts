@@ -1,3 +1,4 @@
+import type { CallContext } from '../exec/context.js';
 import { contextFunction, goFunction, type GoFunction } from '../exec/function.js';
 import { isTrue } from '../values/truth.js';
 import { nilSlice, sliceOf, typedSlice, type GoValue } from '../values/values.js';
@@ -44,12 +45,14 @@ function chunk(size: number, list: readonly GoValue[]): GoValue {
   return typedSlice('[][]interface {}', chunks);
 }
 
-function concat(lists: readonly GoValue[]): GoValue {
-  const all = lists.flatMap((list) => {
+function concat(context: CallContext, lists: readonly GoValue[]): GoValue {
+  const all: GoValue[] = [];
+  for (const list of lists) {
     if (list === null || list === undefined) throw new Error(NIL_POINTER);
     if (!isList(list)) throw new Error(`Cannot concat type ${kindOf(list)} as list`);
-    return elements(list);
-  });
+    context.checkListLength(all.length + list.length);
+    for (const item of elements(list)) all.push(item);
+  }
   return all.length === 0 ? nilSlice() : all;
 }
 
@@ -123,5 +126,5 @@ export const lists: Record<string, GoFunction> = {
     'chunk',
     goFunction(['int', 'any'], 'struct', (size, list) => chunk(size, elementsOf(list, 'Cannot chunk type'))),
   ),
-  concat: goFunction(['...any'], 'any', (...values) => concat(values)),
+  concat: contextFunction(['...any'], 'any', (context, ...values) => concat(context, values)),
 };

@@ -91,8 +91,9 @@ export const strings = {
     right < 4 || (left > 0 && right < 7) ? text : abbreviate(text, left, right),
   ),
   camelcase: goFunction(['string'], 'string', pascalCase),
-  cat: goFunction(['...any'], 'string', (...values) => {
+  cat: contextFunction(['...any'], 'string', (context, ...values) => {
     const shown = values.filter(isSet);
+    context.checkSize(shown);
     return sprintf(shown.map(() => '%v').join(' '), shown);
   }),
   contains: goFunction(['string', 'string'], 'bool', (part, text) => text.includes(part)),
@@ -100,18 +101,22 @@ export const strings = {
   hasSuffix: goFunction(['string', 'string'], 'bool', (part, text) => text.endsWith(part)),
   indent: contextFunction(['int', 'string'], 'string', indent),
   initials: goFunction(['string'], 'string', initials),
-  join: goFunction(['string', 'any'], 'string', (separator, list) => textList(list).join(separator)),
+  join: contextFunction(['string', 'any'], 'string', (context, separator, list) => {
+    context.checkSize(list);
+    return textList(list).join(separator);
+  }),
   kebabcase: goFunction(['string'], 'string', (text) => joinedCase(text, '-')),
   lower: goFunction(['string'], 'string', toLower),
   nindent: contextFunction(['int', 'string'], 'string', (context, spaces, text) => `\n${indent(context, spaces, text)}`),
   nospace: goFunction(['string'], 'string', deleteSpace),
   plural: goFunction(['string', 'string', 'int'], 'string', (one, many, count) => (count === 1 ? one : many)),
-  quote: goFunction(['...any'], 'string', (...values) =>
-    values
+  quote: contextFunction(['...any'], 'string', (context, ...values) => {
+    context.checkSize(values);
+    return values
       .filter(isSet)
       .map((value) => goQuote(textValue(value)))
-      .join(' '),
-  ),
+      .join(' ');
+  }),
   repeat: contextFunction(['int', 'string'], 'string', repeat),
   replace: contextFunction(['string', 'string', 'string'], 'string', (context, old, replacement, text) => {
     // Every character might be one that is replaced.
@@ -128,16 +133,20 @@ export const strings = {
   splitn: goFunction(['string', 'int', 'string'], 'map[string]string', (separator, limit, text) =>
     numbered(splitText(separator, text, limit)),
   ),
-  squote: goFunction(['...any'], 'string', (...values) =>
-    values
+  squote: contextFunction(['...any'], 'string', (context, ...values) => {
+    context.checkSize(values);
+    return values
       .filter(isSet)
       .map((value) => sprintf("'%v'", [value]))
-      .join(' '),
-  ),
+      .join(' ');
+  }),
   substr: goFunction(['int', 'int', 'string'], 'string', substring),
   swapcase: goFunction(['string'], 'string', swapCase),
   title: goFunction(['string'], 'string', title),
-  toString: goFunction(['any'], 'string', textValue),
+  toString: contextFunction(['any'], 'string', (context, value) => {
+    context.checkSize(value);
+    return textValue(value);
+  }),
   toStrings: goFunction(['any'], '[]string', textList),
   trim: goFunction(['string'], 'string', trimSpace),
   trimAll: goFunction(['string', 'string'], 'string', trimAll),
