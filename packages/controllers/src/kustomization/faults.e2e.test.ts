@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Kustomization } from '@sluice/api';
 import { createCluster, type Fetch, type HttpRequest } from '@sluice/kube';
 import { keyOfKind, startWorld, type World } from '../testing/world.js';
@@ -21,34 +21,15 @@ const FAULTS: readonly { readonly stage: string; readonly at: (request: HttpRequ
   { stage: 'before the status is written', at: ({ method, path }) => method === 'PATCH' && path.includes('/kustomizations/app/status') },
 ];
 
-describe('a fault at any stage: the next start converges, and nothing is lost, doubled or wrongly deleted', () => {
-  let world: World;
-  let fault: { readonly at: (request: HttpRequest) => boolean; readonly how: 'dies' | 'fails once' } | undefined;
-  let dead = false;
-  const broken: Fetch = (request) => {
-    if (!dead && fault?.at(request) === true) {
-      if (fault.how === 'dies') dead = true;
-      const { how } = fault;
-      fault = undefined;
-      if (how === 'fails once') return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: REFUSAL });
-    }
-    return dead ? Promise.reject(new Error('connection refused')) : world.embedded.fetch(request);
-  };
-  const restart = async (): Promise<void> => {
-    await world.stopControllers(0);
-    dead = false;
-    await world.startControllers({ cluster: createCluster(broken) });
-  };
-  before(async () => {
-    world = await startWorld();
-    await restart();
-  });
-  after(() => world.close());
-
-  for (const [index, { stage, at }] of FAULTS.entries()) {
+describe('a fault at any stage: the next start converges, and nothing is lost, doubled or wrongly deleted', { concurrency: 4 }, () => {
+  for (const { stage, at } of FAULTS) {
     for (const how of ['dies', 'fails once'] as const) {
-      test(`${how} ${stage}`, async () => {
-        const namespace = `f${index}-${how === 'dies' ? 'd' : 'o'}`;
+      test(`${how} ${stage}`, async (t) => {
+        const world = await startWorld();
+        t.after(() => world.close());
+        const api = breakable(world);
+        await api.restart();
+        const namespace = 'faults';
         const files = {
           'a.yaml': configMap('a', '1'),
           'gone.yaml': configMap('gone', '1'),
@@ -95,11 +76,11 @@ describe('a fault at any stage: the next start converges, and nothing is lost, d
           files: { 'a.yaml': configMap('a', '2'), 'new.yaml': configMap('new', '2'), 's.yaml': files['s.yaml'].replace('"1"', '"2"') },
           remove: ['gone.yaml'],
         });
-        fault = { at: (wanted) => wanted.path.includes(`/${namespace}/`) && at(wanted), how };
+        api.breakAt({ at, how });
         await request('second');
-        await world.eventually('the fault has happened', () => fault === undefined);
+        await world.eventually('the fault has happened', api.isBroken);
         if (how === 'dies') {
-          await restart();
+          await api.restart();
           await request('third');
         }
         await applied(commit);
@@ -119,5 +100,36 @@ describe('a fault at any stage: the next start converges, and nothing is lost, d
     }
   }
 });
+
+interface Fault {
+  readonly at: (request: HttpRequest) => boolean;
+  readonly how: 'dies' | 'fails once';
+}
+
+/** The API of a world, whose controllers can be cut off from it for ever, or refused once. */
+function breakable(world: World) {
+  let fault: Fault | undefined;
+  let dead = false;
+  const fetch: Fetch = (request) => {
+    if (!dead && fault?.at(request) === true) {
+      if (fault.how === 'dies') dead = true;
+      const { how } = fault;
+      fault = undefined;
+      if (how === 'fails once') return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: REFUSAL });
+    }
+    return dead ? Promise.reject(new Error('connection refused')) : world.embedded.fetch(request);
+  };
+  return {
+    breakAt(next: Fault): void {
+      fault = next;
+    },
+    isBroken: (): boolean => fault === undefined,
+    async restart(): Promise<void> {
+      await world.stopControllers(0);
+      dead = false;
+      await world.startControllers({ cluster: createCluster(fetch) });
+    },
+  };
+}
 
 const REFUSAL = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message: 'not now', code: 403 });
