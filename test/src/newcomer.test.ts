@@ -9,6 +9,7 @@ import {
   onPath,
   readyOf,
   removeState,
+  runProgram,
   runSluice,
   startQuickstart,
   waitForState,
@@ -289,6 +290,16 @@ describe('starting and stopping', () => {
       await first.interrupt();
       removeState(first.directory);
     }
+  });
+
+  test('an old Node is one clear line', async () => {
+    const script = `
+      Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } });
+      const { setUp } = await import(${JSON.stringify(new URL('../../scripts/setup.mjs', import.meta.url).href)});
+      setUp();`;
+    const { code, stderr } = await runProgram(process.execPath, ['--input-type=module', '-e', script]);
+    assert.equal(code, 1);
+    assert.equal(stderr, 'Node 18.20.0 is too old: Sluice needs Node 20.19 or newer (https://nodejs.org).\n');
   });
 
   test('a missing Git is one clear line', async () => {

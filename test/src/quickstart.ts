@@ -116,7 +116,11 @@ export function onPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, program)));
 }
 
-async function runProgram(program: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   try {
     const { stdout, stderr } = await promisify(execFile)(program, args, { env: { ...process.env, ...environment }, timeout: 60_000 });
     return { code: 0, stdout, stderr };
