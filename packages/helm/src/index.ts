@@ -16,14 +16,17 @@ export { capabilities, parseKubeVersion, type Capabilities, type KubeVersion } f
 export type { Chart, ChartCrd, ChartFile, ChartMetadata, Dependency, Maintainer } from './chart/chart.js';
 export { loadChartDirectory } from './chart/directory.js';
 export { loadChartArchive, loadChartFiles } from './chart/load.js';
+export { matchesFile } from './chart/file-pattern.js';
 export type { Lookup } from './functions/host.js';
 export { sortByKind, type KindOrder } from './manifests/kind-order.js';
 export { hooksOf, sortManifests, type Hook, type HookEvent, type Manifest } from './manifests/manifests.js';
+export { splitManifests } from './manifests/split.js';
 export { checkReleaseName, render, type Rendering, type RenderOptions } from './render/render.js';
 export { releaseManifest, templateText, type TextOptions } from './render/text.js';
 export type { PostRenderer } from './render/post-render.js';
 export type { ReleaseOptions } from './render/templates.js';
 export { hookOf, releaseOf, storedHook, type NewRelease } from './release/from-rendering.js';
+export { computedValues } from './release/values.js';
 export type { Release, ReleaseInfo, ReleaseStatus, StoredChart, StoredFile, StoredHook } from './release/release.js';
 export {
   decodeRelease,

@@ -293,10 +293,19 @@ export function nameType(name: string, underlying: string): string {
 
 /** The type of a slice's or map's elements: of `[]string` and `map[string]string`, `string`. A named type's are anything. */
 export function elementType(name: string): string {
-  const type = namedTypes.get(name) ?? name;
-  const element = type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
-  return element === type ? 'interface {}' : element;
+  let element = elementTypes.get(name);
+  if (element === undefined) {
+    const type = namedTypes.get(name) ?? name;
+    const rest = type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
+    element = rest === type ? 'interface {}' : rest;
+    elementTypes.set(name, element);
+  }
+  return element;
 }
+
+/** Every field of every value asks: the few types that there are, are taken apart once. */
+const elementTypes = new Map<string, string>();
+const keyTypes = new Map<string, string>();
 
 /** Part of a slice, of the same type. */
 export function sliceOf(slice: GoSlice, start: number, end: number): GoSlice {
@@ -306,7 +315,10 @@ export function sliceOf(slice: GoSlice, start: number, end: number): GoSlice {
 /** The type of a map's keys. */
 export function keyType(map: GoMap): string {
   const type = map[GO_TYPE];
-  return type === undefined ? 'string' : (/^map\[([^\]]*)\]/.exec(type)?.[1] ?? 'string');
+  if (type === undefined) return 'string';
+  let key = keyTypes.get(type);
+  if (key === undefined) keyTypes.set(type, (key = /^map\[([^\]]*)\]/.exec(type)?.[1] ?? 'string'));
+  return key;
 }
 
 /** A map's key as a value of the type that the map's keys have. */

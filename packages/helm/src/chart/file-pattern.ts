@@ -3,8 +3,13 @@
  * character as it is. Undefined when the pattern is malformed. Linear in the text for every star: no expression explodes.
  */
 export function compileFilePattern(pattern: string): ((text: string) => boolean) | undefined {
-  const parts = parsePattern([...pattern]);
-  return parts === undefined ? undefined : (text) => matches(parts, [...text]);
+  const parts = parsePattern(Array.from(pattern));
+  return parts === undefined ? undefined : (text) => matches(parts, Array.from(text));
+}
+
+/** Whether a text matches a pattern; a malformed one matches nothing. */
+export function matchesFile(pattern: string, text: string): boolean {
+  return compileFilePattern(pattern)?.(text) === true;
 }
 
 /** One character of some, or any number of characters (a star). */

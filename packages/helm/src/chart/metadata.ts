@@ -1,6 +1,7 @@
 import { SluiceError, isJsonObject, setOwn, type Json } from '@sluice/core';
 import { tryParseVersion } from '@sluice/semver';
 import { YamlError, formatFloatG, parseYaml } from '@sluice/yaml';
+import { printValue } from '../values/go-text.js';
 import type { ChartMetadata, Dependency, Maintainer } from './chart.js';
 
 /** Reads Chart.yaml (with the dependencies of a requirements.yaml, as charts of `apiVersion: v1` have one) and checks it. */
@@ -59,8 +60,7 @@ function readDependency(value: Json): Dependency {
 }
 
 function importPath(item: Record<string, unknown>, key: string): string {
-  const value = Object.hasOwn(item, key) ? item[key] : null;
-  return typeof value === 'string' ? value : value === null ? '<nil>' : String(value as number | boolean);
+  return printValue((Object.hasOwn(item, key) ? item[key] : null) as Json);
 }
 
 function validate({ name, version, type, dependencies }: ChartMetadata): void {

@@ -11,5 +11,5 @@ export function clusterValue(object: JsonObject): GoMap {
 function valueOf(value: Json): GoValue {
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) return goInt(BigInt(value), 'int64');
   if (Array.isArray(value)) return (value as readonly Json[]).map(valueOf);
-  return typeof value === 'object' && value !== null ? clusterValue(value as JsonObject) : (value as GoValue);
+  return typeof value === 'object' && value !== null ? clusterValue(value as JsonObject) : value;
 }

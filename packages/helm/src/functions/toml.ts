@@ -1,5 +1,5 @@
 import { setOwn, type Json } from '@sluice/core';
-import { GoInt, GoTime, goInt, isNilCollection, typeName, type GoMap, type GoValue } from '@sluice/gotemplate';
+import { encodeJson, GoInt, GoTime, goInt, isNilCollection, typeName, type GoMap, type GoValue } from '@sluice/gotemplate';
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { formatFloatG } from '@sluice/yaml';
 import { toJsonValue } from './marshal.js';
@@ -69,7 +69,8 @@ function inline(value: GoValue): string {
   if (typeof value === 'boolean') return String(value);
   if (value === null || value === undefined) throw new Error('toml: cannot encode array with nil element');
   const json: Json = toJsonValue(value);
-  return value instanceof GoTime ? String(json) : typeof json === 'string' ? text(json) : String(json as number);
+  if (typeof json !== 'string') return encodeJson(value);
+  return value instanceof GoTime ? json : text(json);
 }
 
 function floatText(value: number): string {

@@ -55,7 +55,7 @@ for (const recorded of recordedCases<SortCase>('helm/sdk/kind_order.json')) {
 
 /** The fields that the record has of a hook. */
 function pick(hook: Hook, recorded: unknown): unknown {
-  const fields = new Set(Object.keys((recorded ?? hook) as object));
+  const fields = new Set(Object.keys(recorded ?? hook));
   return Object.fromEntries(Object.entries(hook).filter(([field]) => fields.has(field)));
 }
 

@@ -13,14 +13,14 @@ const names = existsSync(folder) ? readdirSync(folder).filter((name) => /\.v\d+\
 
 if (names.length === 0) test('the recorded releases', { skip: 'the recorded data is not on this machine' }, () => undefined);
 
-function read<T>(name: string): T {
-  return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8'));
 }
 
 for (const name of names) {
   test(`${name} is read and written as Helm does`, () => {
-    const secret = read<ReleaseSecret>(name);
-    const decoded = read<Release>(name.replace(/\.json$/, '.decoded.json'));
+    const secret = read(name) as ReleaseSecret;
+    const decoded = read(name.replace(/\.json$/, '.decoded.json')) as Release;
     const { release, labels } = decodeRelease(secret);
     assert.deepEqual(release, decoded);
     const { createdAt, modifiedAt } = secret.metadata.labels ?? {};

@@ -45,7 +45,6 @@ export function encodeRelease(release: Release, { labels = {}, createdAt, modifi
       `the release ${release.name} is ${text.length} bytes large, and a Secret holds ${MAX_SECRET_BYTES}: leave files out of the chart by its .helmignore`,
     );
   }
-  const seconds = (milliseconds: number): string => String(Math.floor(milliseconds / 1_000));
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -66,6 +65,8 @@ export function encodeRelease(release: Release, { labels = {}, createdAt, modifi
     data: { release: Buffer.from(text).toString('base64') },
   };
 }
+
+const seconds = (milliseconds: number): string => String(Math.floor(milliseconds / 1_000));
 
 /** The release in a Secret of Helm's, and the labels that the user gave it. Throws `ReleaseInvalid` for anything else. */
 export function decodeRelease(secret: KubeObject & { readonly data?: unknown }): {

@@ -69,7 +69,7 @@ function dependencyJson(dependency: Dependency): { [key: string]: Json } {
       condition: dependency.condition,
       tags: dependency.tags,
       enabled: dependency.enabled,
-      'import-values': dependency.importValues as readonly Json[],
+      'import-values': dependency.importValues,
       alias: dependency.alias,
     }),
   };

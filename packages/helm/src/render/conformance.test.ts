@@ -138,7 +138,7 @@ function lines(text: string): string[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => [...line].sort().join(''))
+    .map((line) => Array.from(line).sort().join(''))
     .sort();
 }
 

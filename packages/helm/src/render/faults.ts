@@ -30,11 +30,13 @@ function trace(error: Error): string | undefined {
   return lines.trim();
 }
 
+/** Without the error behind it, which comes on lines of its own. */
+const cut = (text: string): string => text.split(' template:', 1)[0] ?? '';
+
 function tracePart(message: string): string | undefined {
   if (!message.startsWith('template: ')) return undefined;
   const rest = message.slice('template: '.length);
   if (rest.startsWith('no template ')) return `${message}\n`;
-  const cut = (text: string): string => text.split(' template:', 1)[0] ?? '';
   const executing = rest.indexOf(': executing ');
   if (executing >= 0) {
     const match = /^"([^"]*)" at <([^]*)$/.exec(rest.slice(executing + ': executing '.length));

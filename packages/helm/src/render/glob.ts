@@ -7,7 +7,7 @@ const everything = (): boolean => true;
  * choices. A malformed one matches everything, as in Helm.
  */
 export function compileGlob(pattern: string): (path: string) => boolean {
-  const source = expressionOf([...pattern]);
+  const source = expressionOf(Array.from(pattern));
   if (source === undefined) return everything;
   const expression = RE2JS.compile(`^(?:${source})$`, RE2JS.DOTALL);
   return (path) => expression.matcher(path).find();

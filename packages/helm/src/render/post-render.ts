@@ -67,7 +67,7 @@ function documentsOf(text: string, path: string): Document[] {
   }
   return documents.flatMap(({ value, line }) => {
     if (value === null) return [];
-    if (isJsonObject(value)) return [value as Document];
+    if (isJsonObject(value)) return [value];
     throw new SluiceError('RenderFailed', `error while parsing ${path}: a document is not an object`, { place: { file: path, line } });
   });
 }
@@ -91,5 +91,5 @@ function withoutAnnotation(document: Document): { path: string | undefined; rest
 
 function objectAt(object: Document, key: string): Document {
   const value = Object.hasOwn(object, key) ? object[key] : undefined;
-  return isJsonObject(value) ? (value as Document) : {};
+  return isJsonObject(value) ? value : {};
 }

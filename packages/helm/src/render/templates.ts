@@ -53,11 +53,12 @@ export function renderTemplates(
   const { helm } = options;
   const scopes: TemplateScope[] = [];
   collect(chart, chart.name, typedValues(goValues(values), helm), true, baseScope(release, options), scopes, helm);
-  const templates = templateSet(chart, scopes, options);
+  const ordered = inOrder(scopes);
+  const templates = templateSet(chart, ordered, options);
   const rendered = new Map<string, string>();
   const host: RenderHost = { lookup: options.lookup, lint: options.lint === true, included: new Map() };
   const limits = options.limits ?? {};
-  for (const { path, scope, basePath } of inOrder(scopes)) {
+  for (const { path, scope, basePath } of ordered) {
     if (baseName(path).startsWith('_')) continue;
     scope['Template'] = { Name: path, BasePath: basePath };
     try {
@@ -76,6 +77,8 @@ interface TemplateScope {
   readonly text: () => string;
   readonly scope: GoMap;
   readonly basePath: string;
+  /** How many directories down it is. */
+  readonly depth: number;
 }
 
 function collect(
@@ -103,15 +106,20 @@ function collect(
   const isLibrary = chart.metadata.type.toLowerCase() === 'library';
   for (const { name, data } of chart.chart.templates) {
     if (isLibrary && !baseName(name).startsWith('_')) continue;
-    scopes.push({ path: `${path}/${name}`, text: () => new TextDecoder().decode(data), scope, basePath: `${path}/templates` });
+    scopes.push({
+      path: `${path}/${name}`,
+      text: () => new TextDecoder().decode(data),
+      scope,
+      basePath: `${path}/templates`,
+      depth: `${path}/${name}`.split('/').length,
+    });
   }
   return scope;
 }
 
 /** Deep paths first and backwards: a chart's own definitions come after those of its subcharts, and so win. */
 function inOrder(scopes: readonly TemplateScope[]): TemplateScope[] {
-  const depth = ({ path }: TemplateScope): number => path.split('/').length;
-  return scopes.toSorted((a, b) => depth(b) - depth(a) || (a.path < b.path ? 1 : -1));
+  return scopes.toSorted((a, b) => b.depth - a.depth || (a.path < b.path ? 1 : -1));
 }
 
 const cache = createTemplateCache();
@@ -125,7 +133,7 @@ function templateSet(chart: ResolvedChart, scopes: readonly TemplateScope[], { h
   let set = known.get(key);
   if (set !== undefined) return set;
   set = createTemplates({ name: 'gotpl', functions: helmFunctions(helm), missingKey: strict === true ? 'error' : 'zero', cache });
-  for (const { path, text } of inOrder(scopes)) {
+  for (const { path, text } of scopes) {
     try {
       set.parse(path, text());
     } catch (error) {

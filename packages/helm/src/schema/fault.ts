@@ -1,6 +1,5 @@
-import { formatFloatG } from '@sluice/yaml';
 import type { Json } from '@sluice/core';
-import { isTable } from '../values/values.js';
+import { printValue } from '../values/go-text.js';
 
 /** What is wrong with a value, and what is behind that. */
 export interface Fault {
@@ -37,9 +36,7 @@ export function quotedList(texts: readonly string[]): string {
 /** A value of a schema in a message. */
 export function shown(value: Json): string {
   if (typeof value === 'string') return quoted(value);
-  if (value === null) return '<nil>';
-  if (Array.isArray(value) || isTable(value)) return 'value';
-  return typeof value === 'number' ? formatFloatG(value) : String(value as boolean | bigint);
+  return typeof value === 'object' && value !== null ? 'value' : printValue(value);
 }
 
 function escaped(key: string): string {

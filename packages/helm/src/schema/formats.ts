@@ -124,6 +124,7 @@ function timeFault(text: string): string | undefined {
 }
 
 function isUriReference(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return !/[\u0000-\u0020\u007f"<>^`{|}\\]/.test(text) && !/%(?![0-9a-fA-F]{2})/.test(text);
 }
 

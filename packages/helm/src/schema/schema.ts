@@ -27,10 +27,10 @@ const MAX_SCHEMA_DEPTH = 500;
 /** Prepares a schema. Throws where it says something that a schema can't. References out of it are not followed: no network, no files. */
 export function readSchema(root: Json): SchemaDocument {
   if (typeof root !== 'boolean' && !isJsonObject(root)) throw invalid('a schema is an object, true or false');
-  const draft = draftOf(root as SchemaNode);
+  const draft = draftOf(root);
   const places = new Map<string, ResolvedSchema>();
-  collect(root as SchemaNode, ROOT, places, draft, 0);
-  places.set(ROOT, { schema: root as SchemaNode, base: baseOf(root as SchemaNode, ROOT, draft) });
+  collect(root, ROOT, places, draft, 0);
+  places.set(ROOT, { schema: root, base: baseOf(root, ROOT, draft) });
   const resolved = new Map<string, ResolvedSchema>();
   const resolve = (reference: string, base: string): ResolvedSchema => {
     const key = `${base}\n${reference}`;
@@ -41,7 +41,7 @@ export function readSchema(root: Json): SchemaDocument {
     }
     return found;
   };
-  return { root: root as SchemaNode, draft, resolve };
+  return { root: root, draft, resolve };
 }
 
 function draftOf(root: SchemaNode): Draft {
@@ -104,17 +104,17 @@ function lookUp(reference: string, base: string, places: ReadonlyMap<string, Res
   }
   if (fragment === '') return document;
   if (!fragment.startsWith('/')) throw invalid(`the $ref ${JSON.stringify(reference)} leads nowhere`);
-  let value: Json | undefined = document.schema as Json;
+  let value: Json | undefined = document.schema;
   let { base: inside } = document;
   for (const token of fragment.slice(1).split('/')) {
     const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
     if (Array.isArray(value)) value = (value as readonly Json[])[Number(key)];
-    else if (isJsonObject(value)) value = keyword(value as Record<string, Json>, key);
+    else if (isJsonObject(value)) value = keyword(value, key);
     else value = undefined;
-    if (isJsonObject(value)) inside = baseOf(value as Record<string, Json>, inside, 2020);
+    if (isJsonObject(value)) inside = baseOf(value, inside, 2020);
   }
   if (typeof value !== 'boolean' && !isJsonObject(value)) throw invalid(`the $ref ${JSON.stringify(reference)} leads nowhere`);
-  return { schema: value as SchemaNode, base: inside };
+  return { schema: value, base: inside };
 }
 
 function absolute(reference: string, base: string): string {

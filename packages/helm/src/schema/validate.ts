@@ -315,7 +315,7 @@ function wrongFormat(schema: Schema, value: Json, draft: number): string | undef
 }
 
 function checkText(check: Check, text: string): void {
-  const length = [...text].length;
+  const length = Array.from(text).length;
   limit(check, 'minLength', length, (got, want) => got < want);
   limit(check, 'maxLength', length, (got, want) => got > want);
   const pattern = keyword(check.schema, 'pattern');

@@ -125,8 +125,9 @@ for (const recorded of recordedCases<CoalesceCase>('helm/sdk/coalesce.json')) {
   }
 }
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 function chartOf({ name, version, values, dependencies, charts }: ChartText): Chart {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   const chart = loadChartFiles([
     {
       name: 'Chart.yaml',

@@ -32,15 +32,6 @@ export function collectValues(sources: ValuesSources, helm: HelmVersion = 4): Va
     }
   }
   for (const text of sources.json ?? []) values = setJson(values, text, helm);
-  const setAll = (flag: string, texts: readonly string[] | undefined, apply: (text: string) => void): void => {
-    for (const text of texts ?? []) {
-      try {
-        apply(text);
-      } catch (error) {
-        throw prefixed(`failed parsing --${flag} data: `, error);
-      }
-    }
-  };
   setAll('set', sources.set, (text) => setValues(values, text, 'set'));
   setAll('set-string', sources.string, (text) => setValues(values, text, 'string'));
   const { readFile } = sources;
@@ -50,6 +41,17 @@ export function collectValues(sources: ValuesSources, helm: HelmVersion = 4): Va
   });
   setAll('set-literal', sources.literal, (text) => setValues(values, text, 'literal'));
   return values;
+}
+
+/** Applies a flag's texts one after the other; errors name the flag. */
+function setAll(flag: string, texts: readonly string[] | undefined, apply: (text: string) => void): void {
+  for (const text of texts ?? []) {
+    try {
+      apply(text);
+    } catch (error) {
+      throw prefixed(`failed parsing --${flag} data: `, error);
+    }
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ export function printValue(value: Json): string {
       .map((key) => `${key}:${printValue(value[key] ?? null)}`);
     return `map[${fields.join(' ')}]`;
   }
-  return String(value as string | boolean | bigint);
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** A value as Go's `%t` prints it: what Helm's message about a subchart's values that are no table is made with. */

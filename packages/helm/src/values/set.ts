@@ -36,7 +36,7 @@ class SetParser {
   #at = 0;
 
   constructor(text: string, mode: SetMode, read: ((text: string) => string) | undefined) {
-    this.#characters = [...text];
+    this.#characters = Array.from(text);
     this.#mode = mode;
     this.#read = read;
   }
@@ -95,7 +95,7 @@ class SetParser {
   #item(list: Json[], index: number, level: number): { list: Json[]; ending: Ending } {
     if (index < 0) throw refused(`negative ${index} index not allowed`);
     const { text, stop } = this.#until('[.=');
-    if (text !== '') throw refused(`unexpected data at end of array index: [${[...text].map(quoteCharacter).join(' ')}]`);
+    if (text !== '') throw refused(`unexpected data at end of array index: [${Array.from(text, quoteCharacter).join(' ')}]`);
     const existing = list[index];
     switch (stop) {
       case '=': {
@@ -146,7 +146,7 @@ class SetParser {
     if (this.#skipEmpty()) return { value: null, ending: 'more' };
     const rest = this.#characters.slice(this.#at).join('');
     const { value, end } = readJson(rest);
-    this.#at += [...rest.slice(0, end)].length;
+    this.#at += rest.slice(0, end).length;
     this.#skipEmpty();
     return { value, ending: 'more' };
   }

@@ -7,8 +7,9 @@ import { createRenderer } from './renderer.js';
 const renderer = createRenderer({ workers: 1, timeout: 20_000, memory: 256 });
 after(() => renderer.close());
 
+const file = (name: string, text: string): { name: string; data: Uint8Array } => ({ name, data: new TextEncoder().encode(text) });
+
 function chartWith(template: string): Chart {
-  const file = (name: string, text: string): { name: string; data: Uint8Array } => ({ name, data: new TextEncoder().encode(text) });
   return loadChartFiles([file('Chart.yaml', 'apiVersion: v2\nname: c\nversion: 1.0.0\n'), file('templates/a.yaml', template)]);
 }
 

@@ -183,7 +183,7 @@ class Thread {
   }
 
   #broken({ name }: ReleaseOptions, error?: Error): SluiceError {
-    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    if (error !== undefined && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
       return new SluiceError('RenderTimeout', `rendering the release ${name} took more than ${this.#memory} MB of memory`, {
         cause: error,
       });

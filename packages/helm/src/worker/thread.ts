@@ -8,6 +8,7 @@ import type { Answer, LookupAnswer, LookupRequest, RenderRequest } from './messa
 
 const charts = new Map<number, Chart>();
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a worker has no origin
 parentPort?.on('message', (request: RenderRequest) => parentPort?.postMessage(answerTo(request)));
 
 function answerTo({ id, chart: given, drop, values, release, options, lookup }: RenderRequest): Answer {
@@ -29,7 +30,7 @@ function waitingLookup({ port, shared }: NonNullable<RenderRequest['lookup']>): 
     Atomics.store(shared, 0, 0);
     port.postMessage({ apiVersion, kind, namespace, name } satisfies LookupRequest);
     Atomics.wait(shared, 0, 0);
-    const received = receiveMessageOnPort(port) as { readonly message: LookupAnswer } | undefined;
+    const received: { readonly message: LookupAnswer } | undefined = receiveMessageOnPort(port);
     if (received === undefined) throw new Error('the cluster did not answer');
     if ('error' in received.message) throw new Error(received.message.error);
     return received.message.object;
