@@ -3,12 +3,14 @@ import { isKindUnknown, isNotFound, type Cluster } from '@sluice/kube';
 import type { Change } from './change-set.js';
 import { anyInMetadata, selectors } from './metadata-match.js';
 import { byApplyOrder } from './order.js';
-import { objectKeyOf, subjectOf, type VersionedReference } from './reference.js';
+import { inventoryId, objectKeyOf, subjectOf, type VersionedReference } from './reference.js';
 
 export interface PruneOptions {
   readonly cluster: Cluster;
   /** Labels that an object in the cluster must have to be ours to delete. */
   readonly owner: Readonly<Record<string, string>>;
+  /** Ids of objects that are not deleted, as somebody else will take them over. Those that are still ours come back as `unknown`. */
+  readonly awaited?: ReadonlySet<string>;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +36,10 @@ export async function pruneObjects(references: readonly VersionedReference[], op
   return { changes, errors };
 }
 
-async function pruneObject(reference: VersionedReference, { cluster, owner, signal }: PruneOptions): Promise<'deleted' | 'skipped'> {
+async function pruneObject(
+  reference: VersionedReference,
+  { cluster, owner, awaited, signal }: PruneOptions,
+): Promise<'deleted' | 'skipped' | 'unknown'> {
   const key = objectKeyOf(reference);
   let live;
   try {
@@ -46,6 +51,7 @@ async function pruneObject(reference: VersionedReference, { cluster, owner, sign
   if (live === undefined) return 'deleted';
   const labels = live.metadata.labels ?? {};
   if (Object.entries(owner).some(([label, value]) => labels[label] !== value) || anyInMetadata(live, selectors.kept)) return 'skipped';
+  if (awaited?.has(inventoryId(reference)) === true) return 'unknown';
   await cluster.delete(key, {
     propagationPolicy: 'Background',
     signal,

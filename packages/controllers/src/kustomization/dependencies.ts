@@ -74,7 +74,7 @@ function notReady(message: string, { requeueDependencyMs }: KustomizationSetting
   });
 }
 
-function sameSource(a: Kustomization, b: Kustomization): boolean {
+export function sameSource(a: Kustomization, b: Kustomization): boolean {
   const [first, second] = [sourceKeyOf(a), sourceKeyOf(b)];
   return first.kind === second.kind && first.namespace === second.namespace && first.name === second.name;
 }

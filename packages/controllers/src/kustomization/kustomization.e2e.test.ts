@@ -306,6 +306,42 @@ spec:
     await failed('ArtifactFailed', /kustomization path not found: stat etc/);
   });
 
+  for (const { order, held } of [
+    { order: 'its old Kustomization comes first', held: 'two' },
+    { order: 'its new Kustomization comes first', held: 'one' },
+  ]) {
+    test(`an object that moves to another Kustomization in one commit is not deleted: ${order}`, async () => {
+      const { get, ready, push, applied, apply, kustomization, namespace } = await setUp(
+        { 'one/a.yaml': configMap('a', '"1"'), 'one/keep.yaml': configMap('k1', '"1"'), 'two/keep.yaml': configMap('k2', '"1"') },
+        { one: { path: './one' }, two: { path: './two' } },
+      );
+      await Promise.all([ready('one'), ready('two')]);
+      const { uid } = (await get('ConfigMap', 'a'))!.metadata;
+      const first = held === 'one' ? 'two' : 'one';
+      await apply(held, { path: `./${held}`, suspend: true });
+      const commit = await push({ files: { 'two/a.yaml': configMap('a', '"2"') }, remove: ['one/a.yaml'] });
+      await applied(commit, first);
+      assert.equal((await get('ConfigMap', 'a'))?.metadata.uid, uid);
+      await apply(held, { path: `./${held}`, suspend: false });
+      await applied(commit, held);
+      const now = await get('ConfigMap', 'a');
+      assert.equal(now?.metadata.uid, uid);
+      assert.deepEqual(data(now), { v: '2' });
+      assert.equal(now?.metadata.labels?.['kustomize.toolkit.fluxcd.io/name'], 'two');
+      await apply('one', { path: './one', suspend: false, interval: '9m' });
+      const ids = async (name: string): Promise<unknown> =>
+        (await kustomization(name)).status?.inventory?.entries.map(({ id }) => id.split('_')[1]).join();
+      await world.eventually('one has it no more on record', async () => (await ids('one')) === 'k1');
+      assert.equal(await ids('two'), 'a,k2');
+      await world.cluster.delete(keyOfKind('Kustomization', namespace, 'one'));
+      await world.eventually(
+        'one is gone',
+        async () => (await world.cluster.get(keyOfKind('Kustomization', namespace, 'one'))) === undefined,
+      );
+      assert.equal((await get('ConfigMap', 'a'))?.metadata.uid, uid);
+    });
+  }
+
   test('a build that comes out empty deletes nothing', async () => {
     const { get, ready, failed, push } = await setUp({ 'a.yaml': configMap('a', '"1"'), 'README.md': 'x' });
     await ready();

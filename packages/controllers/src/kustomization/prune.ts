@@ -6,29 +6,45 @@ import type { Pass } from './reconciler.js';
 import { ownerLabels } from './spec.js';
 import { failed } from './stage-error.js';
 
-/** Deletes what is gone from the manifests. What could not be deleted stays on record, so that the next pass tries again. */
-export async function prune(pass: Pass, stale: readonly VersionedReference[], cluster: Cluster): Promise<void> {
+/**
+ * Deletes what is gone from the manifests, but for what another Kustomization will have: `awaited`. What is not settled
+ * stays on record, so that the next pass looks again.
+ */
+export async function prune(
+  pass: Pass,
+  stale: readonly VersionedReference[],
+  awaited: ReadonlySet<string>,
+  cluster: Cluster,
+): Promise<void> {
   const { kustomization, context, status } = pass;
   if (!kustomization.spec.prune || stale.length === 0) return;
   const kept = (references: readonly VersionedReference[]): void => {
     const now = referencesIn(status.fields.inventory);
     status.fields.inventory = inventoryOf([...now, ...references]);
   };
-  const refusal = refusalToPrune(pass, stale);
+  const refusal = refusalToPrune(
+    pass,
+    stale.filter((reference) => !awaited.has(inventoryId(reference))),
+  );
   if (refusal !== undefined) {
     kept(stale);
     throw failed('PruneFailed', refusal);
   }
-  const { changes, errors } = await pruneObjects(stale, { cluster, owner: ownerLabels(kustomization), signal: context.signal });
+  const { changes, errors } = await pruneObjects(stale, { cluster, owner: ownerLabels(kustomization), awaited, signal: context.signal });
   pass.changes(changes.filter(({ action }) => action !== 'unknown'));
-  if (errors.length === 0) return;
   const settled = new Set(changes.filter(({ action }) => action !== 'unknown').map(({ reference }) => inventoryId(reference)));
-  kept(stale.filter((reference) => !settled.has(inventoryId(reference))));
+  const unsettled = stale.filter((reference) => !settled.has(inventoryId(reference)));
+  if (unsettled.length > 0) kept(unsettled);
+  if (errors.length === 0) {
+    if (unsettled.length > 0) pass.awaitHandOver();
+    return;
+  }
   throw failed('PruneFailed', `delete failed, errors: ${errors.map((error) => `${error};`).join('')}`);
 }
 
 /** What nobody means: deleting everything because a build came out empty, or the ground that one stands on. */
 function refusalToPrune({ kustomization, status }: Pass, stale: readonly VersionedReference[]): string | undefined {
+  if (stale.length === 0) return undefined;
   if (referencesIn(status.fields.inventory).length === 0) {
     return `the build has no objects, and all ${stale.length} that were applied would be deleted: refused; delete the Kustomization if that is meant`;
   }

@@ -1,4 +1,4 @@
-import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
+import { errorMessage, formatDuration, type FileTree, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import {
@@ -26,6 +26,7 @@ import { refuseDecryption } from './decrypt.js';
 import { checkDependencies } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
+import { objectsThatMove } from './hand-over.js';
 import { HealthError, waitForHealth } from './health.js';
 import { recordHistory } from './history.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
@@ -116,12 +117,27 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     status.fields.inventory = inventory;
     const ledger = this.ledgers.of(pass.key, target.key);
     for (const reference of stale) ledger.delete(inventoryId(reference));
-    await prune(pass, stale, target.cluster);
+    await prune(pass, stale, await this.#objectsThatMove(pass, stale, tree), target.cluster);
 
     await this.#checkHealth(pass, plan, applied, target, reader);
     status.fields.lastAppliedRevision = source.revision;
     if (source.originRevision === undefined) delete status.fields.lastAppliedOriginRevision;
     else status.fields.lastAppliedOriginRevision = source.originRevision;
+  }
+
+  async #objectsThatMove({ kustomization, context, world }: Pass, stale: readonly VersionedReference[], tree: FileTree) {
+    if (!kustomization.spec.prune || stale.length === 0) return new Set<string>();
+    const { cluster, settings } = world;
+    return await objectsThatMove(kustomization, stale, world.kustomizations.list(), async (other) => {
+      try {
+        const built = this.#builds.build(keyOf(other), other, tree, buildPath(other, tree));
+        return this.#plans.plan(keyOf(other), other, built, await loadVariables(other, cluster, context.signal), settings);
+      } catch {
+        // Its own pass tells what is wrong with it; here it is enough that it takes nothing over.
+        context.signal.throwIfAborted();
+        return undefined;
+      }
+    });
   }
 
   async #variables({ kustomization, context, world }: Pass, { manifests }: Built): Promise<VariableValues> {
@@ -254,6 +270,7 @@ export class Pass {
   #source: Source | undefined;
   #plan: Plan | undefined;
   #changed = false;
+  #awaitsHandOver = false;
 
   constructor(kustomization: Kustomization, context: Context, world: KustomizationWorld) {
     this.kustomization = kustomization;
@@ -301,6 +318,11 @@ export class Pass {
       this.context.event({ ...this.#event({ severity: 'info', message: drift.join('\n') }), reason: 'DriftCorrected' });
     }
     this.changes(effective(changes));
+  }
+
+  /** Objects are left to another Kustomization that has not taken them yet: this one looks again soon. */
+  awaitHandOver(): void {
+    this.#awaitsHandOver = true;
   }
 
   /** Tells of objects that were changed. */
@@ -379,7 +401,8 @@ export class Pass {
       !this.#wasReady(revision) ||
       context.causes.some(({ reason }) => reason === 'created' || reason === 'spec' || reason === 'request');
     status.set('Ready', 'True', 'ReconciliationSucceeded', `Applied revision: ${revision}`);
-    const intervalMs = intervalOf(kustomization);
+    const { requeueDependencyMs } = this.world.settings;
+    const intervalMs = this.#awaitsHandOver ? Math.min(requeueDependencyMs, intervalOf(kustomization)) : intervalOf(kustomization);
     const message = `Reconciliation finished in ${formatDuration(context.clock.now() - this.#startedAt)}, next run in ${formatDuration(intervalMs)}`;
     context.log.info(message, { revision });
     const next = { type: 'after', delayMs: jittered(intervalMs, context.random) } as const;
