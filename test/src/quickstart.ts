@@ -191,7 +191,7 @@ export function readyOf(object: KubeObject): { status: string; reason: string; m
     : { status: ready['status'] ?? '', reason: ready['reason'] ?? '', message: ready['message'] ?? '' };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
