@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:http';
+import { createHash, randomBytes } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
-import { createGitClient, openArtifactStore, parseHelmIndex, printHelmIndex } from '../packages/sources/dist/index.js';
+import { createGitClient, createOciClient, openArtifactStore, parseHelmIndex, printHelmIndex } from '../packages/sources/dist/index.js';
 
 const environment = {
   PATH: process.env.PATH,
@@ -157,10 +159,41 @@ async function helmIndex(print, megabytes) {
   print(`sources: memory growth of both  ${((process.memoryUsage().rss - before) / 1024 ** 2).toFixed(1)} MiB`);
 }
 
+/** Polls of a tag, and a blob, from a server on this machine that answers at once. */
+async function oci(print, polls, megabytes) {
+  const blob = randomBytes(megabytes * 1024 * 1024);
+  const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`;
+  const server = createServer((request, response) => {
+    if (request.url.includes('/blobs/')) return response.end(blob);
+    return response.writeHead(200, { 'docker-content-digest': digest }).end(request.method === 'HEAD' ? undefined : '{}');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = createOciClient({ url: `oci://127.0.0.1:${server.address().port}/team/app` });
+  try {
+    await client.resolve({ tag: 'latest' });
+    const before = cpuSeconds();
+    const started = performance.now();
+    for (let poll = 0; poll < polls; poll++) await client.resolve({ tag: 'latest' });
+    const milliseconds = performance.now() - started;
+    print(
+      `sources: no-change poll of a tag of a registry  ${(milliseconds / polls).toFixed(2)} ms, ${(((cpuSeconds() - before) * 1000) / polls).toFixed(2)} CPU ms with the server`,
+    );
+    const pulled = performance.now();
+    let size = 0;
+    for await (const chunk of client.blob({ digest, size: blob.length })) size += chunk.length;
+    print(`sources: a layer, digest checked  ${(size / 1e6 / ((performance.now() - pulled) / 1000)).toFixed(0)} MB/s`);
+  } finally {
+    await client.close();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
 export async function run({ quick = false, print = console.log } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-sources-'));
   try {
     await poll(print, directory, quick ? 100 : 1000, quick ? 5 : 50);
+    await oci(print, quick ? 100 : 1000, quick ? 16 : 128);
     await helmIndex(print, quick ? 2 : 20);
     await monorepo(print, directory, quick ? 1000 : 20_000);
   } finally {

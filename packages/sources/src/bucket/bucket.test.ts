@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { SluiceError } from '@sluice/core';
 import { openArtifactStore } from '../artifact/store.js';
+import { failing } from '../testing/failing.js';
 import { listen, type TestServer } from '../testing/https-server.js';
 import { makeWorkspace } from '../testing/repository.js';
 import { checkoutBucket, readBucketIndex } from './checkout.js';
@@ -12,15 +13,6 @@ import { parseListing } from './listing.js';
 import type { BucketProvider } from './provider.js';
 import { createS3Bucket, type S3Options } from './s3.js';
 import { encodePath, signedHeaders } from './signature.js';
-
-function failing(reason: string, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert(error instanceof SluiceError, String(error));
-    assert.equal(error.reason, reason, error.message);
-    assert.match(error.message, message);
-    return true;
-  };
-}
 
 /** What must not be given a tree. */
 function unused(): Promise<never> {

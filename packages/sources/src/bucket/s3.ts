@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { SluiceError, type ErrorReason } from '@sluice/core';
-import { readBody, readExcerpt } from '../http/exchange.js';
+import { SluiceError } from '@sluice/core';
+import { readBody, readExcerpt, reasonOfStatus } from '../http/exchange.js';
 import { createHttpTransport, shown, type HttpAccess, type WebAnswer } from '../http/transport.js';
 import { parseFailure, parseListing } from './listing.js';
 import type { BucketProvider } from './provider.js';
@@ -128,11 +128,5 @@ function checkBucketName(name: string): void {
 async function failure(answer: WebAnswer): Promise<SluiceError> {
   const { code, message } = parseFailure(await readExcerpt(answer));
   const words = message ?? (answer.status === 403 ? 'Access Denied.' : `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim());
-  return new SluiceError(reasonOf(answer.status), `${words}${code === undefined ? '' : ` (${code})`} at ${shown(answer.url)}`);
-}
-
-function reasonOf(status: number): ErrorReason {
-  if (status === 401 || status === 403) return 'SourceAuthenticationFailed';
-  if (status === 404) return 'SourceNotFound';
-  return status === 429 || status >= 500 ? 'SourceUnreachable' : 'SourceRefused';
+  return new SluiceError(reasonOfStatus(answer.status), `${words}${code === undefined ? '' : ` (${code})`} at ${shown(answer.url)}`);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { SluiceError, deadlineSignal, type ErrorReason } from '@sluice/core';
-import { basicAuthorization, follow, readBody } from '../http/exchange.js';
+import { SluiceError, deadlineSignal } from '@sluice/core';
+import { basicAuthorization, follow, readBody, reasonOfStatus } from '../http/exchange.js';
 import { createHttpTransport, shown, type HttpAccess, type WebAnswer } from '../http/transport.js';
 import { indexRevision, maxIndexBytes, type ChartVersion } from './helm-index.js';
 
@@ -65,7 +65,7 @@ export function createHelmRepository(options: HelmRepositoryOptions): HelmReposi
     if (answer.status === 200 || answer.status === 304) return answer;
     answer.body.destroy();
     throw new SluiceError(
-      reasonOf(answer.status),
+      reasonOfStatus(answer.status),
       `failed to fetch ${shown(url)} : ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim(),
     );
   };
@@ -136,10 +136,4 @@ function parseRepositoryUrl(text: string): URL {
   }
   url.hash = '';
   return url;
-}
-
-function reasonOf(status: number): ErrorReason {
-  if (status === 401 || status === 403) return 'SourceAuthenticationFailed';
-  if (status === 404 || status === 410) return 'SourceNotFound';
-  return status === 429 || status >= 500 ? 'SourceUnreachable' : 'SourceRefused';
 }

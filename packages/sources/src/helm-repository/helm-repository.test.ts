@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { SluiceError } from '@sluice/core';
+import { failing } from '../testing/failing.js';
 import { basic, listen, type TestServer } from '../testing/https-server.js';
 import { digestOf } from '../testing/registry.js';
 import { createHelmRepository, resolveChartUrl, type HelmRepository, type HelmRepositoryOptions } from './client.js';
 import { findChart, parseHelmIndex, printHelmIndex, type HelmIndex } from './helm-index.js';
 import { splitIndex } from './split.js';
-
-function failing(reason: string, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert(error instanceof SluiceError, String(error));
-    assert.equal(error.reason, reason, error.message);
-    assert.match(error.message, message);
-    return true;
-  };
-}
 
 const parse = (text: string): Promise<HelmIndex> => parseHelmIndex(Buffer.from(text));
 const printed = async (text: string): Promise<string> => [...printHelmIndex(await parse(text))].join('');

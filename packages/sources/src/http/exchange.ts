@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core';
+import { SluiceError, type ErrorReason } from '@sluice/core';
 import { shown, type HttpTransport, type WebAnswer, type WebRequest } from './transport.js';
 
 const maxRedirects = 10;
@@ -75,4 +75,11 @@ export async function readExcerpt(answer: WebAnswer, maxBytes = 64 * 1024): Prom
 /** `Basic …`, of a user and a password. */
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** The reason of a failure that a status tells. Too many requests and a server's own faults pass: nothing is wrong with what was asked. */
+export function reasonOfStatus(status: number): ErrorReason {
+  if (status === 401 || status === 403) return 'SourceAuthenticationFailed';
+  if (status === 404 || status === 410) return 'SourceNotFound';
+  return status === 429 || status >= 500 ? 'SourceUnreachable' : 'SourceRefused';
 }

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
-import { SluiceError } from '@sluice/core';
 import { sourceTreeOf } from '../artifact/source-tree.js';
 import { openArtifactStore } from '../artifact/store.js';
+import { failing } from '../testing/failing.js';
 import { basic, listen, makeCertificates, type TestServer } from '../testing/https-server.js';
 import { digestOf, findDockerRegistry, memoryRegistry, startDockerRegistry, type MemoryRegistry } from '../testing/registry.js';
 import { makeWorkspace } from '../testing/repository.js';
@@ -18,15 +18,6 @@ import { dockerConfigLogin } from './docker-config.js';
 const workspace = makeWorkspace();
 after(() => workspace.remove());
 const created = new Date('2026-01-02T03:04:05Z');
-
-function failing(reason: string, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert(error instanceof SluiceError, String(error));
-    assert.equal(error.reason, reason, error.message);
-    assert.match(error.message, message);
-    return true;
-  };
-}
 
 /** A tar.gz with one file, made the way artifacts are. */
 async function archiveOf(files: Readonly<Record<string, string>>): Promise<Buffer> {

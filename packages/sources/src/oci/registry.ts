@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { SluiceError, isJsonObject, type ErrorReason } from '@sluice/core';
-import { follow, readExcerpt } from '../http/exchange.js';
+import { SluiceError, isJsonObject } from '@sluice/core';
+import { follow, readExcerpt, reasonOfStatus } from '../http/exchange.js';
 import {
   createHttpTransport,
   errorCode,
@@ -141,14 +141,7 @@ export async function registryFailure(method: string, answer: WebAnswer): Promis
       : said.length === 1
         ? (said[0] ?? '')
         : `multiple errors returned: ${said.join('; ')}`;
-  return new SluiceError(reasonOf(answer.status), `${request}: ${words}`);
-}
-
-function reasonOf(status: number): ErrorReason {
-  if (status === 401 || status === 403) return 'SourceAuthenticationFailed';
-  if (status === 404) return 'SourceNotFound';
-  // Too many requests and servers' own faults pass; nothing is wrong with what was asked.
-  return status === 429 || status >= 500 ? 'SourceUnreachable' : 'SourceRefused';
+  return new SluiceError(reasonOfStatus(answer.status), `${request}: ${words}`);
 }
 
 function messagesOf(text: string): string[] {
