@@ -17,7 +17,7 @@ export function sprint(args: readonly GoValue[]): string {
   for (const [index, arg] of args.entries()) {
     const isString = typeof arg === 'string';
     if (index > 0 && !isString && !beforeIsString) text += ' ';
-    text += printValue(arg, 'v', plainSpec());
+    text += textOfValue(arg);
     beforeIsString = isString;
   }
   return text;
@@ -25,12 +25,21 @@ export function sprint(args: readonly GoValue[]): string {
 
 /** A value as `{{ }}` and `%v` print it. */
 export function textOfValue(value: GoValue): string {
-  return typeof value === 'string' ? value : printValue(value, 'v', plainSpec());
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && isPlain(value)) return String(value);
+  if (value instanceof GoInt) return value.value.toString();
+  return printValue(value, 'v', plainSpec());
+}
+
+/** Numbers of this size print in JavaScript as `%v` prints them: the shortest digits, without an exponent. */
+function isPlain(value: number): boolean {
+  const size = Math.abs(value);
+  return (size >= 1e-4 && size < 1e6) || Object.is(value, 0);
 }
 
 /** fmt.Sprintln: a space between operands, a line feed at the end. */
 export function sprintln(args: readonly GoValue[]): string {
-  return `${args.map((arg) => printValue(arg, 'v', plainSpec())).join(' ')}\n`;
+  return `${args.map(textOfValue).join(' ')}\n`;
 }
 
 class Formatter {

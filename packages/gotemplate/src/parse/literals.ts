@@ -101,8 +101,12 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
+/** What needs no escapes: most of what is quoted. */
+const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
+
 /** A string as Go's `%q` and strconv.Quote print it. */
 export function goQuote(text: string): string {
+  if (PLAIN_ASCII.test(text)) return `"${text}"`;
   let result = '"';
   for (const char of text) {
     const code = char.codePointAt(0) ?? 0;
