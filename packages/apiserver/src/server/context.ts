@@ -38,7 +38,8 @@ export interface Call {
   readonly headers: HttpHeaders;
   readonly body: Uint8Array | string | undefined;
   readonly user: UserInfo;
-  readonly signal: AbortSignal | undefined;
+  /** Aborted when the caller goes away. Asked for by what waits only: it is made when it is first read. */
+  readonly signal: () => AbortSignal | undefined;
   /** Texts for Warning headers. */
   readonly warnings: string[];
 }

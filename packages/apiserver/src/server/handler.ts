@@ -55,23 +55,16 @@ async function handle(
   const user = impersonate(context.rbac, authenticated, request.headers);
   authorize(context.rbac, user, attributesOf(info));
   if (request.body !== undefined && request.body.length > MAX_BODY_BYTES) throw bodyTooLarge();
-  const call: Call = {
-    context,
-    method: request.method,
-    info,
-    headers: request.headers,
-    body: request.body,
-    user,
-    signal: request.signal,
-    warnings,
-  };
-  if (info.resource === undefined) return serveNonResource(call);
+  const { method, headers, body } = request;
+  const signal: Call['signal'] = () => request.signal;
+  if (info.resource === undefined) return serveNonResource({ context, method, info, headers, body, user, signal, warnings });
   const { group, version, resource: name } = info.resource;
   const resource = context.registry.find(group, version, name);
   if (resource === undefined) {
     return notServed(context.registry.isBuiltInGroup(group));
   }
-  return serveResource({ ...call, path: info.resource, resource, representation: negotiate(headerOf(request.headers, 'accept')) });
+  const representation = negotiate(headerOf(headers, 'accept'));
+  return serveResource({ context, method, info, headers, body, user, signal, warnings, path: info.resource, resource, representation });
 }
 
 /** Built-in groups answer with a Status, those of definitions with plain text. */

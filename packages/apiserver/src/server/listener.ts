@@ -107,7 +107,8 @@ async function exchange(handler: Handler, request: IncomingMessage, response: Se
         if (controller === undefined) {
           const created = new AbortController();
           controller = created;
-          response.once('close', () => created.abort());
+          if (response.closed) created.abort();
+          else response.once('close', () => created.abort());
         }
         return controller.signal;
       },

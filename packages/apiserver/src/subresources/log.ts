@@ -22,7 +22,9 @@ export async function podLog(call: ResourceCall): Promise<HttpResponse> {
 }
 
 /** The text, then silence for as long as the pod runs. */
-function follow({ context, resource, signal }: ResourceCall, pod: KubeObject, text: string): AsyncIterable<Uint8Array> {
+function follow(call: ResourceCall, pod: KubeObject, text: string): AsyncIterable<Uint8Array> {
+  const { context, resource } = call;
+  const signal = call.signal();
   const output = new WatchStream(() => stop());
   const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
   const unsubscribe = context.store.table(resource.table).changes.subscribe(context.store.revision, ({ type, stored }) => {

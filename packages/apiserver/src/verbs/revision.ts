@@ -16,10 +16,12 @@ export function parseRevision(text: string, refuse: (message: string) => Error):
 }
 
 /** Waits a while for a resource version that a client knows and this server does not; throws a 504 when it does not come. */
-export async function awaitRevision({ context: { store, now }, signal }: Call, revision: number): Promise<void> {
+export async function awaitRevision(call: Call, revision: number): Promise<void> {
+  const { store, now } = call.context;
   const deadline = now() + FUTURE_WAIT_MS;
   while (revision > store.revision) {
     if (now() >= deadline) throw tooLargeRevision(String(revision), store.revision);
+    const signal = call.signal();
     await sleep(FUTURE_POLL_MS, undefined, signal === undefined ? {} : { signal });
   }
 }

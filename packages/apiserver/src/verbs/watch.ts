@@ -58,7 +58,7 @@ class Watch {
   }
 
   start(): WatchStream {
-    const { context, resource, signal } = this.#call;
+    const { context, resource } = this.#call;
     const { objects, changes } = context.store.table(resource.table);
     const { sendInitialEvents } = this.#options;
     const wantsState = sendInitialEvents ?? this.#from === undefined;
@@ -75,7 +75,7 @@ class Watch {
       if (sendInitialEvents === true && this.#options.allowWatchBookmarks) this.#bookmark(true);
     }
     this.#unsubscribe = changes.subscribe(this.#revision, (event) => this.#onChange(event));
-    signal?.addEventListener('abort', this.#end, { once: true });
+    this.#call.signal()?.addEventListener('abort', this.#end, { once: true });
     this.#startTimers();
     return this.#stream;
   }
@@ -169,7 +169,7 @@ class Watch {
 
   #stop(): void {
     this.#unsubscribe?.();
-    this.#call.signal?.removeEventListener('abort', this.#end);
+    this.#call.signal()?.removeEventListener('abort', this.#end);
     for (const timer of this.#timers) clearTimeout(timer);
   }
 }
