@@ -15,8 +15,8 @@ const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf
 /** @param {{ quick?: boolean, print?: (line: string) => void }} options */
 export async function run({ quick = false, print = console.log } = {}) {
   const sizes = quick
-    ? { requests: 200, list: 500, watchers: 20, changes: 20 }
-    : { requests: 2000, list: 5000, watchers: 100, changes: 200 };
+    ? { requests: 200, warmUp: 50, list: 500, watchers: 20, changes: 20 }
+    : { requests: 2000, warmUp: 1000, list: 5000, watchers: 100, changes: 200 };
   const ours = await measure(await startOurs(), sizes);
   const real = quick || !process.env.PEERS ? undefined : await measure(await startReal(process.env.PEERS), sizes);
   for (const [name, figure] of Object.entries(ours)) {
@@ -167,7 +167,38 @@ function residentMiB(server) {
   return server.pids().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024, 0);
 }
 
-async function measure(server, { requests, list, watchers, changes }) {
+const configMap = (name, group, value) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, labels: { app: `a${group % 10}` } },
+  data: { value, text: 'x'.repeat(100) },
+});
+
+const deployment = (name, image) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, labels: { app: name } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image,
+            ports: [{ containerPort: 8080 }],
+            env: [{ name: 'A', value: 'b' }],
+            resources: { limits: { cpu: '100m', memory: '64Mi' } },
+          },
+        ],
+      },
+    },
+  },
+});
+
+async function measure(server, { requests, warmUp, list, watchers, changes }) {
   const figures = {};
   const add = (name, value, unit) => (figures[name] = { value, unit });
   try {
@@ -176,51 +207,31 @@ async function measure(server, { requests, list, watchers, changes }) {
     add('idle memory', residentMiB(server), 'MiB');
     await call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
     const base = '/api/v1/namespaces/bench/configmaps';
-    const apply = 'application/apply-patch+yaml';
-    const configMap = (i, value) => ({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `c${i}`, labels: { app: `a${i % 10}` } },
-      data: { value, text: 'x'.repeat(100) },
-    });
-    const deployment = (i, image) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: `d${i}`, labels: { app: `d${i}` } },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { app: `d${i}` } },
-        template: {
-          metadata: { labels: { app: `d${i}` } },
-          spec: {
-            containers: [
-              {
-                name: 'app',
-                image,
-                ports: [{ containerPort: 8080 }],
-                env: [{ name: 'A', value: 'b' }],
-                resources: { limits: { cpu: '100m', memory: '64Mi' } },
-              },
-            ],
-          },
-        },
-      },
-    });
     const deployments = '/apis/apps/v1/namespaces/bench/deployments';
-    const few = Math.ceil(requests / 4);
-    const rounds = {
-      create: (i) => call('POST', base, configMap(i, '1')),
-      get: (i) => call('GET', `${base}/c${i}`),
-      'merge patch': (i) => call('PATCH', `${base}/c${i}`, { data: { value: '2' } }, 'application/merge-patch+json'),
-      'apply, create': (i) =>
-        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, 'app:1'), apply),
-      'apply, no change': (i) =>
-        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, 'app:1'), apply),
-      'apply, change': (i) =>
-        call('PATCH', `${deployments}/d${i % few}?fieldManager=bench&force=true`, deployment(i % few, `app:${i + 2}`), apply),
-      delete: (i) => call('DELETE', `${base}/c${i}`),
+    /** Every kind of request, about objects of its own; `few` Deployments take turns. */
+    const roundsOf = (prefix, few) => {
+      const object = (i) => `${base}/${prefix}${i}`;
+      const applied = (i, image) =>
+        call(
+          'PATCH',
+          `${deployments}/${prefix}${i % few}?fieldManager=bench&force=true`,
+          deployment(`${prefix}${i % few}`, image),
+          'application/apply-patch+yaml',
+        );
+      return {
+        create: (i) => call('POST', base, configMap(`${prefix}${i}`, i, '1')),
+        get: (i) => call('GET', object(i)),
+        'merge patch': (i) => call('PATCH', object(i), { data: { value: '2' } }, 'application/merge-patch+json'),
+        'apply, create': (i) => applied(i, 'app:1'),
+        'apply, no change': (i) => applied(i, 'app:1'),
+        'apply, change': (i) => applied(i, `app:${i + 2}`),
+        delete: (i) => call('DELETE', object(i)),
+      };
     };
-    for (const [name, send] of Object.entries(rounds)) {
+    const few = Math.ceil(requests / 4);
+    // What a server does for the first time is slow on both sides (connections, caches, code that is not compiled yet).
+    for (const send of Object.values(roundsOf('warm', warmUp))) await parallel(warmUp, send);
+    for (const [name, send] of Object.entries(roundsOf('c', few))) {
       const count = name === 'apply, create' ? few : requests;
       const cpu = cpuSeconds(server);
       const started = performance.now();
@@ -229,7 +240,7 @@ async function measure(server, { requests, list, watchers, changes }) {
       add(`${name}: CPU per 1,000`, ((cpuSeconds(server) - cpu) * 1000) / count, 's');
       add(`${name}: rate`, count / seconds, 'per second');
     }
-    await parallel(list, (i) => call('POST', base, configMap(`l${i}`, 'x'.repeat(1000))));
+    await parallel(list, (i) => call('POST', base, configMap(`l${i}`, i, 'x'.repeat(1000))));
     const lists = [];
     for (let i = 0; i < 7; i++) {
       const started = performance.now();
@@ -240,7 +251,7 @@ async function measure(server, { requests, list, watchers, changes }) {
     const delays = await watchDelays(server, call, watchers, changes);
     add(`create to watch event, ${watchers} watchers, p50`, delays[Math.floor(delays.length * 0.5)], 'ms');
     add(`create to watch event, ${watchers} watchers, p99`, delays[Math.floor(delays.length * 0.99)], 'ms');
-    await parallel(list, (i) => call('POST', base, configMap(`m${i}`, 'x'.repeat(1000))));
+    await parallel(list, (i) => call('POST', base, configMap(`m${i}`, i, 'x'.repeat(1000))));
     add(`memory with ${list * 2} objects`, residentMiB(server), 'MiB');
     if (server.restart !== undefined) {
       await server.restart();
