@@ -18,11 +18,14 @@ export async function run({ quick = false, print = console.log } = {}) {
   ]) {
     const chart = loadChartArchive(readFileSync(join(charts, `${name}.tgz`)));
     const once = () => render(chart, collectValues({}), release);
-    for (let round = 0; round < (quick ? 30 : 100); round++) once();
-    const rounds = quick ? 30 : 200;
-    const start = performance.now();
+    const warmUp = performance.now() + (quick ? 300 : 3_000);
+    while (performance.now() < warmUp) once();
+    const rounds = quick ? 30 : 300;
+    // CPU time of the process: what else runs on the machine is not in it.
+    const start = process.cpuUsage();
     for (let round = 0; round < rounds; round++) once();
-    print(`helm ${name}, warm  ${((performance.now() - start) / rounds).toFixed(2)} ms  (wanted: under ${limit} ms)`);
+    const { user, system } = process.cpuUsage(start);
+    print(`helm ${name}, warm  ${((user + system) / 1_000 / rounds).toFixed(2)} CPU ms  (wanted: under ${limit} ms)`);
   }
   const big = join(charts, 'prometheus-29.27.0.tgz');
   const args = ['template', 'rel', big, '--kube-version', 'v1.33.1'];
