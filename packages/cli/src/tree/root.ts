@@ -2,6 +2,7 @@ import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { clusterCommand, upCommand } from './sluice-cluster.js';
 import { reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
 import { getCommand } from './flux-get.js';
+import { helmCommand } from './sluice-helm.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
 
 /** The flags that every command takes: how to reach a cluster, where to work, how long to wait. */
@@ -117,6 +118,16 @@ export function rootCommand(program: string, environment: Readonly<Record<string
   flux reconcile kustomization apps --with-source`,
     flags: [{ name: 'version', shorthand: 'v', type: 'bool', usage: `version for ${program}` }],
     persistentFlags: globalFlags(environment),
-    commands: [clusterCommand, getCommand, kustomizeCommand, reconcileCommand, resumeCommand, suspendCommand, upCommand, versionCommand],
+    commands: [
+      clusterCommand,
+      getCommand,
+      helmCommand,
+      kustomizeCommand,
+      reconcileCommand,
+      resumeCommand,
+      suspendCommand,
+      upCommand,
+      versionCommand,
+    ],
   };
 }
