@@ -1,5 +1,5 @@
 import { SluiceError, setOwn, type Json } from '@sluice/core';
-import { parseConstraint, tryParseVersion } from '@sluice/semver';
+import { parseConstraint, tryParseVersion, type Constraint } from '@sluice/semver';
 import { coalesceValues, mergeTables, type CoalesceOptions } from '../values/coalesce.js';
 import { copyValues, isTable, scalarAt, tableAt, valueAt, type Values } from '../values/values.js';
 import type { HelmVersion } from '../version.js';
@@ -164,13 +164,25 @@ function withoutKeeping({ helm, warn }: ResolveOptions): CoalesceOptions {
   return { helm, ...(warn !== undefined && { warn }) };
 }
 
-/** Whether a version is in a range, which is empty or malformed for nothing at all. */
+/** Whether a version is in a range. In one that is empty or malformed nothing is. */
 export function isCompatible(range: string, version: string): boolean {
   const parsed = tryParseVersion(version);
-  if (parsed === undefined) return false;
+  return parsed !== undefined && constraintOf(range)?.check(parsed) === true;
+}
+
+/** A chart asks about the same ranges each time that it is rendered: reading one costs more than the rest of the question. */
+const constraints = new Map<string, Constraint | undefined>();
+const MAX_CONSTRAINTS = 1_000;
+
+function constraintOf(range: string): Constraint | undefined {
+  if (constraints.has(range)) return constraints.get(range);
+  if (constraints.size >= MAX_CONSTRAINTS) constraints.clear();
+  let constraint: Constraint | undefined;
   try {
-    return parseConstraint(range).check(parsed);
+    constraint = parseConstraint(range);
   } catch {
-    return false;
+    constraint = undefined;
   }
+  constraints.set(range, constraint);
+  return constraint;
 }
