@@ -7,6 +7,7 @@ export { TarHeaders, readTarFiles, tarBlockSize, tarChecksum, tarInvalid, tarPad
 export { deadlineSignal } from './deadline.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
+export { parseIpAddress } from './ip-address.js';
 export { deepEqual, isJsonObject, printJson, setOwn, type Json, type JsonObject } from './json.js';
 export {
   groupOf,

@@ -55,7 +55,7 @@ describe('a set of templates', () => {
 
 describe('values of the program around the templates', () => {
   const methods = new Map([
-    ['Get', goMethod('map', ['string'], 'string', (files, name) => String(files[name] ?? ''))],
+    ['Get', goMethod('map', ['string'], 'string', (files, name) => (typeof files[name] === 'string' ? files[name] : ''))],
     ['Count', goMethod('map', [], 'int', (files) => Object.keys(files).length)],
   ]);
   const data: GoValue = {

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { parseIpAddress } from '../ip-address.js';
 import { bits, boolean, context, implicit, integer, octets, oid, sequence, set, time, utf8, type Der } from './der.js';
 import { pem } from './pem.js';
 
@@ -113,24 +113,9 @@ export function alternativeNames(names: readonly string[], addresses: readonly s
   return extension(
     '2.5.29.17',
     false,
-    sequence(...names.map((name) => implicit(2, Buffer.from(name))), ...addresses.map((address) => implicit(7, addressBytes(address)))),
+    sequence(
+      ...names.map((name) => implicit(2, Buffer.from(name))),
+      ...addresses.map((address) => implicit(7, parseIpAddress(address) ?? Buffer.alloc(0))),
+    ),
   );
-}
-
-function addressBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  // `::ffff:1.2.3.4`: the last two groups in decimal.
-  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
-    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
-    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  });
-  const [head = '', tail] = plain.split('::');
-  const before = addressGroups(head);
-  const after = tail === undefined ? [] : addressGroups(tail);
-  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
-  return Buffer.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]));
-}
-
-function addressGroups(text: string): string[] {
-  return text === '' ? [] : text.split(':');
 }

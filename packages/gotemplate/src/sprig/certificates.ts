@@ -1,6 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
-import { isIP } from 'node:net';
-import { x509 } from '@sluice/core';
+import { parseIpAddress, x509 } from '@sluice/core';
 import { goFunction } from '../exec/function.js';
 import { textOfValue } from '../fmt/printf.js';
 import { bytesToString } from '../parse/literals.js';
@@ -39,7 +38,7 @@ function field(value: GoStruct, name: string): string {
 
 function addressesOf(list: GoSlice | undefined): string[] {
   return textsOf(list, (shown) => `error parsing ip: ${shown} is not a string`).map((address) => {
-    if (isIP(address) === 0 || address.includes('%')) throw new Error(`error parsing ip: ${address}`);
+    if (parseIpAddress(address) === undefined) throw new Error(`error parsing ip: ${address}`);
     return address;
   });
 }

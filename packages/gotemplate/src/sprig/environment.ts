@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { parseIpAddress } from '@sluice/core';
 import { goFunction } from '../exec/function.js';
 import type { SprigHost } from './host.js';
 
@@ -16,7 +16,7 @@ export function environmentFunctions({ environment, addresses }: SprigHost) {
     env: goFunction(['string'], 'string', valueOf),
     expandenv: goFunction(['string'], 'string', (text) => expand(text, valueOf)),
     getHostByName: goFunction(['string'], 'string', (name) => {
-      const [address] = isIP(name) === 0 ? addresses(name) : [name];
+      const [address] = parseIpAddress(name) === undefined ? addresses(name) : [name];
       if (address === undefined) throw new Error('invalid argument to Intn');
       return address;
     }),

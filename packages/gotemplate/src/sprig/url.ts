@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { parseIpAddress } from '@sluice/core';
 import { bytesToString, goQuote, stringToBytes } from '../parse/literals.js';
 
 /** A URL in its parts, as net/url has them. */
@@ -101,12 +101,17 @@ function parseHost(host: string): string {
     const zoneAt = address.indexOf('%25');
     const name =
       zoneAt < 0 ? unescape(address, 'host') : unescape(address.slice(0, zoneAt), 'host') + unescape(address.slice(zoneAt), 'zone');
-    if (!isIPv6(name)) throw new Error(`invalid host: ParseAddr(${goQuote(name)}): unable to parse IP`);
+    if (!isIpv6(name)) throw new Error(`invalid host: ParseAddr(${goQuote(name)}): unable to parse IP`);
     return `[${name}]${unescape(port, 'host')}`;
   }
   const colon = host.indexOf(':');
   if (colon >= 0) checkPort(host.slice(colon));
   return unescape(host, 'host');
+}
+
+/** An IPv6 address; a zone may follow it. */
+function isIpv6(text: string): boolean {
+  return parseIpAddress(text.replace(/%.+$/s, ''))?.length === 16;
 }
 
 function checkPort(port: string): string {
