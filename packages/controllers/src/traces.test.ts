@@ -33,7 +33,6 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'ks-build-errors Kustomization/decryption-secret-missing': 'spec.decryption is refused',
   'ks-build-errors Kustomization/decryption-wrong-key': 'spec.decryption is refused',
   'ks-build-errors Kustomization/decryption-ok': 'spec.decryption is refused',
-  'src-git-errors GitRepository/verify-no-secret': 'spec.verify is refused',
   'src-git-errors GitRepository/include-missing': 'spec.include is refused',
   'ks-health-cancel Kustomization/app': 'a newer revision ends a health wait, which the recorded controller does only on request',
   'ks-health-checks-list Kustomization/missing': 'the recording ends before its timeout',
@@ -75,7 +74,7 @@ const SETTLE_MS = 8000;
 const IDLE_MS = 1000;
 
 /** A replay mostly waits: side by side, each in a cluster of its own, they take the time of the longest. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 4;
 
 describe('recorded traces', { concurrency: AT_A_TIME }, () => {
   for (const name of TRACES) {

@@ -1,6 +1,6 @@
 /** Why a pass over a source failed: the condition that says so, and whether trying again can help. */
 export class SourceFailure extends Error {
-  readonly condition: 'FetchFailed' | 'StorageOperationFailed' | 'IncludeUnavailable';
+  readonly condition: 'FetchFailed' | 'StorageOperationFailed' | 'IncludeUnavailable' | 'SourceVerified';
   readonly reason: string;
   /** Not tried again until somebody changes the object. */
   readonly terminal: boolean;

@@ -11,6 +11,7 @@ import {
   type StatusDraft,
 } from '@sluice/runtime';
 import {
+  createGitHubTokens,
   shortMessage,
   type ArtifactOwner,
   type ArtifactStore,
@@ -21,6 +22,7 @@ import {
 } from '@sluice/sources';
 import { SourceFailure } from './failure.js';
 import { gitRequest } from './request.js';
+import { verificationMode, verifyCheckout } from './verify.js';
 import { FAILURES, showProgress, summarize, type GitRepositoryStatus } from './status.js';
 
 export interface GitRepositoryWorld {
@@ -39,6 +41,7 @@ export const SOURCE_CONTROLLER = 'source-controller';
 /** Keeps the artifact of a GitRepository at the revision it follows: storage → resolve → fetch → artifact. */
 export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRepositoryStatus> {
   readonly #world: GitRepositoryWorld;
+  readonly #gitHubTokens = createGitHubTokens();
 
   constructor(world: GitRepositoryWorld) {
     this.#world = world;
@@ -68,10 +71,20 @@ export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRep
   async #run(repository: GitRepository, context: Context): Promise<Stored> {
     const { status } = context;
     await this.#checkStorage(repository, context);
-    if (status.has('SourceVerified', 'False')) status.remove('SourceVerified');
+    if (repository.spec.verify === undefined) {
+      status.remove('SourceVerified');
+      delete status.fields.sourceVerificationMode;
+    }
     const { cluster, allowFile } = this.#world;
     const asked = context.causes.some(({ reason }) => reason === 'request' || reason === 'spec');
-    const request = await gitRequest(repository, { cluster, allowFile, signal: context.signal, maxAgeMs: asked ? 0 : undefined });
+    const gitHubTokens = this.#gitHubTokens;
+    const request = await gitRequest(repository, {
+      cluster,
+      allowFile,
+      gitHubTokens,
+      signal: context.signal,
+      maxAgeMs: asked ? 0 : undefined,
+    });
     const resolved = await this.#resolve(request);
     status.remove('FetchFailed');
     const { artifact } = status.fields;
@@ -118,15 +131,13 @@ export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRep
 
   async #fetch(repository: GitRepository, request: GitRequest, resolved: ResolvedRevision, context: Context): Promise<Stored> {
     const { status } = context;
-    if (status.fields.artifact?.revision !== resolved.revision) {
-      const message = `new upstream revision '${resolved.revision}'`;
-      if (status.fields.artifact !== undefined) status.set('ArtifactOutdated', 'True', 'NewRevision', message);
-      showProgress(status, `building artifact: ${message}`, 'something new');
-      context.progress();
-    }
     let stored: Stored | undefined;
     try {
-      stored = await this.#world.git.checkout(request, resolved, (checkout) => this.#store(repository, checkout));
+      stored = await this.#world.git.checkout(request, resolved, async (checkout) => {
+        await this.#verify(repository, checkout, context);
+        this.#announceRevision(resolved, context);
+        return await this.#store(repository, checkout);
+      });
     } catch (error) {
       context.signal.throwIfAborted();
       throw error instanceof SourceFailure ? error : checkoutFailed(error);
@@ -134,6 +145,22 @@ export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRep
     status.fields.artifact = stored.artifact;
     observeSettings(repository, status.fields);
     return this.#settle(stored, status);
+  }
+
+  #announceRevision({ revision }: ResolvedRevision, { status, progress }: StorageContext): void {
+    if (status.fields.artifact?.revision === revision) return;
+    const message = `new upstream revision '${revision}'`;
+    if (status.fields.artifact !== undefined) status.set('ArtifactOutdated', 'True', 'NewRevision', message);
+    showProgress(status, `building artifact: ${message}`, 'something new');
+    progress();
+  }
+
+  /** Before anything of the checkout is told of or stored. */
+  async #verify(repository: GitRepository, checkout: GitCheckout, context: Context): Promise<void> {
+    const message = await verifyCheckout(repository, checkout, this.#world.cluster, context.signal);
+    if (message === undefined) return;
+    context.status.set('SourceVerified', 'True', 'Succeeded', message);
+    context.event({ severity: 'trace', reason: 'Succeeded', message });
   }
 
   #settle(stored: Stored, status: StatusDraft<GitRepositoryStatus>): Stored {
@@ -196,7 +223,7 @@ function announce({ metadata }: GitRepository, { status, progress }: StorageCont
 function fail(failure: SourceFailure, context: Context): Outcome {
   const { status } = context;
   const { condition, reason, message } = failure;
-  status.set(condition, 'True', reason, message);
+  status.set(condition, condition === 'SourceVerified' ? 'False' : 'True', reason, message);
   if (failure.terminal) {
     status.stalled(reason, message);
     status.observeGeneration();
@@ -233,15 +260,23 @@ function checkoutFailed(error: unknown): SourceFailure {
 }
 
 /** Whether the same revision would make another artifact. */
-function settingsChanged({ spec }: GitRepository, status: GitRepositoryStatus): boolean {
+function settingsChanged(repository: GitRepository, status: GitRepositoryStatus): boolean {
+  const { spec, metadata } = repository;
+  const mode = verificationMode(repository);
   return (
+    // Other keys may be trusted now.
+    (mode !== undefined && (mode !== status.sourceVerificationMode || metadata.generation !== status.observedGeneration)) ||
     spec.ignore !== status.observedIgnore ||
     (spec.recurseSubmodules ?? false) !== (status.observedRecurseSubmodules ?? false) ||
     !deepEqual(spec.sparseCheckout ?? [], status.observedSparseCheckout ?? [])
   );
 }
 
-function observeSettings({ spec }: GitRepository, status: GitRepositoryStatus): void {
+function observeSettings(repository: GitRepository, status: GitRepositoryStatus): void {
+  const { spec } = repository;
+  const mode = verificationMode(repository);
+  delete status.sourceVerificationMode;
+  if (mode !== undefined) status.sourceVerificationMode = mode;
   delete status.observedIgnore;
   delete status.observedRecurseSubmodules;
   delete status.observedSparseCheckout;

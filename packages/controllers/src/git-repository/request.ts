@@ -1,15 +1,26 @@
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { GitRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
-import { credentialsFromSecret, needsPassphrase, parseGitUrl, type GitCredentials, type GitRequest, type GitUrl } from '@sluice/sources';
+import {
+  credentialsFromSecret,
+  gitHubAppFromSecret,
+  needsPassphrase,
+  parseGitUrl,
+  type GitCredentials,
+  type GitHubTokens,
+  type GitRequest,
+  type GitUrl,
+} from '@sluice/sources';
 import { SourceFailure } from './failure.js';
+import { readSecret } from './secret.js';
 
 /** What of the spec this version can't do; said, not left out. */
-const UNSUPPORTED = ['include', 'verify', 'serviceAccountName'] as const;
+const UNSUPPORTED = ['include', 'serviceAccountName'] as const;
 
 export interface RequestOptions {
   readonly cluster: Cluster;
   readonly allowFile: boolean;
+  readonly gitHubTokens: GitHubTokens;
   readonly signal: AbortSignal;
   /** See {@link GitRequest}. */
   readonly maxAgeMs: number | undefined;
@@ -42,7 +53,7 @@ function refuseUnsupported({ spec }: GitRepository): void {
       terminal: true,
     });
   }
-  if (spec.provider !== undefined && spec.provider !== 'generic') {
+  if (spec.provider !== undefined && spec.provider !== 'generic' && spec.provider !== 'github') {
     const message = `the provider ${spec.provider} is not supported by this version: use the provider generic, with the credentials in a Secret`;
     throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: true });
   }
@@ -63,7 +74,20 @@ async function credentialsOf(repository: GitRepository, url: GitUrl, options: Re
   const { spec, metadata } = repository;
   const name = spec.secretRef?.name;
   const data = name === undefined ? undefined : await secretData(metadata.namespace ?? '', name, options);
-  if (data !== undefined && Object.keys(data).some((key) => key.startsWith('githubApp'))) {
+  const hasApp = data !== undefined && Object.keys(data).some((key) => key.startsWith('githubApp'));
+  if (spec.provider === 'github') {
+    if (!hasApp) {
+      const message = 'secretRef with github app data must be specified when provider is set to github';
+      throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message);
+    }
+    try {
+      return await options.gitHubTokens.credentials(gitHubAppFromSecret(data), options.signal);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw authenticationFailed(`failed to configure authentication options: ${errorMessage(error)}`, error);
+    }
+  }
+  if (hasApp) {
     const message = `secretRef '${metadata.namespace}/${name}' has github app data but provider is not set to github`;
     throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message);
   }
@@ -81,16 +105,15 @@ async function credentialsOf(repository: GitRepository, url: GitUrl, options: Re
 async function secretData(namespace: string, name: string, { cluster, signal }: RequestOptions): Promise<Record<string, Uint8Array>> {
   const failed = (reason: string, cause?: unknown): SourceFailure =>
     authenticationFailed(`failed to get secret '${namespace}/${name}': failed to get secret '${namespace}/${name}': ${reason}`, cause);
-  let secret;
+  let data;
   try {
-    secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { signal });
+    data = await readSecret(cluster, namespace, name, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw failed(errorMessage(error), error);
   }
-  if (secret === undefined) throw failed(`secrets ${JSON.stringify(name)} not found`);
-  const data = (secret['data'] ?? {}) as Readonly<Record<string, string>>;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
+  if (data === undefined) throw failed(`secrets ${JSON.stringify(name)} not found`);
+  return data;
 }
 
 async function proxyOf({ metadata }: GitRepository, name: string, options: RequestOptions): Promise<string> {

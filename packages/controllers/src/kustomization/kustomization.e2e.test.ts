@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
-import type { Kustomization } from '@sluice/api';
+import type { GitRepository, Kustomization } from '@sluice/api';
 import type { Fetch } from '@sluice/kube';
 import { createCluster } from '@sluice/kube';
 import { findCondition, type Condition } from '@sluice/runtime';
@@ -341,6 +341,29 @@ spec:
       assert.equal((await get('ConfigMap', 'a'))?.metadata.uid, uid);
     });
   }
+
+  test('a commit that is not signed is no artifact when signatures are demanded; what was applied stays', async () => {
+    const { ready, push, namespace, get } = await setUp({ 'a.yaml': configMap('a', '"1"') });
+    await ready();
+    await world.cluster.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'keys', namespace },
+      stringData: { 'me.sshpub': '' },
+    });
+    const repository = keyOfKind('GitRepository', namespace, 'repo');
+    const before = (await world.cluster.get<GitRepository>(repository))!.status!.artifact;
+    await world.cluster.patch(repository, 'merge', { spec: { verify: { mode: 'HEAD', secretRef: { name: 'keys' } } } });
+    const commit = await push({ files: { 'a.yaml': configMap('a', '"2"') } });
+    const status = await world.eventually('the commit is refused', async () => {
+      const { status } = (await world.cluster.get<GitRepository>(repository))!;
+      const verified = findCondition(status?.conditions, 'SourceVerified');
+      return verified?.status === 'False' && verified.message.includes(commit) && status;
+    });
+    assert.equal(findCondition(status.conditions, 'Ready')?.reason, 'InvalidCommitSignature');
+    assert.deepEqual(status.artifact, before);
+    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+  });
 
   test('a build that comes out empty deletes nothing', async () => {
     const { get, ready, failed, push } = await setUp({ 'a.yaml': configMap('a', '"1"'), 'README.md': 'x' });

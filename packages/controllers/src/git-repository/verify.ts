@@ -1,0 +1,64 @@
+import { errorMessage } from '@sluice/core';
+import type { GitRepository } from '@sluice/api';
+import type { Cluster } from '@sluice/kube';
+import { trustedKeysFromSecret, verifySignature, type GitCheckout, type TrustedKeys } from '@sluice/sources';
+import { SourceFailure } from './failure.js';
+import { readSecret } from './secret.js';
+
+/** What has to be signed, as the status remembers it; undefined when nothing has to. */
+export function verificationMode({ spec }: GitRepository): 'HEAD' | 'Tag' | 'TagAndHEAD' | undefined {
+  if (spec.verify === undefined) return undefined;
+  const { mode = 'HEAD' } = spec.verify;
+  return mode === 'head' ? 'HEAD' : mode;
+}
+
+/** Checks the signatures that `spec.verify` asks for. Returns what was verified, by which keys; throws when anything is not signed by a trusted key. */
+export async function verifyCheckout(
+  repository: GitRepository,
+  { commit, tag }: GitCheckout,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const mode = verificationMode(repository);
+  if (mode === undefined) return undefined;
+  const keys = await trustedKeys(repository, cluster, signal);
+  const verified: string[] = [];
+  if (mode !== 'HEAD') {
+    if (repository.spec.ref?.tag === undefined && repository.spec.ref?.semver === undefined) {
+      const message = "cannot verify tag object's signature if a tag reference is not specified";
+      throw new SourceFailure('SourceVerified', 'InvalidVerificationMode', message, { terminal: true });
+    }
+    const { name = '', signature, signed } = tag ?? {};
+    if (signature === undefined || signed === undefined) {
+      throw unverified('InvalidGitObject', `cannot verify signature of tag '${name}' since it is not signed`);
+    }
+    const key = await verifySignature({ ...commit, ...tag, signature, signed }, 'tag', keys).catch((error: unknown) => {
+      throw unverified('InvalidTagSignature', `signature verification of tag '${name}' failed: ${errorMessage(error)}`, error);
+    });
+    verified.push(`tag '${name}' with key '${key}'`);
+  }
+  if (mode !== 'Tag') {
+    const key = await verifySignature(commit, 'commit', keys).catch((error: unknown) => {
+      throw unverified('InvalidCommitSignature', `signature verification of commit '${commit.hash}' failed: ${errorMessage(error)}`, error);
+    });
+    verified.push(`commit '${commit.hash}' with key '${key}'`);
+  }
+  return `verified signature of${verified.map((what) => `\n\t- ${what}`).join('')}`;
+}
+
+async function trustedKeys({ spec, metadata }: GitRepository, cluster: Cluster, signal: AbortSignal): Promise<TrustedKeys> {
+  const name = spec.verify?.secretRef.name ?? '';
+  let data;
+  try {
+    data = await readSecret(cluster, metadata.namespace ?? '', name, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unverified('VerificationError', `public keys secret error: ${errorMessage(error)}`, error);
+  }
+  if (data === undefined) throw unverified('VerificationError', `public keys secret error: secrets ${JSON.stringify(name)} not found`);
+  return trustedKeysFromSecret(data);
+}
+
+function unverified(reason: string, message: string, cause?: unknown): SourceFailure {
+  return new SourceFailure('SourceVerified', reason, message, { cause });
+}
