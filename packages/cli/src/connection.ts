@@ -1,4 +1,3 @@
-import { deadlineSignal } from '@sluice/core';
 import {
   createCluster,
   loadKubeconfig,
@@ -26,11 +25,6 @@ export async function connect({ flags, terminal }: Invocation): Promise<Connecti
 /** The namespace that a command works in. */
 export function selectedNamespace(flags: FlagValues): string {
   return flags.string('namespace');
-}
-
-/** Ends a command's waiting: at its --timeout, or when the person presses Ctrl-C. */
-export function deadlineOf({ flags, signal }: Invocation): AbortSignal {
-  return deadlineSignal(flags.number('timeout'), signal);
 }
 
 async function configOf(flags: FlagValues, env: Invocation['terminal']['environment']): Promise<ClusterConfig> {

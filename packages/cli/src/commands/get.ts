@@ -1,7 +1,8 @@
 import { errorMessage, type KubeObject } from '@sluice/core';
 import type { Cluster, ListOptions } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
-import { connect, deadlineOf, selectedNamespace } from '../connection.js';
+import { connect, selectedNamespace } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
 import { statusSelector, type FluxKind } from '../kinds/index.js';
 import { printTable } from '../table.js';
 

@@ -1,23 +1,65 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
-import { directoryTree } from '@sluice/core';
-import { build, printBuild } from '@sluice/kustomize';
-import type { Invocation } from '../command-line/index.js';
+import { directoryTree, type FileTree } from '@sluice/core';
+import { build, printBuild, RemoteBaseError, type BuildOptions, type BuildResult } from '@sluice/kustomize';
+import type { FlagValues, Invocation } from '../command-line/index.js';
+import { deadlineOf } from '../deadline.js';
 
 /** `kustomize build DIR`. */
-export async function run({ args, flags, terminal }: Invocation): Promise<void> {
+export async function run(invocation: Invocation): Promise<void> {
+  const { args, flags, terminal } = invocation;
   if (args.length > 1) throw new Error('specify one path to kustomization.yaml');
   // A base may be anywhere on this machine; what a kustomization may load is the load restrictor's to say.
+  const tree = directoryTree(sep);
   const directory = relative(sep, resolve(args[0] ?? '.'));
-  const reorder = flags.string('reorder');
-  const result = build(directoryTree(sep), directory === '' ? '.' : directory, {
-    rootName: sep,
-    reorder: reorder === 'legacy' || reorder === 'none' ? reorder : 'unspecified',
-    loadRestrictions: flags.string('load-restrictor') === 'LoadRestrictionsNone' ? 'none' : 'rootOnly',
-    addManagedByLabel: flags.bool('enable-managedby-label'),
-  });
+  const options = await optionsOf(flags, tree);
+  const result = await buildWithRemotes(tree, directory === '' ? '.' : directory, options, invocation);
   for (const warning of result.warnings) terminal.warning(warning.replace(/^#? ?Warning: /, ''));
   const output = flags.string('output');
   if (output === '') terminal.out(printBuild(result));
   else await writeFile(output, printBuild(result));
+}
+
+async function optionsOf(flags: FlagValues, tree: FileTree): Promise<BuildOptions> {
+  const reorder = flags.string('reorder');
+  const options: BuildOptions = {
+    rootName: sep,
+    reorder: reorder === 'legacy' || reorder === 'none' ? reorder : 'unspecified',
+    loadRestrictions: flags.string('load-restrictor') === 'LoadRestrictionsNone' ? 'none' : 'rootOnly',
+    addManagedByLabel: flags.bool('enable-managedby-label'),
+  };
+  if (!flags.bool('enable-helm')) return options;
+  const { chartRenderer } = await import('../kustomize/helm-charts.js');
+  const helm = chartRenderer(tree, { kubeVersion: flags.string('helm-kube-version'), apiVersions: flags.list('helm-api-versions') });
+  return { ...options, helm };
+}
+
+/** Builds again with each remote base that the build asks for, where they are allowed. */
+async function buildWithRemotes(tree: FileTree, directory: string, options: BuildOptions, invocation: Invocation): Promise<BuildResult> {
+  if (!invocation.flags.bool('allow-remote-bases')) return build(tree, directory, options);
+  const { openRemoteBases } = await import('../kustomize/remote-bases.js');
+  const remotes = await openRemoteBases();
+  const signal = deadlineOf(invocation);
+  const fetched = new Set<string>();
+  try {
+    for (;;) {
+      try {
+        return build(tree, directory, { ...options, remotes });
+      } catch (error) {
+        const url = remoteOf(error);
+        if (url === undefined || fetched.has(url)) throw error;
+        fetched.add(url);
+        invocation.terminal.action(`fetching ${url}`);
+        await remotes.fetch(url, signal);
+      }
+    }
+  } finally {
+    await remotes.close();
+  }
+}
+
+/** The remote base that a build stopped at, however deep in its bases. */
+function remoteOf(error: unknown): string | undefined {
+  if (error instanceof RemoteBaseError) return error.url;
+  return error instanceof Error && error.cause !== undefined ? remoteOf(error.cause) : undefined;
 }

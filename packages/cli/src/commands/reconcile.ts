@@ -1,7 +1,8 @@
 import { isJsonObject, type KubeObject } from '@sluice/core';
 import { computeHealth, type Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
-import { connect, deadlineOf, selectedNamespace } from '../connection.js';
+import { connect, selectedNamespace } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
 import { conditionsOf, field, sourceKinds, type FluxKind } from '../kinds/index.js';
 import { waitForObject } from '../wait.js';
 

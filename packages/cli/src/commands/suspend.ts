@@ -1,7 +1,8 @@
 import { errorMessage } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
-import { connect, deadlineOf, selectedNamespace } from '../connection.js';
+import { connect, selectedNamespace } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
 import type { FluxKind } from '../kinds/index.js';
 
 /** `suspend KIND NAME…|--all`: the controllers leave these objects alone until they are resumed. */

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { deadlineSignal } from '@sluice/core';
 import { createCluster, type Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
+import { deadlineOf } from '../deadline.js';
 import { aborted } from '../up/aborted.js';
 import { ensureDemoRepository, refsDirectory, repositoryRoot, requireGit } from '../up/demo-repository.js';
 import { startEngine } from '../up/engine.js';
@@ -48,7 +48,7 @@ async function repositoryOf({ flags, terminal }: Invocation, { state }: LocalClu
 
 /** Waits for the first sync, and says how it went. A sync that fails does not end `up`: the next commit may mend it. */
 async function report(cluster: Cluster, { flags, terminal, signal }: Invocation, started: number): Promise<void> {
-  const deadline = deadlineSignal(flags.number('timeout'), signal);
+  const deadline = deadlineOf({ flags, signal });
   for await (const { name, ready, message } of firstSync(cluster, deadline)) {
     if (ready) terminal.success(`${name}: ${message}`);
     else terminal.failure(`${name}: ${message}`);
