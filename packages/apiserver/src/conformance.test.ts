@@ -10,7 +10,6 @@ const SIDE_BY_SIDE = 8;
 
 /** Scenarios that are not replayed, and why. */
 const known: Readonly<Record<string, string>> = {
-  'admission-webhook-down': 'admission webhooks are stored and not called',
   'ssa-subresource-others': 'a real server writes a Job again that is applied without a change; here that is no write',
 };
 

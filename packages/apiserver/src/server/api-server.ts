@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Fetch } from '@sluice/kube';
+import { Admission, sendHttps, type Send } from '../admission/index.js';
 import { Authenticator } from '../auth/authenticate.js';
 import { Rbac } from '../auth/rbac.js';
 import { ServiceAccountTokens } from '../auth/service-account-tokens.js';
@@ -20,6 +21,8 @@ export interface ApiServerOptions {
   readonly staticTokens: ReadonlyMap<string, UserInfo>;
   readonly podLog?: ServerContext['podLog'];
   readonly now?: () => number;
+  /** How admission webhooks are reached. Default: over HTTPS. */
+  readonly sendReview?: Send;
 }
 
 /** The API server without a network below it. */
@@ -58,6 +61,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     tokens,
     lookup,
     services,
+    admission: new Admission(store, options.sendReview ?? sendHttps),
     now,
     uuid: randomUUID,
     afterWrite,

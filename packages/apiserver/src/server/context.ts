@@ -1,5 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import type { HttpHeaders } from '@sluice/kube';
+import type { Admission } from '../admission/index.js';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Rbac } from '../auth/rbac.js';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.js';
@@ -21,6 +22,8 @@ export interface ServerContext {
   readonly tokens: ServiceAccountTokens;
   readonly lookup: Lookup;
   readonly services: WriteContext['services'];
+  /** The webhooks that are asked before a write is stored. */
+  readonly admission: Admission;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly uuid: () => string;

@@ -1,4 +1,5 @@
 import { headerOf, type Fetch, type HttpRequest, type HttpResponse } from '@sluice/kube';
+import { Moved } from '../admission/index.js';
 import { attributesOf, authorize } from '../auth/authorize.js';
 import { impersonate, ImpersonationWithoutUser } from '../auth/impersonate.js';
 import type { UserInfo } from '../auth/user.js';
@@ -29,14 +30,20 @@ export type Handler = (request: HttpRequest, connectionUser?: UserInfo) => Promi
 /** The API server as a function: authentication, impersonation, authorization, then the request itself. */
 export function createHandler(context: ServerContext): Handler {
   return async (request, connectionUser) => {
-    const warnings: string[] = [];
-    try {
-      return await handle(context, request, connectionUser, warnings);
-    } catch (error) {
-      return failure(request, error, warnings);
+    for (let round = 1; ; round++) {
+      const warnings: string[] = [];
+      try {
+        return await handle(context, request, connectionUser, warnings);
+      } catch (error) {
+        if (error instanceof Moved && round < MAX_ROUNDS) continue;
+        return failure(request, error, warnings);
+      }
     }
   };
 }
+
+/** How often a request is served again because what it is about changed while webhooks were asked. */
+const MAX_ROUNDS = 5;
 
 /** The handler as the admin sees it: for clients in the same process. */
 export function fetchAs(handler: Handler, user: UserInfo): Fetch {

@@ -25,6 +25,8 @@ export async function bind(call: ResourceCall): Promise<HttpResponse> {
     throw invalid({ group: '', kind: 'Binding' }, name, [
       { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
     ]);
+  const write = { operation: 'CREATE', object: binding, oldObject: undefined, dryRun: options.dryRun } as const;
+  if (context.admission.isAsked) await context.admission.admit(call, write);
   const key = `${path.namespace}/${name}`;
   const stored = context.store.table('/pods').objects.get(key);
   if (stored === undefined) throw notFound(PODS, name);

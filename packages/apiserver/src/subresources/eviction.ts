@@ -5,7 +5,8 @@ import { timestamp, type ResourceCall } from '../server/context.js';
 import { renderStatus } from '../server/render.js';
 import { internalError, StatusError } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
-import { readEvictionOptions, removeStored } from '../verbs/delete.js';
+import { checkStill } from '../verbs/change.js';
+import { readEviction, removeStored } from '../verbs/delete.js';
 import { find } from '../verbs/get.js';
 
 const BUDGETS = 'policy/poddisruptionbudgets';
@@ -14,8 +15,12 @@ const RETRY_SECONDS = 10;
 /** Deletes a pod if its disruption budget can bear it. */
 export async function evict(call: ResourceCall): Promise<HttpResponse> {
   const { context } = call;
-  const options = readEvictionOptions(call);
+  const { eviction, options } = readEviction(call);
   const stored = find(call);
+  if (context.admission.isAsked) {
+    await context.admission.admit(call, { operation: 'CREATE', object: eviction, oldObject: undefined, dryRun: options.dryRun });
+    checkStill(call, stored);
+  }
   const pod = stored.object;
   const writes: Promise<void>[] = [];
   if (isProtected(pod)) {

@@ -11,7 +11,7 @@ import { renderObject } from '../server/render.js';
 import { badRequest, internalError, methodNotAllowed } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
 import { bodyString, contentTypeOf } from '../verbs/body.js';
-import { applyChange, checkIdentity } from '../verbs/change.js';
+import { admitChange, applyChange, checkIdentity, type Change } from '../verbs/change.js';
 import { readApplied } from '../verbs/decode.js';
 import { find } from '../verbs/get.js';
 import { readWriteOptions } from '../verbs/write-options.js';
@@ -66,7 +66,17 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
       }),
     );
   }
-  const { object, done } = applyChange(call, { live, next, dryRun: options.dryRun, subresource: 'scale' });
+  const wanted: Change = {
+    live,
+    next,
+    dryRun: options.dryRun,
+    subresource: 'scale',
+    view: {
+      show: (object) => scaleObject(call, object),
+      take: (object, shown) => withReplicas(call, object, replicasOf(shown) ?? 0),
+    },
+  };
+  const { object, done } = context.admission.isAsked ? await admitChange(call, wanted) : applyChange(call, wanted);
   await done;
   const after = options.dryRun ? object : servedObject(find(call), resource);
   return renderObject(call, 200, scaleObject(call, after));

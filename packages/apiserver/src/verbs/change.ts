@@ -2,6 +2,7 @@ import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
 import { invalid as invalidField } from '@sluice/schema';
 import { keepUnchanged } from '../objects/index.js';
+import { Moved } from '../admission/index.js';
 import { keyOf } from '../registry/resource.js';
 import { servedObject } from '../registry/served.js';
 import type { ResourceCall } from '../server/context.js';
@@ -10,7 +11,7 @@ import { badRequest, conflict, invalid, MODIFIED } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
 import { toStorage } from './commit.js';
 import { withNamespace } from './create.js';
-import { prepareChange } from './prepare.js';
+import { prepareChange, type Ready } from './prepare.js';
 
 export interface Change {
   readonly live: Stored;
@@ -18,11 +19,14 @@ export interface Change {
   readonly next: KubeObject;
   readonly dryRun: boolean;
   readonly subresource?: string;
+  /** What webhooks see of the object, when that is another kind, and how their changes come back. */
+  readonly view?: { show(object: KubeObject): KubeObject; take(object: KubeObject, shown: KubeObject): KubeObject };
 }
 
 /** Ends every write to an object that is there: checks it, stores it, and lets it go when its last finalizer went. */
 export async function change(call: ResourceCall, { live, next, dryRun, subresource }: Change): Promise<HttpResponse> {
-  const { object, stored, done } = applyChange(call, { live, next, dryRun, ...(subresource === undefined ? {} : { subresource }) });
+  const wanted = { live, next, dryRun, ...(subresource === undefined ? {} : { subresource }) };
+  const { object, stored, done } = call.context.admission.isAsked ? await admitChange(call, wanted) : applyChange(call, wanted);
   if (stored === undefined) return renderObject(call, 200, object);
   await done;
   return renderStored(call, 200, stored);
@@ -35,11 +39,45 @@ interface Changed {
   readonly done: Promise<void> | undefined;
 }
 
-export function applyChange(call: ResourceCall, { live, next, dryRun, subresource }: Change): Changed {
+export function applyChange(call: ResourceCall, wanted: Change): Changed {
+  return commitChange(call, wanted, readyChange(call, wanted));
+}
+
+/** {@link applyChange} with the webhooks asked before and after validation. */
+export async function admitChange(call: ResourceCall, wanted: Change): Promise<Changed> {
+  const { context, resource } = call;
+  const { live, dryRun, view } = wanted;
+  const show = view?.show ?? ((object: KubeObject) => object);
+  const before = servedObject(live, resource);
+  const write = { operation: 'UPDATE' as const, oldObject: show(before), dryRun };
+  const shown = show(wanted.next);
+  const mutated = await context.admission.mutate(call, { ...write, object: shown });
+  const next = mutated === undefined || mutated === shown ? wanted.next : view === undefined ? mutated : view.take(wanted.next, mutated);
+  const ready = readyChange(call, { ...wanted, next });
+  try {
+    await context.admission.validate(call, { ...write, object: show(ready.object) });
+    checkStill(call, live);
+  } catch (error) {
+    ready.settle(false);
+    throw error;
+  }
+  return commitChange(call, { ...wanted, next }, ready);
+}
+
+/** Throws when an object, or what its kind is, changed while webhooks were asked. */
+export function checkStill({ context, resource }: ResourceCall, live: Stored): void {
+  const isServed = context.registry.find(resource.group, resource.version, resource.resource) === resource;
+  if (!isServed || context.store.table(resource.table).objects.get(live.key) !== live) throw new Moved(resource, live.name);
+}
+
+function readyChange(call: ResourceCall, { live, next, subresource }: Change): Ready {
+  checkRevision(call, next, live);
+  return prepareChange(call, next, servedObject(live, call.resource), subresource);
+}
+
+function commitChange(call: ResourceCall, { live, dryRun }: Change, { object, settle }: Ready): Changed {
   const { context, resource } = call;
   const before = servedObject(live, resource);
-  checkRevision(call, next, live);
-  const { object, settle } = prepareChange(call, next, before, subresource);
   const versioned = withRevision(object, before);
   const kept = keepUnchanged(versioned, before);
   if (kept === before || dryRun) {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
+import { Moved } from '../admission/index.js';
 import { keyOf } from '../registry/resource.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { renderObject, renderStored } from '../server/render.js';
@@ -28,10 +29,13 @@ export async function store(
   track: (next: KubeObject) => KubeObject,
 ): Promise<HttpResponse> {
   const { context, resource, path } = call;
-  const name = object.metadata.name ?? '';
-  checkNamespace(call, resource, path.namespace, name);
-  const next = track(withIdentity(call, object));
+  checkNamespace(call, resource, path.namespace, object.metadata.name ?? '');
+  let next = track(withIdentity(call, object));
+  const { isAsked } = context.admission;
+  if (isAsked) next = await mutateNew(call, next, options);
+  const name = next.metadata.name ?? '';
   const { object: ready, settle } = prepareNew(call, next);
+  if (isAsked) await validateNew(call, ready, options, settle);
   const { objects } = context.store.table(resource.table);
   const key = keyOf(resource, path.namespace, name);
   const existing = objects.get(key);
@@ -54,6 +58,30 @@ export async function store(
   context.afterWrite(resource, undefined, write.stored);
   await write.done;
   return renderStored(call, 201, write.stored);
+}
+
+async function mutateNew(call: ResourceCall, object: KubeObject, { dryRun }: WriteOptions): Promise<KubeObject> {
+  const mutated = await call.context.admission.mutate(call, { operation: 'CREATE', object, oldObject: undefined, dryRun });
+  return withNamespace(call, mutated ?? object);
+}
+
+/** Asks the webhooks whether the object may be stored, and looks again at what may have changed meanwhile. */
+async function validateNew(
+  call: ResourceCall,
+  object: KubeObject,
+  { dryRun }: WriteOptions,
+  settle: (stored: boolean) => void,
+): Promise<void> {
+  const { context, resource, path } = call;
+  const name = object.metadata.name ?? '';
+  try {
+    await context.admission.validate(call, { operation: 'CREATE', object, oldObject: undefined, dryRun });
+    checkNamespace(call, resource, path.namespace, name);
+    if (context.registry.find(resource.group, resource.version, resource.resource) !== resource) throw new Moved(resource, name);
+  } catch (error) {
+    settle(false);
+    throw error;
+  }
 }
 
 /** The object under the name and the namespace that the path says. */

@@ -12,6 +12,7 @@ import { renderObject, renderStatus, renderStored } from '../server/render.js';
 import { badRequest, conflict, deletedStatus, invalid, unexpected } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
 import { bodyString, contentTypeOf } from './body.js';
+import { checkStill } from './change.js';
 import { toStorage } from './commit.js';
 import { find } from './get.js';
 import { checkDryRun } from './write-options.js';
@@ -51,11 +52,19 @@ export async function remove(call: ResourceCall): Promise<HttpResponse> {
   const options = readDeleteOptions(call);
   warnOfOrphans(call, options);
   const stored = find(call);
+  if (call.context.admission.isAsked) await admitRemoval(call, stored, options);
   const { object, after, done } = removeStored(call, stored, options);
   await done;
   if (after !== undefined && !options.dryRun) return renderStored(call, 200, after);
   if (object !== undefined) return renderObject(call, 200, object);
   return renderStatus(call, 200, deletedStatus(call.resource, stored.name, stored.object.metadata.uid));
+}
+
+/** Asks the webhooks whether an object may go. */
+export async function admitRemoval(call: ResourceCall, stored: Stored, { dryRun }: DeleteOptions): Promise<void> {
+  const oldObject = servedObject(stored, call.resource);
+  await call.context.admission.admit(call, { operation: 'DELETE', object: undefined, oldObject, dryRun });
+  checkStill(call, stored);
 }
 
 /** Jobs leave their pods behind unless they are told not to: people are told that. */
@@ -200,11 +209,11 @@ export function readDeleteOptions(call: ResourceCall): DeleteOptions {
   return readOptions(call, text.trim() === '' ? {} : decodeOptions(call, text));
 }
 
-/** The options inside of an Eviction. */
-export function readEvictionOptions(call: ResourceCall): DeleteOptions {
+/** An Eviction, and the options inside of it. */
+export function readEviction(call: ResourceCall): { eviction: KubeObject; options: DeleteOptions } {
   const type = builtinType('policy/v1', 'Eviction')!;
   const { object } = decodeObject({ type, text: bodyString(call), format: 'json', validation: 'Warn' });
-  return readOptions(call, object['deleteOptions'] ?? {});
+  return { eviction: object, options: readOptions(call, object['deleteOptions'] ?? {}) };
 }
 
 function readOptions(call: ResourceCall, body: DeleteOptionsBody): DeleteOptions {
