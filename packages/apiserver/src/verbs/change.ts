@@ -20,7 +20,7 @@ export interface Change {
   readonly dryRun: boolean;
   readonly subresource?: string;
   /** What webhooks see of the object, when that is another kind, and how their changes come back. */
-  readonly view?: { show(object: KubeObject): KubeObject; take(object: KubeObject, shown: KubeObject): KubeObject };
+  readonly view?: { show: (object: KubeObject) => KubeObject; take: (object: KubeObject, shown: KubeObject) => KubeObject };
 }
 
 /** Ends every write to an object that is there: checks it, stores it, and lets it go when its last finalizer went. */
