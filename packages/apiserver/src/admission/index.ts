@@ -13,6 +13,5 @@
  * @module
  */
 export { Admission } from './admission.js';
-export type { AdmissionWrite } from './attributes.js';
 export { Moved } from './moved.js';
 export { sendHttps, type Send } from './send.js';

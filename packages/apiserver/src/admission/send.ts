@@ -19,8 +19,6 @@ const MAX_ANSWER_BYTES = 3 * 1024 * 1024;
 /** Each call has a connection of its own: nothing stays open when the cluster stops. */
 export const sendHttps: Send = async ({ url, caBundle, body, timeoutMs }) => {
   const signal = deadlineSignal(timeoutMs);
-  // A signal that is collected does not fire, and its timer alone does not keep the process waiting for the answer.
-  const alive = setTimeout(() => {}, timeoutMs + 1000);
   try {
     const { status, text } = await exchange(url, caBundle, body, signal);
     if (status < 200 || status > 206) throw new UnexpectedStatus(status, text);
@@ -29,8 +27,6 @@ export const sendHttps: Send = async ({ url, caBundle, body, timeoutMs }) => {
     if (error instanceof UnexpectedStatus) throw error;
     const why = signal.aborted ? 'context deadline exceeded' : failureText(error, url);
     throw new Error(`Post ${JSON.stringify(url)}: ${why}`, { cause: error });
-  } finally {
-    clearTimeout(alive);
   }
 };
 
