@@ -76,6 +76,11 @@ function takeRefusals(schema: unknown): string[] {
     if (kept.length > 0) schema['x-kubernetes-validations'] = kept;
     else delete schema['x-kubernetes-validations'];
   }
+  for (const [name, field] of Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {})) {
+    if (!isJsonObject(field) || field['maxItems'] !== 0) continue;
+    delete field['maxItems'];
+    refused.push(name);
+  }
   return [...refused, ...Object.values(schema).flatMap(takeRefusals)];
 }
 
@@ -100,7 +105,7 @@ describe('the CRDs have the recorded structure', { skip: existsSync(recorded) ? 
         assert.ok(file !== undefined, `no recorded definition has ${name}`);
         const expected = readCrd(file).spec.versions.find((candidate) => candidate.name === each.name);
         const schema = structuredClone(each.schema.openAPIV3Schema);
-        assert.deepEqual(takeRefusals(schema), refusals[name] ?? []);
+        assert.deepEqual(takeRefusals(schema).sort(), [...(refusals[name] ?? [])].sort());
         // Every version with a successor warns here; a recorded one warns only since its last releases, and of the successor it had then.
         const bare = { storage: false, deprecated: false, deprecationWarning: '' };
         assert.deepEqual(

@@ -261,12 +261,7 @@ export const helmReleaseV2 = version({
 const legacyRenderer = object(
   'Kustomize patches and images.',
   { ...postRenderer, ...legacyPatches('spec.postRenderers[].kustomize.patches') },
-  {
-    rules: [
-      noLonger('patchesStrategicMerge', 'move its patches to patches beside it, which takes both kinds'),
-      noLonger('patchesJson6902', 'move its patches to patches beside it, which takes both kinds'),
-    ],
-  },
+  { rules: [noLonger('patchesJson6902', 'move its patches to patches beside it, which takes both kinds')] },
 );
 const legacyChartSpec = { ...chartSpec, valuesFile: string('Refused: write it under valuesFiles.') };
 const noValuesFile = noLonger('valuesFile', 'write it as the last of valuesFiles');

@@ -121,7 +121,7 @@ const legacySpec = {
 };
 
 const patchesAdvice = 'move its patches to spec.patches, which takes both kinds';
-const legacyRules = [noLonger('patchesStrategicMerge', patchesAdvice), noLonger('patchesJson6902', patchesAdvice)];
+const legacyRules = [noLonger('patchesJson6902', patchesAdvice)];
 
 const v1beta2 = version({
   name: 'v1beta2',
