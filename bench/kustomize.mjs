@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { directoryTree, memoryTree } from '../packages/core/dist/index.js';
+import { memoryTree } from '../packages/core/dist/index.js';
 import { build, printBuild } from '../packages/kustomize/dist/index.js';
 
 const REPOSITORIES = ['web', 'api', 'worker', 'cache', 'queue', 'auth', 'search', 'billing', 'mail', 'report'];
@@ -124,6 +124,9 @@ export function tinyTree() {
   ]);
 }
 
+/** The command as people run it. */
+const sluice = fileURLToPath(new URL('../packages/cli/bin/sluice.js', import.meta.url));
+
 const options = { reorder: 'unspecified', loadRestrictions: 'rootOnly' };
 
 /** CPU time of the processes that have ended so far, in hundredths of a second. */
@@ -181,7 +184,7 @@ export async function run({ quick = false, print = console.log } = {}) {
         mkdirSync(dirname(join(root, path)), { recursive: true });
         writeFileSync(join(root, path), text);
       }
-      const own = Array.from({ length: repeats }, () => cpuOf(process.execPath, [fileURLToPath(import.meta.url), '--build', root]));
+      const own = Array.from({ length: repeats }, () => cpuOf(process.execPath, [sluice, 'kustomize', 'build', join(root, 'overlay')]));
       const theirs =
         peer === undefined || (quick && repeats === 1)
           ? []
@@ -202,8 +205,4 @@ export async function run({ quick = false, print = console.log } = {}) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const at = process.argv.indexOf('--build');
-  if (at > 0) process.stdout.write(printBuild(build(directoryTree(process.argv[at + 1]), 'overlay', options)));
-  else await run({ quick: process.argv.includes('--quick') });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await run({ quick: process.argv.includes('--quick') });
