@@ -1,0 +1,50 @@
+import type { Kustomization } from '@sluice/api';
+import type { Informer } from '@sluice/kube';
+import type { Controller } from '@sluice/runtime';
+import { fetchArtifact } from '@sluice/sources';
+import { createLiveObjects } from './apply/live-objects.js';
+import type { ControllerGroup, Ground } from './group.js';
+import { KustomizationReconciler } from './kustomization/reconciler.js';
+import { watchReferences } from './kustomization/reference-watch.js';
+import { MANAGER, type KustomizationSettings } from './kustomization/settings.js';
+import { triggerKustomizations } from './kustomization/triggers.js';
+
+/** What Flux runs as kustomize-controller. */
+export function startKustomize(ground: Ground, settings: KustomizationSettings): ControllerGroup {
+  const { cluster, store, informers } = ground;
+  const kustomizations = ground.follow<Kustomization>('Kustomization', 'kustomize', 'v1');
+  const sourceOf = (kind: string): Informer => ground.follow(kind, 'source', 'v1');
+  const sources = {
+    GitRepository: sourceOf('GitRepository'),
+    OCIRepository: sourceOf('OCIRepository'),
+    Bucket: sourceOf('Bucket'),
+    ExternalArtifact: sourceOf('ExternalArtifact'),
+  };
+  const live = createLiveObjects(informers);
+  const reconciler = new KustomizationReconciler({
+    cluster,
+    live,
+    kustomizations,
+    sources,
+    // Artifacts of this process' own store are opened in place; those of other controllers are fetched into it.
+    open: (artifact, signal) => fetchArtifact(store, artifact, { signal }),
+    settings,
+  });
+  const controller = ground.start({ name: MANAGER, kind: 'Kustomization', objects: kustomizations, reconciler });
+  const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
+  const stops = [
+    triggerKustomizations(kustomizations, sources, enqueue),
+    watchReferences(kustomizations, informers, enqueue),
+    kustomizations.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),
+  ];
+  reconciler.drift.onDrift((key) => enqueue(key, { reason: 'drift' }));
+  return {
+    watched: [kustomizations],
+    async stop(graceMs) {
+      for (const stop of stops) stop();
+      await controller.stop(graceMs);
+      reconciler.stop();
+      live.stop();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { GitRepository } from '@sluice/api';
+import type { GitClient } from '@sluice/sources';
+import { GitRepositoryReconciler, SOURCE_CONTROLLER } from './git-repository/reconciler.js';
+import type { ControllerGroup, Ground } from './group.js';
+
+export interface SourcesOptions {
+  readonly git: GitClient;
+  readonly allowFile: boolean;
+}
+
+/** What Flux runs as source-controller. */
+export function startSources(ground: Ground, { git, allowFile }: SourcesOptions): ControllerGroup {
+  const { cluster, store } = ground;
+  const gitRepositories = ground.follow<GitRepository>('GitRepository', 'source', 'v1');
+  const controller = ground.start({
+    name: SOURCE_CONTROLLER,
+    kind: 'GitRepository',
+    objects: gitRepositories,
+    reconciler: new GitRepositoryReconciler({ cluster, git, store, allowFile }),
+  });
+  return { watched: [gitRepositories], stop: (graceMs) => controller.stop(graceMs) };
+}
