@@ -14,13 +14,16 @@
  */
 export { capabilities, parseKubeVersion, type Capabilities, type KubeVersion } from './capabilities/capabilities.js';
 export type { Chart, ChartCrd, ChartFile, ChartMetadata, Dependency, Maintainer } from './chart/chart.js';
-export { loadChartDirectory } from './chart/directory.js';
+export { unpackChart } from './chart/archive.js';
+export { chartDirectoryFiles, loadChartDirectory } from './chart/directory.js';
 export { loadChartArchive, loadChartFiles } from './chart/load.js';
+export { readLock } from './chart/metadata.js';
 export { matchesFile } from './chart/file-pattern.js';
 export type { Lookup } from './functions/host.js';
 export { sortByKind, type KindOrder } from './manifests/kind-order.js';
 export { hooksOf, sortManifests, type Hook, type HookEvent, type Manifest } from './manifests/manifests.js';
 export { splitManifests } from './manifests/split.js';
+export { metadataJson } from './render/chart-object.js';
 export { checkReleaseName, render, type Rendering, type RenderOptions } from './render/render.js';
 export { releaseManifest, templateText, type TextOptions } from './render/text.js';
 export type { PostRenderer } from './render/post-render.js';

@@ -5,6 +5,7 @@
  * - {@link createS3Bucket}, {@link readBucketIndex}, {@link checkoutBucket}: buckets.
  * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
+ * - {@link buildLocalChart}, {@link buildRemoteChart}: charts, packaged.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
  *
  * @module
@@ -35,6 +36,13 @@ export { createGitHubTokens, gitHubAppFromSecret, type GitHubApp, type GitHubTok
 export type { GitReference } from './git/reference.js';
 export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';
+export { ChartBuildError, chartBuildSummary, type ChartBuild, type ChartBuildOptions, type ChartBuildStage } from './chart/build.js';
+export type { ChartRepositoryFinder } from './chart/dependencies.js';
+export { buildLocalChart, type LocalChartOptions } from './chart/local.js';
+export { ociCharts } from './chart/oci-charts.js';
+export { packageChart } from './chart/package.js';
+export { buildRemoteChart, type RemoteChartOptions } from './chart/remote.js';
+export { httpCharts, type ChartCall, type ChartRepository, type SignatureCheck } from './chart/repository.js';
 export {
   checkoutBucket,
   readBucketIndex,

@@ -6,13 +6,18 @@ import { loadChartFiles } from './load.js';
 
 /** A chart in a directory. What its .helmignore names is left out. */
 export function loadChartDirectory(tree: FileTree, path: string): Chart {
+  return loadChartFiles(chartDirectoryFiles(tree, path));
+}
+
+/** The files of a chart in a directory, without what its .helmignore names. */
+export function chartDirectoryFiles(tree: FileTree, path: string): ChartFile[] {
   const below = (name: string): string => (path === '.' ? name : `${path}/${name}`);
   const ignore = parseHelmIgnore(
     tree.stat(below('.helmignore')) === 'file' ? new TextDecoder().decode(tree.read(below('.helmignore'))) : '',
   );
   const files: ChartFile[] = [];
   collect(tree, path, '', ignore, files);
-  return loadChartFiles(files);
+  return files;
 }
 
 function collect(tree: FileTree, path: string, prefix: string, ignore: IgnoreRules, files: ChartFile[]): void {

@@ -33,6 +33,11 @@ export function readMetadata(chartYaml: Uint8Array, requirementsYaml?: Uint8Arra
   return metadata;
 }
 
+/** The dependencies of a Chart.lock (or requirements.lock): their versions are exact. */
+export function readLock(content: Uint8Array): Dependency[] {
+  return new Fields(readObject(content, 'Chart.lock'), 'Lock').list('dependencies').map(readDependency);
+}
+
 function readMaintainer(value: Json): Maintainer {
   if (value === null) throw invalid('maintainers must not contain empty or null nodes');
   const fields = new Fields(value, 'Maintainer');

@@ -3,27 +3,30 @@ import { TarHeaders, tarBlockSize, tarChecksum, tarInvalid, tarPadding, type Tar
 /** The format of tar archives: one 512-byte header, then the content padded to the next 512 bytes; two empty blocks end it. */
 
 /** The header blocks of an entry. Nothing of the machine or the moment is in them: the same tree gives the same bytes. */
-export function tarHeader({ path, type, size, executable }: Omit<TarHeader, 'target'>): Buffer {
+export function tarHeader(
+  { path, type, size, executable }: Omit<TarHeader, 'target'>,
+  mode: number = type === 'directory' ? 0o750 : executable ? 0o700 : 0o600,
+): Buffer {
   const name = Buffer.from(path, 'utf8');
-  if (name.length <= 100 && isAscii(path)) return header(name, type, size, executable);
+  if (name.length <= 100 && isAscii(path)) return header(name, type, size, mode);
   // A long name goes into an extended header before the entry, which itself carries as much as fits.
   const record = paxRecord('path', path);
   return Buffer.concat([
-    header(Buffer.from('PaxHeaders.0/path'), 'pax', record.length, false),
+    header(Buffer.from('PaxHeaders.0/path'), 'pax', record.length, 0o600),
     padded(record),
-    header(name.subarray(0, 100), type, size, executable),
+    header(name.subarray(0, 100), type, size, mode),
   ]);
 }
 
 export const tarEnd: Buffer = Buffer.alloc(2 * tarBlockSize);
 
-function header(name: Buffer, type: TarHeader['type'] | 'pax', size: number, executable: boolean): Buffer {
+function header(name: Buffer, type: TarHeader['type'] | 'pax', size: number, mode: number): Buffer {
   const block = Buffer.alloc(tarBlockSize);
   name.copy(block, 0);
   const octal = (at: number, length: number, value: number): void => {
     block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
   };
-  octal(100, 8, type === 'directory' ? 0o750 : executable ? 0o700 : 0o600);
+  octal(100, 8, mode);
   octal(108, 8, 0);
   octal(116, 8, 0);
   octal(124, 12, size);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { SluiceError, errorMessage, normalizePath } from '@sluice/core';
 import type { SourceEntry, SourceTree } from '../artifact/source-tree.js';
 import { ignoreFileName, parsePatterns, versionControlMatcher } from '../ignore/ignore.js';
+import { worded, wordedError } from '../worded.js';
 import type { BucketContent, BucketObject, BucketProvider } from './provider.js';
 
 export interface BucketCall {
@@ -32,15 +33,15 @@ const maxIgnoreFileBytes = 1024 * 1024;
 /** Lists a bucket. Costs no download but that of its ignore file. */
 export async function readBucketIndex(provider: BucketProvider, options: ReadBucketOptions = {}): Promise<BucketIndex> {
   const { prefix = '', ignore, maxObjects = 500_000, signal } = options;
-  const isThere = await said(`failed to confirm existence of '${provider.name}' bucket`, () => provider.exists(signal));
+  const isThere = await worded(`failed to confirm existence of '${provider.name}' bucket`, () => provider.exists(signal));
   if (!isThere) throw new SluiceError('SourceNotFound', `bucket '${provider.name}' not found`);
-  const own = await said(`failed to get Etag for '${ignoreFileName}' object`, async () => {
+  const own = await worded(`failed to get Etag for '${ignoreFileName}' object`, async () => {
     const content = await provider.get(ignoreFileName, signal);
     return content === undefined ? '' : (await gather(content, maxIgnoreFileBytes)).toString('utf8');
   });
   const isIgnored = versionControlMatcher([...parsePatterns(own), ...parsePatterns(ignore ?? '')]);
   const objects = new Map<string, BucketObject>();
-  await said(`indexation of objects from bucket '${provider.name}' failed`, async () => {
+  await worded(`indexation of objects from bucket '${provider.name}' failed`, async () => {
     for await (const object of provider.list(prefix, signal)) {
       const { key } = object;
       if (key.endsWith('/') || key === ignoreFileName || isIgnored(key.split('/'), false)) continue;
@@ -117,7 +118,7 @@ async function fetchObjects(
         const size = await save(content, file, count);
         fetched.set(key, { object: { key, size, etag: content.etag }, file });
       } catch (error) {
-        failures.push(named(`fetch from bucket '${provider.name}' failed: failed to get '${key}' object`, error));
+        failures.push(wordedError(`fetch from bucket '${provider.name}' failed: failed to get '${key}' object`, error));
       }
     }
   };
@@ -187,17 +188,4 @@ async function gather({ body }: BucketContent, maxBytes: number): Promise<Buffer
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function said<T>(action: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw named(action, error);
-  }
-}
-
-/** The same error, with what was being done before its message. */
-function named(action: string, error: unknown): unknown {
-  return error instanceof SluiceError ? new SluiceError(error.reason, `${action}: ${error.message}`, { cause: error }) : error;
 }

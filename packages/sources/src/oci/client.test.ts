@@ -8,7 +8,7 @@ import { sourceTreeOf } from '../artifact/source-tree.js';
 import { openArtifactStore } from '../artifact/store.js';
 import { failing } from '../testing/failing.js';
 import { basic, listen, makeCertificates, type TestServer } from '../testing/https-server.js';
-import { digestOf, findDockerRegistry, memoryRegistry, startDockerRegistry, type MemoryRegistry } from '../testing/registry.js';
+import { digestOf, findProgram, memoryRegistry, startDockerRegistry, type MemoryRegistry } from '../testing/registry.js';
 import { makeWorkspace } from '../testing/repository.js';
 import { extractLayer, fluxArtifact, fluxMediaTypes } from './artifact.js';
 import { createOciClient, type OciClient, type OciClientOptions } from './client.js';
@@ -35,7 +35,7 @@ async function pushed(client: OciClient, tag: string, files: Readonly<Record<str
 const login = (host: string, username: string, password: string) =>
   dockerConfigLogin(JSON.stringify({ auths: { [host]: { auth: Buffer.from(`${username}:${password}`).toString('base64') } } }));
 
-const program = findDockerRegistry();
+const program = findProgram('docker-registry');
 for (const kind of ['memory', 'docker-registry'] as const) {
   const skip = kind === 'docker-registry' && program === undefined ? 'docker-registry is not installed' : false;
   describe(`a repository of a registry (${kind})`, { skip }, () => {

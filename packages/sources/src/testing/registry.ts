@@ -95,11 +95,11 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** The registry program of Debian's docker-registry, where it is installed. */
-export function findDockerRegistry(path = process.env.PATH ?? ''): string | undefined {
+/** Where a program is installed; undefined when it is not. */
+export function findProgram(name: string, path: string = process.env.PATH ?? ''): string | undefined {
   return path
     .split(delimiter)
-    .map((directory) => join(directory, 'docker-registry'))
+    .map((directory) => join(directory, name))
     .find((file) => existsSync(file));
 }
 
