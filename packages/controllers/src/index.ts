@@ -4,6 +4,7 @@
  * @module
  */
 export { envsubst, EnvsubstError, type EnvsubstOptions, type Variables } from './envsubst/index.js';
+export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
 export { parseStageKinds } from './apply/order.js';
 export { startControllers, type Controllers, type ControllersOptions } from './start.js';

@@ -12,8 +12,17 @@
  *
  * @module
  */
+export { defaultApiVersions } from './capabilities/api-versions.js';
 export { capabilities, parseKubeVersion, type Capabilities, type KubeVersion } from './capabilities/capabilities.js';
-export type { Chart, ChartCrd, ChartFile, ChartMetadata, Dependency, Maintainer } from './chart/chart.js';
+export {
+  chartCrds,
+  type Chart,
+  type ChartCrd,
+  type ChartFile,
+  type ChartMetadata,
+  type Dependency,
+  type Maintainer,
+} from './chart/chart.js';
 export { unpackChart } from './chart/archive.js';
 export { chartDirectoryFiles, loadChartDirectory } from './chart/directory.js';
 export { loadChartArchive, loadChartFiles } from './chart/load.js';
@@ -23,11 +32,11 @@ export type { Lookup } from './functions/host.js';
 export { sortByKind, type KindOrder } from './manifests/kind-order.js';
 export { hooksOf, sortManifests, type Hook, type HookEvent, type Manifest } from './manifests/manifests.js';
 export { splitManifests } from './manifests/split.js';
-export { metadataJson } from './render/chart-object.js';
 export { checkReleaseName, render, type Rendering, type RenderOptions } from './render/render.js';
-export { releaseManifest, templateText, type TextOptions } from './render/text.js';
-export type { PostRenderer } from './render/post-render.js';
+export { releaseManifest, templateDocuments, templateText, type TextOptions } from './render/text.js';
+export { postRender, type PostRenderer } from './render/post-render.js';
 export type { ReleaseOptions } from './render/templates.js';
+export { metadataJson } from './render/chart-object.js';
 export { hookOf, releaseOf, storedHook, type NewRelease } from './release/from-rendering.js';
 export { computedValues } from './release/values.js';
 export type { Release, ReleaseInfo, ReleaseStatus, StoredChart, StoredFile, StoredHook } from './release/release.js';

@@ -79,3 +79,4 @@ export {
   type ChartVersion,
   type HelmIndex,
 } from './helm-repository/helm-index.js';
+export { verifyProvenance } from './helm-repository/provenance.js';

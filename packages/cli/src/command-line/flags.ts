@@ -12,6 +12,8 @@ export interface FlagSpec {
   /** The values that are allowed. */
   readonly oneOf?: readonly string[];
   readonly hidden?: boolean;
+  /** What it is when it is given without a value; such a flag takes a value only after `=`. */
+  readonly bare?: string;
 }
 
 type FlagValue = boolean | string | number | readonly string[];
@@ -33,6 +35,15 @@ export class FlagValues {
   /** Whether the command has such a flag. */
   has(name: string): boolean {
     return this.#specs.has(name);
+  }
+
+  /** The same values, with one flag as if it had been given. */
+  with(name: string, text: string): FlagValues {
+    const copy = new FlagValues(this.#specs.values());
+    for (const [key, value] of this.#set) copy.#set.set(key, value);
+    const spec = this.#specs.get(name);
+    if (spec !== undefined) copy.set(spec, text);
+    return copy;
   }
 
   /** The same values, less one flag. */

@@ -53,7 +53,7 @@ function nextWord(argv: readonly string[], path: CommandPath): number | undefine
       : arg.length === 2
         ? specs.find((flag) => flag.shorthand === arg[1])
         : undefined;
-    if (spec !== undefined && spec.type !== 'bool') index++;
+    if (spec !== undefined && bareValue(spec) === undefined) index++;
   }
   return undefined;
 }
@@ -77,7 +77,8 @@ function readLong(arg: string, queue: string[], specs: readonly FlagSpec[], flag
   const spec = specs.find((flag) => flag.name === name);
   if (spec === undefined) throw new Error(`unknown flag: --${name}`);
   if (equals >= 0) return flags.set(spec, arg.slice(equals + 1));
-  if (spec.type === 'bool') return flags.set(spec, 'true');
+  const bare = bareValue(spec);
+  if (bare !== undefined) return flags.set(spec, bare);
   const value = queue.shift();
   if (value === undefined) throw new Error(`flag needs an argument: --${name}`);
   flags.set(spec, value);
@@ -89,14 +90,20 @@ function readShorts(arg: string, queue: string[], specs: readonly FlagSpec[], fl
     const spec = specs.find((flag) => flag.shorthand === letter);
     if (spec === undefined) throw new Error(`unknown shorthand flag: ${quoteRune(letter)} in -${letters}`);
     if (letters.startsWith('=', 1)) return flags.set(spec, letters.slice(2));
-    if (spec.type !== 'bool') {
+    const bare = bareValue(spec);
+    if (bare === undefined) {
       const value = letters.length > 1 ? letters.slice(1) : queue.shift();
       if (value === undefined) throw new Error(`flag needs an argument: ${quoteRune(letter)} in -${letters}`);
       return flags.set(spec, value);
     }
-    flags.set(spec, 'true');
+    flags.set(spec, bare);
     letters = letters.slice(1);
   }
+}
+
+/** What a flag is when no value follows it; undefined when one must. */
+function bareValue({ type, bare }: FlagSpec): string | undefined {
+  return type === 'bool' ? 'true' : bare;
 }
 
 function quoteRune(letter: string): string {

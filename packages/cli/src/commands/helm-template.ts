@@ -1,59 +1,46 @@
-import { readFileSync } from 'node:fs';
-import { capabilities, checkReleaseName, collectValues, matchesFile, render, splitManifests, templateText } from '@sluice/helm';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkReleaseName, matchesFile, splitManifests, templateText, type TextOptions } from '@sluice/helm';
 import type { FlagValues, Invocation } from '../command-line/index.js';
-import { readChart } from '../helm-chart.js';
+import { findChart } from '../helm/chart-source.js';
+import { postRendererOf } from '../helm/post-renderer.js';
+import { readValues } from '../helm/values.js';
 
 /** `helm template [NAME] CHART`. */
-export async function run({ args, flags, terminal }: Invocation): Promise<void> {
-  const [first, second] = args;
-  if (first === undefined || args.length > 2) throw new Error('specify a chart, or the name of a release and a chart');
-  const [name, path] = second === undefined ? ['release-name', first] : [first, second];
+export async function run(invocation: Invocation): Promise<void> {
+  const { args, flags, terminal } = invocation;
+  const { nameAndChart } = await import('../helm/release-name.js');
+  const { name, chart: path } = nameAndChart(args, flags);
   const helm = flags.string('helm-version') === '3' ? 3 : 4;
   checkReleaseName(name, helm);
-  const kube = capabilitiesOf(flags, helm);
-  const values = valuesOf(flags, helm);
-  const chart = readChart(path);
+  const found = await findChart(path, invocation);
+  if (flags.bool('debug')) terminal.action(`chart ${found.metadata.name} ${found.metadata.version} of ${path}`);
+  const values = await readValues(invocation, helm);
+  const chart = flags.bool('dependency-update') ? await complete(found, path, invocation) : found;
   if (chart.metadata.deprecated) terminal.warning('this chart is deprecated');
-  const deadline = Date.now() + flags.number('timeout');
-  const release = { name, namespace: flags.string('namespace'), isUpgrade: flags.bool('is-upgrade') };
-  const rendering = render(chart, values, release, {
-    helm,
-    capabilities: kube,
-    skipSchemaValidation: flags.bool('skip-schema-validation'),
-    limits: { isOver: () => Date.now() > deadline },
-  });
+  const { renderChart } = await import('../helm/render-chart.js');
+  const rendering = await renderChart({ chart, values, name, helm, postRenderer: postRendererOf(flags) }, invocation);
   for (const warning of rendering.warnings) terminal.warning(warning.replace(/^warning: /i, ''));
-  const text = templateText(rendering, {
-    includeCrds: flags.bool('include-crds'),
-    noHooks: flags.bool('no-hooks'),
-    skipTests: flags.bool('skip-tests'),
-  });
-  terminal.out(flags.changed('show-only') ? only(text, flags.list('show-only'), helm) : text);
-  return Promise.resolve();
-}
-
-function capabilitiesOf(flags: FlagValues, helm: 3 | 4): ReturnType<typeof capabilities> {
-  const version = flags.string('kube-version');
-  try {
-    return capabilities(helm, version === '' ? undefined : version, flags.list('api-versions'));
-  } catch (error) {
-    throw new Error(`invalid kube version '${version}': ${(error as Error).message}`, { cause: error });
+  const options = textOptions(flags);
+  const directory = flags.string('output-dir');
+  if (directory === '') {
+    const text = templateText(rendering, options);
+    return terminal.out(flags.changed('show-only') ? only(text, flags.list('show-only'), helm) : text);
   }
+  const { writeDocuments } = await import('../helm/output-directory.js');
+  const target = flags.bool('release-name') ? join(directory, name) : directory;
+  writeDocuments(target, rendering, options, (file) => terminal.out(`wrote ${file}\n`));
+  return terminal.out('\n');
 }
 
-function valuesOf(flags: FlagValues, helm: 3 | 4): ReturnType<typeof collectValues> {
-  return collectValues(
-    {
-      files: flags.list('values').map((name) => ({ name, content: readFileSync(name === '-' ? 0 : name) })),
-      set: flags.list('set'),
-      string: flags.list('set-string'),
-      json: flags.list('set-json'),
-      file: flags.list('set-file'),
-      literal: flags.list('set-literal'),
-      readFile: (name) => readFileSync(name, 'utf8'),
-    },
-    helm,
-  );
+async function complete(chart: Awaited<ReturnType<typeof findChart>>, path: string, invocation: Invocation): Promise<typeof chart> {
+  const { withDependencies } = await import('../helm/dependencies.js');
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return withDependencies(chart, isDirectory ? path : '.', invocation);
+}
+
+function textOptions(flags: FlagValues): TextOptions {
+  return { includeCrds: flags.bool('include-crds'), noHooks: flags.bool('no-hooks'), skipTests: flags.bool('skip-tests') };
 }
 
 /** The documents of some templates, in the order in which these are named. */

@@ -121,7 +121,7 @@ export function rootCommand(program: string, environment: Readonly<Record<string
     commands: [
       clusterCommand,
       getCommand,
-      helmCommand,
+      helmCommand(environment['HOME'] ?? ''),
       kustomizeCommand,
       reconcileCommand,
       resumeCommand,

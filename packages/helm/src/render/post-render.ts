@@ -2,6 +2,7 @@ import { SluiceError, isJsonObject, setOwn, type Json } from '@sluice/core';
 import { YamlError, parseYamlDocuments, printYaml } from '@sluice/yaml';
 import { sortManifests } from '../manifests/manifests.js';
 import type { HelmVersion } from '../version.js';
+import type { Rendering } from './render.js';
 
 /** Changes what a chart rendered: a stream of documents in, another one out. */
 export interface PostRenderer {
@@ -15,6 +16,12 @@ export interface PostRenderer {
 
 /** What a document carries through a post-renderer, so that it is known afterwards which template it comes from. */
 const FILE_ANNOTATION = 'postrenderer.helm.sh/postrender-filename';
+
+/** A rendering as a post-renderer changes it: for one that was made in a worker, where no post-renderer can go. */
+export function postRender(rendering: Rendering, postRenderer: PostRenderer, helm: HelmVersion = 4): Rendering {
+  const files = byPath([...rendering.manifests, ...rendering.hooks]);
+  return { ...rendering, ...sortManifests(postRendered(files, postRenderer, helm), 'install', helm) };
+}
 
 /** Rendered files as a post-renderer changes them. */
 export function postRendered(files: ReadonlyMap<string, string>, { run, strategy }: PostRenderer, helm: HelmVersion): Map<string, string> {

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@sluice/core';
 import { decodeRelease, type Release } from '@sluice/helm';
-import type { Invocation } from './command-line/index.js';
-import { connect } from './connection.js';
-import { deadlineOf } from './deadline.js';
+import type { Invocation } from '../command-line/index.js';
+import { connect } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
 
 /** The release that a command names, of the revision that it wants: the last one by default. */
 export async function readRelease(invocation: Invocation): Promise<Release> {
