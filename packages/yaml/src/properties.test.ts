@@ -111,6 +111,10 @@ data:
     text
   d: plain
     continued
+  e: 'quoted
+
+    over lines'
+  f: :record
 items:
 - name: one
   values: [1, "two", on]
@@ -118,8 +122,8 @@ items:
   - nested
   - 2001-01-01
 ---
-x: ~
-`;
+x: |
+  no end`;
 const damage = fc.record({
   at: fc.nat({ max: manifest.length - 1 }),
   remove: fc.nat({ max: 6 }),

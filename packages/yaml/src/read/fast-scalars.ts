@@ -189,13 +189,14 @@ export abstract class FastScalars {
     }
   }
 
-  /** A quoted scalar on one line. Stops behind it, or at the colon that makes it a key. */
+  /** A quoted scalar. Stops behind it, or at the colon that makes it a key. */
   protected quoted(quote: number): string {
     this.count();
     const { text } = this;
     let start = this.pos + 1;
     let pos = start;
     let value = '';
+    let isOneLine = true;
     for (;;) {
       const code = text.charCodeAt(pos);
       if (code === quote) {
@@ -210,7 +211,14 @@ export abstract class FastScalars {
         pos += escape.length;
         start = pos;
       } else if (code === LF) {
-        throw declined;
+        let end = pos;
+        while (end > start && text.charCodeAt(end - 1) === SPACE) end--;
+        const next = this.nextQuotedLine(pos);
+        if (text.charCodeAt(end - 1) === 9 || text.charCodeAt(next.pos) === 9) throw declined;
+        value += text.slice(start, end) + (next.breaks === 1 ? ' ' : '\n'.repeat(next.breaks - 1));
+        ({ pos } = next);
+        start = pos;
+        isOneLine = false;
       } else {
         pos++;
       }
@@ -219,9 +227,24 @@ export abstract class FastScalars {
     const end = ++pos;
     while (text.charCodeAt(pos) === SPACE) pos++;
     this.atColon = text.charCodeAt(pos) === COLON && text.charCodeAt(pos + 1) <= SPACE;
-    if (this.atColon && (text.charCodeAt(pos + 1) === 9 || pos - this.pos > 1000)) throw declined;
+    if (this.atColon && (!isOneLine || text.charCodeAt(pos + 1) === 9 || pos - this.pos > 1000)) throw declined;
     this.pos = this.atColon ? pos : end;
     return value;
+  }
+
+  /** From a line break in a quoted scalar to the scalar's next character that is no space. */
+  private nextQuotedLine(from: number): { readonly pos: number; readonly breaks: number } {
+    const { text } = this;
+    let breaks = 0;
+    let pos = from;
+    while (text.charCodeAt(pos) === LF) {
+      breaks++;
+      pos++;
+      // Where the text ends, or a document marker may stand.
+      if (pos >= this.length || text.charCodeAt(pos) === DASH || text.charCodeAt(pos) === 46) throw declined;
+      while (text.charCodeAt(pos) === SPACE) pos++;
+    }
+    return { pos, breaks };
   }
 
   /** A literal or folded scalar, from its header on. */
@@ -296,11 +319,12 @@ export abstract class FastScalars {
   }
 
   private endBlockScalar(value: string, breaks: string, chomping: string, pos: number): string {
-    if (pos >= this.length && this.unterminated) throw declined;
     this.pos = pos;
     this.toContent();
     if (chomping === '-') return value;
-    return value + (chomping === '+' ? breaks : '\n');
+    // The last line break may be one that the text did not have.
+    const own = pos >= this.length && this.unterminated ? breaks.slice(1) : breaks;
+    return value + (chomping === '+' ? own : own.slice(0, 1));
   }
 
   protected enter(): void {
@@ -320,4 +344,9 @@ for (const code of codesOf('\t\n ,[]{}#&*!|>\'"%@`?:')) indicators[code] = 1;
 export function startsPlain(code: number, next: number): boolean {
   if (code >= 128) return true;
   return indicators[code] === 0 && !(code === DASH && next <= SPACE);
+}
+
+/** The same in a block collection, where a colon or a question mark may be first. */
+export function startsBlockPlain(code: number, next: number): boolean {
+  return startsPlain(code, next) || ((code === COLON || code === 63) && next > SPACE);
 }

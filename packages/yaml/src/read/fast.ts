@@ -1,6 +1,6 @@
 import { setOwn, type Json } from '@sluice/core';
 import { beginsString, plainTag } from '../resolve.js';
-import { FastScalars, declined, startsPlain } from './fast-scalars.js';
+import { FastScalars, declined, startsBlockPlain, startsPlain } from './fast-scalars.js';
 import type { ValueRules } from './values.js';
 
 /** A document's value and the offset at which it begins. */
@@ -67,7 +67,7 @@ class FastReader extends FastScalars {
     const { text, pos, column } = this;
     const code = text.charCodeAt(pos);
     if (code === DASH && text.charCodeAt(pos + 1) <= SPACE) return this.sequence(column);
-    const isPlain = startsPlain(code, text.charCodeAt(pos + 1));
+    const isPlain = startsBlockPlain(code, text.charCodeAt(pos + 1));
     if (!isPlain && code !== 34 && code !== 39) return this.inline(parent);
     const scalar = isPlain ? this.plain() : this.quoted(code);
     if (this.atColon) return this.mapping(column, this.key(scalar, isPlain));
@@ -112,7 +112,7 @@ class FastReader extends FastScalars {
       else object[key] = value;
       if (this.column !== column) break;
       const code = text.charCodeAt(this.pos);
-      const isPlain = startsPlain(code, text.charCodeAt(this.pos + 1));
+      const isPlain = startsBlockPlain(code, text.charCodeAt(this.pos + 1));
       if (!isPlain && code !== 34 && code !== 39) throw declined;
       key = this.key(isPlain ? this.plain() : this.quoted(code), isPlain);
       if (!this.atColon) throw declined;
@@ -166,7 +166,7 @@ class FastReader extends FastScalars {
       case 62 /* > */:
         return this.blockScalar(parent, true);
       default: {
-        if (!startsPlain(code, this.text.charCodeAt(this.pos + 1))) throw declined;
+        if (!startsBlockPlain(code, this.text.charCodeAt(this.pos + 1))) throw declined;
         const scalar = this.plain();
         if (this.atColon) throw declined;
         return this.plainValue(scalar, parent);
