@@ -5,9 +5,10 @@ import { fetchArtifact } from '@sluice/sources';
 import { createLiveObjects } from './apply/live-objects.js';
 import type { ControllerGroup, Ground } from './group.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
-import { watchReferences } from './kustomization/reference-watch.js';
+import { referencesOf } from './kustomization/references.js';
 import { MANAGER, type KustomizationSettings } from './kustomization/settings.js';
 import { triggerKustomizations } from './kustomization/triggers.js';
+import { watchReferences } from './reference-watch.js';
 
 /** What Flux runs as kustomize-controller. */
 export function startKustomize(ground: Ground, settings: KustomizationSettings): ControllerGroup {
@@ -34,7 +35,7 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
   const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
   const stops = [
     triggerKustomizations(kustomizations, sources, enqueue),
-    watchReferences(kustomizations, informers, enqueue),
+    watchReferences(kustomizations, referencesOf, informers, enqueue),
     kustomizations.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),
   ];
   reconciler.drift.onDrift((key) => enqueue(key, { reason: 'drift' }));

@@ -1,7 +1,8 @@
 import type { GitRepository } from '@sluice/api';
 import type { GitClient } from '@sluice/sources';
-import { GitRepositoryReconciler, SOURCE_CONTROLLER } from './git-repository/reconciler.js';
+import { createGitRepositoryReconciler } from './git-repository/reconciler.js';
 import type { ControllerGroup, Ground } from './group.js';
+import { SOURCE_CONTROLLER } from './source/reconciler.js';
 
 export interface SourcesOptions {
   readonly git: GitClient;
@@ -16,7 +17,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
     name: SOURCE_CONTROLLER,
     kind: 'GitRepository',
     objects: gitRepositories,
-    reconciler: new GitRepositoryReconciler({ cluster, git, store, allowFile }),
+    reconciler: createGitRepositoryReconciler({ cluster, git, store, repositories: gitRepositories, allowFile }),
   });
   return { watched: [gitRepositories], stop: (graceMs) => controller.stop(graceMs) };
 }

@@ -1,251 +1,142 @@
-import { deepEqual, errorMessage, parseDuration, SluiceError } from '@sluice/core';
+import { deepEqual, errorMessage, SluiceError } from '@sluice/core';
 import type { Artifact, GitRepository } from '@sluice/api';
-import type { Cluster } from '@sluice/kube';
-import {
-  jittered,
-  REQUESTED_AT,
-  type EventInput,
-  type Outcome,
-  type ReconcileContext,
-  type Reconciler,
-  type StatusDraft,
-} from '@sluice/runtime';
+import type { Cluster, Informer } from '@sluice/kube';
+import type { Reconciler } from '@sluice/runtime';
 import {
   createGitHubTokens,
   shortMessage,
-  type ArtifactOwner,
   type ArtifactStore,
   type GitCheckout,
   type GitClient,
   type GitRequest,
   type ResolvedRevision,
 } from '@sluice/sources';
-import { SourceFailure } from './failure.js';
+import { SourceFailure } from '../source/failure.js';
+import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
+import { secretsOf, type Secrets } from '../source/secrets.js';
+import { showProgress, type Draft } from '../source/status.js';
+import { includesOf, withIncludes, type Included } from './includes.js';
 import { gitRequest } from './request.js';
 import { verificationMode, verifyCheckout } from './verify.js';
-import { FAILURES, showProgress, summarize, type GitRepositoryStatus } from './status.js';
 
 export interface GitRepositoryWorld {
   readonly cluster: Cluster;
   readonly git: GitClient;
   readonly store: ArtifactStore;
+  /** All of them: one may include others. */
+  readonly repositories: Informer<GitRepository>;
   /** Whether `file://` addresses are allowed. */
   readonly allowFile: boolean;
 }
 
-type Context = ReconcileContext<GitRepositoryStatus>;
+export type GitRepositoryStatus = Draft<NonNullable<GitRepository['status']>>;
+type Pass = SourcePass<GitRepositoryStatus>;
 
-/** The controller's name: in events, and as field manager. */
-export const SOURCE_CONTROLLER = 'source-controller';
+const ORDER = [
+  'StorageOperationFailed',
+  'FetchFailed',
+  'IncludeUnavailable',
+  'ArtifactOutdated',
+  'ArtifactInStorage',
+  'SourceVerified',
+  'Stalled',
+  'Reconciling',
+];
 
-/** Keeps the artifact of a GitRepository at the revision it follows: storage → resolve → fetch → artifact. */
-export class GitRepositoryReconciler implements Reconciler<GitRepository, GitRepositoryStatus> {
-  readonly #world: GitRepositoryWorld;
-  readonly #gitHubTokens = createGitHubTokens();
+/** Keeps the artifact of a GitRepository at the revision it follows: includes → resolve → fetch → verify → artifact. */
+export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconciler<GitRepository, GitRepositoryStatus> {
+  const gitHubTokens = createGitHubTokens();
+  const { cluster, git, store, repositories, allowFile } = world;
 
-  constructor(world: GitRepositoryWorld) {
-    this.#world = world;
-  }
-
-  async reconcile(repository: GitRepository, context: Context): Promise<Outcome> {
-    const { status } = context;
-    const before = structuredClone({ artifact: status.fields.artifact, failed: FAILURES.some((type) => status.has(type)) });
-    try {
-      announce(repository, context);
-      const stored = await this.#run(repository, context);
-      status.remove(...FAILURES, 'ArtifactOutdated', 'Reconciling', 'Stalled');
-      summarize(status);
-      const next = { type: 'after', delayMs: jittered(parseDuration(repository.spec.interval), context.random) } as const;
-      return { next, events: storedEvents(stored, before) };
-    } catch (error) {
-      context.signal.throwIfAborted();
-      return fail(
-        error instanceof SourceFailure
-          ? error
-          : new SourceFailure('FetchFailed', 'GitOperationFailed', errorMessage(error), { cause: error }),
-        context,
-      );
-    }
-  }
-
-  async #run(repository: GitRepository, context: Context): Promise<Stored> {
-    const { status } = context;
-    await this.#checkStorage(repository, context);
-    if (repository.spec.verify === undefined) {
-      status.remove('SourceVerified');
-      delete status.fields.sourceVerificationMode;
-    }
-    const { cluster, allowFile } = this.#world;
-    const asked = context.causes.some(({ reason }) => reason === 'request' || reason === 'spec');
-    const gitHubTokens = this.#gitHubTokens;
-    const request = await gitRequest(repository, {
-      cluster,
-      allowFile,
-      gitHubTokens,
-      signal: context.signal,
-      maxAgeMs: asked ? 0 : undefined,
+  async function produce(repository: GitRepository, pass: Pass): Promise<Stored> {
+    const { status, signal, causes } = pass;
+    forgetVerification(repository, pass);
+    const secrets = secretsOf(repository, cluster, signal);
+    const asked = causes.some(({ reason }) => reason === 'request' || reason === 'spec');
+    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, signal, maxAgeMs: asked ? 0 : undefined });
+    await repositories.whenSynced();
+    const includes = includesOf(repository, repositories);
+    status.remove('IncludeUnavailable');
+    announceIncludes(includes, pass);
+    const resolved = await git.resolve(request).catch((error: unknown) => {
+      throw checkoutFailed(error);
     });
-    const resolved = await this.#resolve(request);
     status.remove('FetchFailed');
     const { artifact } = status.fields;
-    if (artifact?.revision === resolved.revision && !settingsChanged(repository, status.fields)) {
-      context.log.debug('no changes since last reconciliation', { revision: resolved.revision });
-      return this.#keep(artifact, status);
+    if (artifact?.revision === resolved.revision && !settingsChanged(repository, includes, status.fields)) {
+      pass.log.debug('no changes since last reconciliation', { revision: resolved.revision });
+      return storedAs(artifact, artifact.revision);
     }
-    return await this.#fetch(repository, request, resolved, context);
-  }
-
-  /** The artifact of the status has to be in the store, and whole. */
-  async #checkStorage(repository: GitRepository, { status, event, progress }: StorageContext): Promise<void> {
-    const { store } = this.#world;
-    status.remove('StorageOperationFailed');
-    const collected = store.collectGarbage(ownerOf(repository), status.fields.artifact);
-    if (collected.length > 0) {
-      event({ severity: 'trace', reason: 'GarbageCollectionSucceeded', message: `garbage collected ${collected.length} artifacts` });
-    }
-    const { artifact } = status.fields;
-    if (artifact !== undefined && (await store.verify(artifact))) {
-      const url = store.urlOf(artifact.path);
-      if (url !== artifact.url) status.fields.artifact = { ...artifact, url };
-      return;
-    }
-    if (artifact !== undefined) store.remove(artifact.path);
-    delete status.fields.artifact;
-    status.remove('ArtifactInStorage');
-    showProgress(status, artifact === undefined ? 'building artifact' : 'building artifact: disappeared from storage', 'something new');
-    progress();
-  }
-
-  async #resolve(request: GitRequest): Promise<ResolvedRevision> {
-    try {
-      return await this.#world.git.resolve(request);
-    } catch (error) {
-      throw checkoutFailed(error);
-    }
-  }
-
-  #keep(artifact: Artifact, status: StatusDraft<GitRepositoryStatus>): Stored {
-    status.set('ArtifactInStorage', 'True', 'Succeeded', `stored artifact for revision '${artifact.revision}'`);
-    return { artifact, title: artifact.revision };
-  }
-
-  async #fetch(repository: GitRepository, request: GitRequest, resolved: ResolvedRevision, context: Context): Promise<Stored> {
-    const { status } = context;
-    let stored: Stored | undefined;
-    try {
-      stored = await this.#world.git.checkout(request, resolved, async (checkout) => {
-        await this.#verify(repository, checkout, context);
-        this.#announceRevision(resolved, context);
-        return await this.#store(repository, checkout);
-      });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      throw error instanceof SourceFailure ? error : checkoutFailed(error);
-    }
-    status.fields.artifact = stored.artifact;
-    observeSettings(repository, status.fields);
-    return this.#settle(stored, status);
-  }
-
-  #announceRevision({ revision }: ResolvedRevision, { status, progress }: StorageContext): void {
-    if (status.fields.artifact?.revision === revision) return;
-    const message = `new upstream revision '${revision}'`;
-    if (status.fields.artifact !== undefined) status.set('ArtifactOutdated', 'True', 'NewRevision', message);
-    showProgress(status, `building artifact: ${message}`, 'something new');
-    progress();
-  }
-
-  /** Before anything of the checkout is told of or stored. */
-  async #verify(repository: GitRepository, checkout: GitCheckout, context: Context): Promise<void> {
-    const message = await verifyCheckout(repository, checkout, this.#world.cluster, context.signal);
-    if (message === undefined) return;
-    context.status.set('SourceVerified', 'True', 'Succeeded', message);
-    context.event({ severity: 'trace', reason: 'Succeeded', message });
-  }
-
-  #settle(stored: Stored, status: StatusDraft<GitRepositoryStatus>): Stored {
-    this.#keep(stored.artifact, status);
+    const stored = await fetch(request, resolved, (checkout) => keep(repository, checkout, includes, secrets, pass), pass);
+    observeSettings(repository, includes, status.fields);
     return stored;
   }
 
-  async #store(repository: GitRepository, { revision, commit, tree }: GitCheckout): Promise<Stored> {
+  async function fetch(
+    request: GitRequest,
+    resolved: ResolvedRevision,
+    use: (checkout: GitCheckout) => Promise<Stored>,
+    { signal }: Pass,
+  ): Promise<Stored> {
     try {
-      const artifact = await this.#world.store.put(ownerOf(repository), tree, {
-        revision,
-        fileName: commit.hash,
-        ignore: repository.spec.ignore,
-      });
-      return { artifact, title: shortMessage(commit.message) };
+      return await git.checkout(request, resolved, use);
     } catch (error) {
-      throw new SourceFailure(
-        'StorageOperationFailed',
-        'ArchiveOperationFailed',
-        `unable to archive artifact to storage: ${errorMessage(error)}`,
-        {
-          cause: error,
-        },
-      );
+      signal.throwIfAborted();
+      throw error instanceof SourceFailure ? error : checkoutFailed(error);
     }
   }
 
-  finalize(repository: GitRepository, context: Context): Promise<void> {
-    this.#world.store.removeAll(ownerOf(repository));
-    context.event({ severity: 'trace', reason: 'GarbageCollectionSucceeded', message: 'garbage collected artifacts for deleted resource' });
-    return Promise.resolve();
+  async function keep(
+    repository: GitRepository,
+    { revision, commit, tree, ...checkout }: GitCheckout,
+    includes: readonly Included[],
+    secrets: Secrets,
+    pass: Pass,
+  ): Promise<Stored> {
+    const { status, owner } = pass;
+    // Before anything of the checkout is told of or stored.
+    const verified = await verifyCheckout(repository, { revision, commit, tree, ...checkout }, secrets);
+    if (verified !== undefined) {
+      status.set('SourceVerified', 'True', 'Succeeded', verified);
+      pass.event({ severity: 'trace', reason: 'Succeeded', message: verified });
+    }
+    if (status.fields.artifact?.revision !== revision) pass.found(`new upstream revision '${revision}'`);
+    const whole = await withIncludes(tree, includes, store);
+    const options = { revision, fileName: commit.hash, ignore: repository.spec.ignore };
+    const artifact = await pass.storing('unable to archive artifact to storage', () => store.put(owner, whole, options));
+    return storedAs(artifact, shortMessage(commit.message));
   }
 
-  suspended(_: GitRepository, status: StatusDraft<GitRepositoryStatus>): void {
-    summarize(status);
-    status.observeGeneration();
-  }
+  return createSourceReconciler<GitRepository, GitRepositoryStatus>(store, {
+    failures: ['FetchFailed', 'IncludeUnavailable', 'StorageOperationFailed'],
+    order: ORDER,
+    unknownReason: 'GitOperationFailed',
+    produce,
+  });
 }
 
-type StorageContext = Pick<Context, 'status'> & { event: (event: EventInput) => void; progress: () => void };
-
-/** The artifact that a pass ended with, and what to call it in an event. */
-interface Stored {
-  readonly artifact: Artifact;
-  readonly title: string;
+/** What was verified once says nothing when nothing is to be verified any more, and what failed is tried anew. */
+function forgetVerification({ spec }: GitRepository, { status }: Pass): void {
+  if (status.has('SourceVerified', 'False')) status.remove('SourceVerified');
+  if (spec.verify !== undefined) return;
+  status.remove('SourceVerified');
+  delete status.fields.sourceVerificationMode;
 }
 
-/** Says at once that a new spec, or a request, was seen. */
-function announce({ metadata }: GitRepository, { status, progress }: StorageContext): void {
-  const { observedGeneration = -1, lastHandledReconcileAt } = status.fields;
-  showProgress(status, 'reconciliation in progress', 'nothing new');
-  if (metadata.generation !== observedGeneration) {
-    showProgress(status, `processing object: new generation ${observedGeneration} -> ${metadata.generation}`, 'nothing new');
-  } else if (metadata.annotations?.[REQUESTED_AT] === lastHandledReconcileAt) {
-    return;
-  }
-  progress();
+function announceIncludes(includes: readonly Included[], pass: Pass): void {
+  const { includedArtifacts: before = [] } = pass.status.fields;
+  const isKnown = ({ artifact }: Included): boolean => before.some(({ revision }) => revision === artifact.revision);
+  if (before.length === includes.length && includes.every(isKnown)) return;
+  showProgress(pass.status, 'building artifact: included artifacts differ from last observed includes', 'something new');
+  pass.progress();
 }
 
-function fail(failure: SourceFailure, context: Context): Outcome {
-  const { status } = context;
-  const { condition, reason, message } = failure;
-  status.set(condition, condition === 'SourceVerified' ? 'False' : 'True', reason, message);
-  if (failure.terminal) {
-    status.stalled(reason, message);
-    status.observeGeneration();
-  }
-  summarize(status);
-  context.event({ severity: 'error', reason, message });
-  context.log.error(message, failure.cause ?? failure);
-  return { next: failure.terminal ? { type: 'idle' } : { type: 'retry' } };
-}
-
-/** A new artifact is told, and that a failure is over. */
-function storedEvents({ artifact, title }: Stored, before: { artifact: Artifact | undefined; failed: boolean }): EventInput[] {
-  const isNew = before.artifact?.digest !== artifact.digest;
-  if (!isNew && !before.failed) return [];
-  return [
-    {
-      severity: 'info',
-      reason: isNew ? 'NewArtifact' : 'Succeeded',
-      message: `stored artifact for commit '${title}'`,
-      metadata: { 'source.toolkit.fluxcd.io/revision': artifact.revision, 'source.toolkit.fluxcd.io/digest': artifact.digest },
-    },
-  ];
+function storedAs(artifact: Artifact, title: string): Stored {
+  return {
+    artifact,
+    state: { reason: 'Succeeded', message: `stored artifact for revision '${artifact.revision}'` },
+    news: { message: `stored artifact for commit '${title}'` },
+  };
 }
 
 function checkoutFailed(error: unknown): SourceFailure {
@@ -260,19 +151,27 @@ function checkoutFailed(error: unknown): SourceFailure {
 }
 
 /** Whether the same revision would make another artifact. */
-function settingsChanged(repository: GitRepository, status: GitRepositoryStatus): boolean {
+function settingsChanged(repository: GitRepository, includes: readonly Included[], status: GitRepositoryStatus): boolean {
   const { spec, metadata } = repository;
   const mode = verificationMode(repository);
+  const { includedArtifacts = [] } = status;
   return (
     // Other keys may be trusted now.
     (mode !== undefined && (mode !== status.sourceVerificationMode || metadata.generation !== status.observedGeneration)) ||
     spec.ignore !== status.observedIgnore ||
     (spec.recurseSubmodules ?? false) !== (status.observedRecurseSubmodules ?? false) ||
-    !deepEqual(spec.sparseCheckout ?? [], status.observedSparseCheckout ?? [])
+    !deepEqual(spec.sparseCheckout ?? [], status.observedSparseCheckout ?? []) ||
+    !deepEqual(spec.include ?? [], status.observedInclude ?? []) ||
+    includedArtifacts.length !== includes.length ||
+    includes.some(({ artifact }, index) => !isSame(artifact, includedArtifacts[index]))
   );
 }
 
-function observeSettings(repository: GitRepository, status: GitRepositoryStatus): void {
+function isSame(a: Artifact, b: Artifact | undefined): boolean {
+  return a.revision === b?.revision && a.digest === b.digest;
+}
+
+function observeSettings(repository: GitRepository, includes: readonly Included[], status: GitRepositoryStatus): void {
   const { spec } = repository;
   const mode = verificationMode(repository);
   delete status.sourceVerificationMode;
@@ -280,11 +179,11 @@ function observeSettings(repository: GitRepository, status: GitRepositoryStatus)
   delete status.observedIgnore;
   delete status.observedRecurseSubmodules;
   delete status.observedSparseCheckout;
+  delete status.observedInclude;
+  delete status.includedArtifacts;
   if (spec.ignore !== undefined) status.observedIgnore = spec.ignore;
   if (spec.recurseSubmodules === true) status.observedRecurseSubmodules = true;
   if (spec.sparseCheckout !== undefined) status.observedSparseCheckout = spec.sparseCheckout;
-}
-
-function ownerOf({ kind, metadata }: GitRepository): ArtifactOwner {
-  return { kind, namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
+  if (spec.include !== undefined) status.observedInclude = spec.include;
+  if (includes.length > 0) status.includedArtifacts = includes.map(({ artifact }) => artifact);
 }

@@ -1,6 +1,5 @@
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { GitRepository } from '@sluice/api';
-import type { Cluster } from '@sluice/kube';
 import {
   credentialsFromSecret,
   gitHubAppFromSecret,
@@ -11,14 +10,11 @@ import {
   type GitRequest,
   type GitUrl,
 } from '@sluice/sources';
-import { SourceFailure } from './failure.js';
-import { readSecret } from './secret.js';
-
-/** What of the spec this version can't do; said, not left out. */
-const UNSUPPORTED = ['include', 'serviceAccountName'] as const;
+import { SourceFailure } from '../source/failure.js';
+import type { Secret, Secrets } from '../source/secrets.js';
 
 export interface RequestOptions {
-  readonly cluster: Cluster;
+  readonly secrets: Secrets;
   readonly allowFile: boolean;
   readonly gitHubTokens: GitHubTokens;
   readonly signal: AbortSignal;
@@ -29,8 +25,8 @@ export interface RequestOptions {
 /** What a GitRepository asks of Git, with the credentials that its Secrets hold. */
 export async function gitRequest(repository: GitRepository, options: RequestOptions): Promise<GitRequest> {
   const { spec } = repository;
-  refuseUnsupported(repository);
-  const proxy = spec.proxySecretRef === undefined ? undefined : await proxyOf(repository, spec.proxySecretRef.name, options);
+  checkProvider(repository);
+  const proxy = spec.proxySecretRef === undefined ? undefined : await proxyOf(spec.proxySecretRef.name, options);
   const url = addressOf(spec.url, options.allowFile);
   const credentials = await credentialsOf(repository, url, options);
   return {
@@ -46,17 +42,11 @@ export async function gitRequest(repository: GitRepository, options: RequestOpti
   };
 }
 
-function refuseUnsupported({ spec }: GitRepository): void {
-  const field = UNSUPPORTED.find((name) => spec[name] !== undefined && !(Array.isArray(spec[name]) && spec[name].length === 0));
-  if (field !== undefined) {
-    throw new SourceFailure('FetchFailed', 'UnsupportedField', `spec.${field} is not supported by this version: remove it`, {
-      terminal: true,
-    });
-  }
-  if (spec.provider !== undefined && spec.provider !== 'generic' && spec.provider !== 'github') {
-    const message = `the provider ${spec.provider} is not supported by this version: use the provider generic, with the credentials in a Secret`;
-    throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: true });
-  }
+function checkProvider({ spec }: GitRepository): void {
+  const { provider } = spec;
+  if (provider !== 'aws' && provider !== 'azure') return;
+  const message = `the provider ${provider} is not supported by this version: use the provider generic, with the credentials in a Secret`;
+  throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: true });
 }
 
 function addressOf(url: string, allowFile: boolean): GitUrl {
@@ -71,73 +61,54 @@ function addressOf(url: string, allowFile: boolean): GitUrl {
 }
 
 async function credentialsOf(repository: GitRepository, url: GitUrl, options: RequestOptions): Promise<GitCredentials> {
-  const { spec, metadata } = repository;
+  const { spec } = repository;
+  const { secrets, gitHubTokens, signal } = options;
   const name = spec.secretRef?.name;
-  const data = name === undefined ? undefined : await secretData(metadata.namespace ?? '', name, options);
-  const hasApp = data !== undefined && Object.keys(data).some((key) => key.startsWith('githubApp'));
+  const secret = name === undefined ? undefined : await secretNamed(name, secrets, signal);
+  const hasApp = secret !== undefined && Object.keys(secret.data).some((key) => key.startsWith('githubApp'));
   if (spec.provider === 'github') {
     if (!hasApp) {
       const message = 'secretRef with github app data must be specified when provider is set to github';
-      throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message);
+      throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: secret === undefined });
     }
     try {
-      return await options.gitHubTokens.credentials(gitHubAppFromSecret(data), options.signal);
+      return await gitHubTokens.credentials(gitHubAppFromSecret(secret.data), signal);
     } catch (error) {
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       throw authenticationFailed(`failed to configure authentication options: ${errorMessage(error)}`, error);
     }
   }
   if (hasApp) {
-    const message = `secretRef '${metadata.namespace}/${name}' has github app data but provider is not set to github`;
+    const message = `secretRef '${secret.id}' has github app data but provider is not set to github`;
     throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message);
   }
   try {
-    const credentials = credentialsFromSecret(url, data);
+    const credentials = credentialsFromSecret(url, secret?.data);
     if (!needsPassphrase(credentials)) return credentials;
   } catch (error) {
     throw authenticationFailed(`failed to configure authentication options: ${errorMessage(error)}`, error);
   }
-  throw authenticationFailed(
-    `SSH identity key is encrypted but no 'password' field was provided in the secret '${metadata.namespace}/${name}'`,
-  );
+  throw authenticationFailed(`SSH identity key is encrypted but no 'password' field was provided in the secret '${secret?.id}'`);
 }
 
-async function secretData(namespace: string, name: string, { cluster, signal }: RequestOptions): Promise<Record<string, Uint8Array>> {
-  const failed = (reason: string, cause?: unknown): SourceFailure =>
-    authenticationFailed(`failed to get secret '${namespace}/${name}': failed to get secret '${namespace}/${name}': ${reason}`, cause);
-  let data;
+async function secretNamed(name: string, secrets: Secrets, signal: AbortSignal): Promise<Secret> {
   try {
-    data = await readSecret(cluster, namespace, name, signal);
+    return await secrets.get(name);
   } catch (error) {
     signal.throwIfAborted();
-    throw failed(errorMessage(error), error);
+    const failed = `failed to get secret '${secrets.id(name)}'`;
+    // Flux says it twice.
+    throw authenticationFailed(`${failed}: ${failed}: ${errorMessage(error)}`, error);
   }
-  if (data === undefined) throw failed(`secrets ${JSON.stringify(name)} not found`);
-  return data;
 }
 
-async function proxyOf({ metadata }: GitRepository, name: string, options: RequestOptions): Promise<string> {
-  const namespace = metadata.namespace ?? '';
-  const data = await secretData(namespace, name, options).catch((error: unknown) => {
-    throw proxyFailed(errorMessage(error));
-  });
-  const text = (key: string): string => (Object.hasOwn(data, key) ? Buffer.from(data[key]!).toString('utf8') : '');
-  if (text('address') === '') throw proxyFailed(`secret '${namespace}/${name}' has no 'address'`);
-  let proxy: URL;
+async function proxyOf(name: string, { secrets, signal }: RequestOptions): Promise<string> {
   try {
-    proxy = new URL(text('address'));
-  } catch {
-    throw proxyFailed(`the address in secret '${namespace}/${name}' is no URL`);
+    return await secrets.proxy(name);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw authenticationFailed(`failed to configure proxy options: ${errorMessage(error)}`, error);
   }
-  if (text('username') !== '') {
-    proxy.username = encodeURIComponent(text('username'));
-    proxy.password = encodeURIComponent(text('password'));
-  }
-  return proxy.href;
-}
-
-function proxyFailed(reason: string): SourceFailure {
-  return authenticationFailed(`failed to configure proxy options: ${reason}`);
 }
 
 function authenticationFailed(message: string, cause?: unknown): SourceFailure {

@@ -1,9 +1,8 @@
 import { errorMessage } from '@sluice/core';
 import type { GitRepository } from '@sluice/api';
-import type { Cluster } from '@sluice/kube';
 import { trustedKeysFromSecret, verifySignature, type GitCheckout, type TrustedKeys } from '@sluice/sources';
-import { SourceFailure } from './failure.js';
-import { readSecret } from './secret.js';
+import { SourceFailure } from '../source/failure.js';
+import type { Secrets } from '../source/secrets.js';
 
 /** What has to be signed, as the status remembers it; undefined when nothing has to. */
 export function verificationMode({ spec }: GitRepository): 'HEAD' | 'Tag' | 'TagAndHEAD' | undefined {
@@ -16,12 +15,11 @@ export function verificationMode({ spec }: GitRepository): 'HEAD' | 'Tag' | 'Tag
 export async function verifyCheckout(
   repository: GitRepository,
   { commit, tag }: GitCheckout,
-  cluster: Cluster,
-  signal: AbortSignal,
+  secrets: Secrets,
 ): Promise<string | undefined> {
   const mode = verificationMode(repository);
   if (mode === undefined) return undefined;
-  const keys = await trustedKeys(repository, cluster, signal);
+  const keys = await trustedKeys(repository.spec.verify?.secretRef.name ?? '', secrets);
   const verified: string[] = [];
   if (mode !== 'HEAD') {
     if (repository.spec.ref?.tag === undefined && repository.spec.ref?.semver === undefined) {
@@ -46,17 +44,12 @@ export async function verifyCheckout(
   return `verified signature of${verified.map((what) => `\n\t- ${what}`).join('')}`;
 }
 
-async function trustedKeys({ spec, metadata }: GitRepository, cluster: Cluster, signal: AbortSignal): Promise<TrustedKeys> {
-  const name = spec.verify?.secretRef.name ?? '';
-  let data;
+async function trustedKeys(name: string, secrets: Secrets): Promise<TrustedKeys> {
   try {
-    data = await readSecret(cluster, metadata.namespace ?? '', name, signal);
+    return trustedKeysFromSecret((await secrets.get(name)).data);
   } catch (error) {
-    signal.throwIfAborted();
     throw unverified('VerificationError', `public keys secret error: ${errorMessage(error)}`, error);
   }
-  if (data === undefined) throw unverified('VerificationError', `public keys secret error: secrets ${JSON.stringify(name)} not found`);
-  return trustedKeysFromSecret(data);
 }
 
 function unverified(reason: string, message: string, cause?: unknown): SourceFailure {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { hasCondition, keyOf, objectKey, type Cause, type ObjectCache } from '@sluice/runtime';
+import { createIndex } from '../object-index.js';
 import { dependencyKeys } from './dependencies.js';
 import { artifactOf, SOURCE_KINDS, sourceKeyOf, type SourceCaches } from './source.js';
 
@@ -72,31 +73,4 @@ function isWaiting(key: string, kustomizations: ObjectCache<Kustomization>): boo
 
 function objectOf(kind: string, { metadata: { namespace = '', name = '' } }: KubeObject): NonNullable<Cause['object']> {
   return { kind, namespace, name };
-}
-
-/** The keys of objects by something that is in them, kept up to date. */
-function createIndex<T extends KubeObject>(cache: ObjectCache<T>, valuesOf: (object: T) => readonly string[]) {
-  const keysOf = new Map<string, Set<string>>();
-  const put = (object: T): void => {
-    for (const value of valuesOf(object)) {
-      let keys = keysOf.get(value);
-      if (keys === undefined) keysOf.set(value, (keys = new Set()));
-      keys.add(keyOf(object));
-    }
-  };
-  const remove = (object: T): void => {
-    for (const value of valuesOf(object)) {
-      const keys = keysOf.get(value);
-      if (keys?.delete(keyOf(object)) === true && keys.size === 0) keysOf.delete(value);
-    }
-  };
-  const stop = cache.subscribe({
-    added: put,
-    modified(object, before) {
-      remove(before);
-      put(object);
-    },
-    deleted: remove,
-  });
-  return { keys: (value: string): readonly string[] => [...(keysOf.get(value) ?? [])], stop };
 }

@@ -1,9 +1,8 @@
 import type { KubeObject } from '@sluice/core';
-import type { Kustomization } from '@sluice/api';
 import type { InformerLease, SharedInformers } from '@sluice/kube';
 import { keyOf, objectKey, type Cause, type ObjectCache } from '@sluice/runtime';
 
-interface Reference {
+export interface Reference {
   readonly kind: 'ConfigMap' | 'Secret';
   readonly namespace: string;
   readonly name: string;
@@ -12,16 +11,17 @@ interface Reference {
 interface Watched {
   readonly lease: InformerLease;
   readonly unsubscribe: () => void;
-  /** Who uses which object: the keys of Kustomizations by the object's name. */
+  /** Who uses which object: the keys of users by the object's name. */
   readonly users: Map<string, Set<string>>;
 }
 
 /**
- * Puts Kustomizations in line when a ConfigMap or Secret that they take something from changes. Watched are the metadata
+ * Puts objects in line when a ConfigMap or Secret that they take something from changes. Watched are the metadata
  * in the namespaces where something is referred to, and nowhere else. The result ends it.
  */
-export function watchReferences(
-  kustomizations: ObjectCache<Kustomization>,
+export function watchReferences<T extends KubeObject>(
+  objects: ObjectCache<T>,
+  referencesOf: (object: T) => readonly Reference[],
   informers: SharedInformers,
   enqueue: (key: string, cause: Cause) => void,
 ): () => void {
@@ -49,23 +49,23 @@ export function watchReferences(
     return { lease, unsubscribe, users };
   }
 
-  function add(kustomization: Kustomization): void {
-    for (const { kind, namespace, name } of referencesOf(kustomization)) {
+  function add(object: T): void {
+    for (const { kind, namespace, name } of referencesOf(object)) {
       const place = `${kind} ${namespace}`;
       let entry = watched.get(place);
       if (entry === undefined) watched.set(place, (entry = watch(kind, namespace)));
       const keys = entry.users.get(name) ?? new Set();
-      entry.users.set(name, keys.add(keyOf(kustomization)));
+      entry.users.set(name, keys.add(keyOf(object)));
     }
   }
 
-  function remove(kustomization: Kustomization, references: readonly Reference[]): void {
+  function remove(object: T, references: readonly Reference[]): void {
     for (const { kind, namespace, name } of references) {
       const place = `${kind} ${namespace}`;
       const entry = watched.get(place);
       const keys = entry?.users.get(name);
       if (entry === undefined || keys === undefined) continue;
-      keys.delete(keyOf(kustomization));
+      keys.delete(keyOf(object));
       if (keys.size === 0) entry.users.delete(name);
       if (entry.users.size > 0) continue;
       end(entry);
@@ -73,19 +73,19 @@ export function watchReferences(
     }
   }
 
-  const unsubscribe = kustomizations.subscribe({
+  const unsubscribe = objects.subscribe({
     added: add,
-    modified(kustomization, before) {
-      if (kustomization.metadata.generation === before.metadata.generation) return;
+    modified(object, before) {
+      if (object.metadata.generation === before.metadata.generation) return;
       // In this order, so that a watch that goes on being needed is not ended and begun again.
-      add(kustomization);
-      const kept = new Set(referencesOf(kustomization).map(textOf));
+      add(object);
+      const kept = new Set(referencesOf(object).map(textOf));
       remove(
-        kustomization,
+        object,
         referencesOf(before).filter((reference) => !kept.has(textOf(reference))),
       );
     },
-    deleted: (kustomization) => remove(kustomization, referencesOf(kustomization)),
+    deleted: (object) => remove(object, referencesOf(object)),
   });
   return () => {
     unsubscribe();
@@ -100,11 +100,4 @@ function end({ unsubscribe, lease }: Watched): void {
 
 function textOf({ kind, namespace, name }: Reference): string {
   return `${kind} ${objectKey(namespace, name)}`;
-}
-
-function referencesOf({ spec, metadata }: Kustomization): Reference[] {
-  const namespace = metadata.namespace ?? '';
-  const references: Reference[] = (spec.postBuild?.substituteFrom ?? []).map(({ kind, name }) => ({ kind, namespace, name }));
-  const kubeConfig = spec.kubeConfig?.secretRef?.name;
-  return kubeConfig === undefined ? references : [...references, { kind: 'Secret', namespace, name: kubeConfig }];
 }

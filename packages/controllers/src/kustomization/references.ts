@@ -1,0 +1,10 @@
+import type { Kustomization } from '@sluice/api';
+import type { Reference } from '../reference-watch.js';
+
+/** The ConfigMaps and Secrets that a Kustomization takes something from. */
+export function referencesOf({ spec, metadata }: Kustomization): Reference[] {
+  const namespace = metadata.namespace ?? '';
+  const references: Reference[] = (spec.postBuild?.substituteFrom ?? []).map(({ kind, name }) => ({ kind, namespace, name }));
+  const kubeConfig = spec.kubeConfig?.secretRef?.name;
+  return kubeConfig === undefined ? references : [...references, { kind: 'Secret', namespace, name: kubeConfig }];
+}
