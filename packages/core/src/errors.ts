@@ -80,6 +80,20 @@ export const ErrorReasons = {
   ReleaseInvalid: 'A release can not be: its name, or what is stored of it.',
   RenderFailed: 'A template of a chart failed, or what it rendered is not what it must be.',
   RenderTimeout: 'Rendering a chart took too long, or more memory than it may.',
+  // notifications and webhooks
+  EventInvalid: 'An event is not one, or lacks what a provider needs of it.',
+  ProviderInvalid: 'A provider of notifications has settings or credentials that can not be.',
+  ProviderFailed: 'A provider of notifications did not take a message.',
+  WebhookRefused: 'A webhook is not from whom it says, or is not one that is wanted.',
+  // SOPS
+  SopsFileInvalid: 'A file does not parse as what it is said to be, or can not be encrypted.',
+  SopsMetadataMissing: 'A file has no SOPS metadata: it is not encrypted.',
+  SopsMetadataInvalid: 'The SOPS metadata of a file is not what it must be.',
+  SopsKeyMissing: 'No private key at hand opens an encrypted file.',
+  SopsKeyInvalid: 'A private key does not parse, or is of a kind that can not be used.',
+  SopsValueInvalid: 'An encrypted value does not decrypt: it was changed, moved, or is not encrypted at all.',
+  SopsMacMismatch: 'The content of an encrypted file is not what was encrypted.',
+  SopsSettingsInvalid: 'The keys or rules to encrypt with are not what they must be.',
   // CEL
   CelInvalid: 'A CEL expression does not compile, or cannot give the type that is needed.',
   CelFailed: 'A CEL expression has no value for the data it was given, or costs too much.',

@@ -1,0 +1,28 @@
+/**
+ * SOPS files: data in, data out. Keys come in as {@link KeySource}s: texts with age identities or OpenPGP keys, or services.
+ *
+ * ```ts
+ * const { plaintext } = await decrypt(bytes, { format: 'yaml', keys: [ageKeys(text, 'keys.txt')] });
+ * ```
+ *
+ * @module
+ */
+export { decrypt, looksEncrypted, type DecryptOptions, type Decrypted } from './decrypt.js';
+export { encrypt, type EncryptOptions } from './encrypt.js';
+export { formatOfPath, printValue, type Layout, type SopsFormat } from './format/format.js';
+export { ageKeys, ageRecipients, generateAgeKey } from './keys/age.js';
+export type { KeySealer, KeySource } from './keys/key-source.js';
+export {
+  masterKeyName,
+  type AgeKey,
+  type AwsKmsKey,
+  type AzureKey,
+  type GcpKmsKey,
+  type KeyGroup,
+  type MasterKey,
+  type PgpKey,
+  type VaultKey,
+} from './keys/master-key.js';
+export { pgpKeys, pgpSealer } from './keys/pgp.js';
+export type { EncryptionRule } from './rules.js';
+export { Mapping, type Value } from './tree.js';
