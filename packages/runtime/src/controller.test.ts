@@ -64,7 +64,12 @@ function rig(
     events,
     log: createLogger({ level: 'debug', now: () => clock.now(), write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     metrics: createControllerMetrics(registry),
-    reconciler: { reconcile, ...(finalize === undefined ? {} : { finalize }), suspended: (_, status) => status.observeGeneration() },
+    reconciler: {
+      reconcile,
+      ...(finalize === undefined ? {} : { finalize }),
+      suspended: (_, status) => status.observeGeneration(),
+      isStatic: ({ spec }) => (spec as { type?: string }).type === 'oci',
+    },
   });
   return { clock, cache, patches, registry, told, lines, controller };
 }
@@ -190,6 +195,23 @@ test('a suspended object is not worked on; its generation moves', async () => {
   assert.equal(passes, 0);
   assert.equal((cache.get('ns', 'app')!['status'] as CommonStatus).observedGeneration, 4);
   assert.match(await registry.render(), /gotk_suspend_status\{kind="Kustomization",name="app",namespace="ns"\} 1/);
+});
+
+test('what becomes static loses finalizer and status, unless it is suspended; what was static always has neither', async () => {
+  const finalized: string[] = [];
+  const { cache, patches } = rig(
+    () => Promise.reject(new Error('not reached')),
+    async ({ metadata }) => void finalized.push(metadata.name!),
+  );
+  const was = { metadata: { finalizers: [FINALIZER] }, status: { observedGeneration: 1 } };
+  cache.put(kustomization({ spec: { type: 'oci', suspend: true }, ...was }));
+  await settle();
+  assert.deepEqual(patches, []);
+  cache.put(kustomization({ spec: { type: 'oci' }, ...was, metadata: { ...was.metadata, generation: 2, resourceVersion: '2' } }));
+  await settle();
+  assert.deepEqual(finalized, ['app']);
+  assert.deepEqual(patches, [{ finalizers: [] }, { observedGeneration: null }]);
+  assert.deepEqual(cache.get('ns', 'app')?.['status'], {});
 });
 
 test('deletion runs finalize, and the finalizer goes only when it succeeded', async () => {

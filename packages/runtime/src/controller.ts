@@ -145,6 +145,10 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
       if (finalizers.includes(finalizer)) await this.#finalize();
       return { type: 'idle' };
     }
+    if (reconciler.isStatic?.(this.#object) === true) {
+      await this.#leave();
+      return { type: 'idle' };
+    }
     if (!finalizers.includes(finalizer)) await this.#writeFinalizers([...finalizers, finalizer]);
 
     const draft = this.#draft();
@@ -170,6 +174,14 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     await this.#writeFinalizers((this.#object.metadata.finalizers ?? []).filter((other) => other !== finalizer));
     this.gone = true;
     this.#publish(outcome?.events);
+  }
+
+  /** Takes back everything that was done with the object. A suspended one keeps it. */
+  async #leave(): Promise<void> {
+    if ((this.#object['spec'] as { suspend?: boolean } | undefined)?.suspend === true) return;
+    if ((this.#object.metadata.finalizers ?? []).includes(this.#options.finalizer)) await this.#finalize();
+    this.gone = false;
+    await this.#writer.flush({});
   }
 
   /** With the object's resourceVersion: finalizers are a list, and another controller's must not be lost. */

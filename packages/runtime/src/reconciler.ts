@@ -14,6 +14,8 @@ export interface Reconciler<T extends KubeObject = KubeObject, S extends CommonS
   reconcile(object: T, context: ReconcileContext<S>): Promise<Outcome>;
   /** The object is being deleted: cleans up. The finalizer is removed when it returns; what it throws keeps it and retries. */
   finalize?(object: T, context: ReconcileContext<S>): Promise<Pick<Outcome, 'events'> | void>;
+  /** Whether nothing is to be done with an object of this shape: it has neither finalizer nor status, and loses those it had. */
+  isStatic?(object: T): boolean;
   /** The object is suspended; moves what a suspended object's status shows. */
   suspended?(object: T, status: StatusDraft<S>): void;
 }

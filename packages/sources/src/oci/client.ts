@@ -69,6 +69,8 @@ export interface OciPush {
  */
 export interface OciClient {
   resolve(selector: OciSelector, call?: OciCall): Promise<ResolvedOci>;
+  /** The tag that is meant, whatever it has; undefined where a digest is meant. Only a range of versions costs requests. */
+  tagOf(selector: OciSelector, call?: OciCall): Promise<string | undefined>;
   tags(call?: OciCall): Promise<string[]>;
   /** By a tag or a digest. */
   manifest(reference: string, call?: OciCall): Promise<OciManifest>;
@@ -129,17 +131,21 @@ export function createOciClient(options: OciClientOptions): OciClient {
     answer.body.destroy();
   };
 
+  const tagOf: OciClient['tagOf'] = async ({ digest = '', semver = '', semverFilter, tag = '' }, call) => {
+    if (digest !== '') return undefined;
+    if (semver === '') return tag || 'latest';
+    return newestTag(await listTags(registry, limited(call)), semver, semverFilter, call?.layerMediaType);
+  };
+
   return {
+    tagOf,
     async resolve(selector, call) {
       const signal = limited(call);
-      if (selector.digest !== undefined && selector.digest !== '') {
-        const digest = checkDigest(selector.digest);
+      const tag = await tagOf(selector, call);
+      if (tag === undefined) {
+        const digest = checkDigest(selector.digest ?? '');
         return { revision: digest, digest };
       }
-      const tag =
-        selector.semver !== undefined && selector.semver !== ''
-          ? newestTag(await listTags(registry, signal), selector.semver, selector.semverFilter, call?.layerMediaType)
-          : (selector.tag ?? '') || 'latest';
       const digest = await digestOf(tag, signal);
       return { revision: `${tag}@${digest}`, digest, tag };
     },
