@@ -22,6 +22,7 @@ export { contextFunction, goFunction, goMethod, type FunctionTable, type GoFunct
 export { bytesToString } from './parse/literals.js';
 export { TemplateError, type TemplatePlace } from './template-error.js';
 export {
+  compareBytes,
   GoDuration,
   GoError,
   GoInt,

@@ -13,7 +13,7 @@ import type { ParamType } from '../values/types.js';
 import { typeName, type GoValue } from '../values/values.js';
 import type { Command, Compiler, Evaluate } from './compiler.js';
 import { fail, type Frame } from './execution.js';
-import { evaluatePath, type CallMethod } from './fields.js';
+import { evaluatePath, stepsOf, type CallMethod } from './fields.js';
 import type { GoFunction } from './function.js';
 import { invoke, validate } from './invoke.js';
 import { compileArgument, idealConstant, type Argument } from './operands.js';
@@ -76,7 +76,7 @@ export function compileOperand(
   const hasArguments = args.length > 0 || hasFinal;
   switch (operand.type) {
     case 'field': {
-      const { path } = operand;
+      const path = stepsOf(operand.path);
       const call = compileMethodCall(operand, args, hasFinal, compiler);
       return (frame, final) => {
         frame.node = operand;
@@ -88,17 +88,18 @@ export function compileOperand(
     case 'chain': {
       const call = compileMethodCall(operand, args, hasFinal, compiler);
       const inner = compileChained(operand.operand, compiler);
+      const path = stepsOf(operand.path);
       return (frame, final) => {
         frame.node = operand;
         const receiver = inner.evaluate(frame);
-        return evaluatePath(frame, receiver, inner.isInterface, operand.path, hasArguments, final, call);
+        return evaluatePath(frame, receiver, inner.isInterface, path, hasArguments, final, call);
       };
     }
   }
 }
 
 function compileVariable(operand: VariableNode, args: readonly Operand[], hasFinal: boolean, compiler: Compiler): Command {
-  const [name, ...path] = operand.path;
+  const [name, ...names] = operand.path;
   const hasArguments = args.length > 0 || hasFinal;
   const slot = compiler.scope.find(name);
   if (slot === undefined) {
@@ -107,7 +108,7 @@ function compileVariable(operand: VariableNode, args: readonly Operand[], hasFin
       return fail(frame, `undefined variable: ${name}`);
     };
   }
-  if (path.length === 0) {
+  if (names.length === 0) {
     return (frame) => {
       frame.node = operand;
       if (hasArguments) fail(frame, `can't give argument to non-function ${name}`);
@@ -115,6 +116,7 @@ function compileVariable(operand: VariableNode, args: readonly Operand[], hasFin
     };
   }
   const call = compileMethodCall(operand, args, hasFinal, compiler);
+  const path = stepsOf(names);
   return (frame, final) => {
     frame.node = operand;
     const isInterface = frame.variableIsInterface[slot] === true;

@@ -21,30 +21,48 @@ import { durationMethods, timeMethods } from '../time/methods.js';
 /** Calls a method: the last of a path with the arguments that stand after it in the template, others with none. */
 export type CallMethod = (frame: Frame, method: GoFunction, receiver: GoValue, name: string, isLast: boolean, final: GoValue) => GoValue;
 
+/** A name of a path. */
+export interface Step {
+  readonly name: string;
+  /** What a plain object has under this name is its own: no method, nothing inherited. So it is looked up once. */
+  readonly isOwn: boolean;
+}
+
+/** The names of a path, for {@link evaluatePath}. */
+export function stepsOf(path: readonly string[]): readonly Step[] {
+  // Methods have names with a capital; the others can be keys of maps whose keys are no strings.
+  return path.map((name) => ({ name, isOwn: !/^\p{Lu}/u.test(name) && !(name in Object.prototype) && !/^(?:true|false)$/.test(name) }));
+}
+
 /** The value of `receiver.a.b.c`: fields, keys of maps, and methods, of which the last may have arguments. */
 export function evaluatePath(
   frame: Frame,
   receiver: GoValue,
   isInterface: boolean,
-  path: readonly string[],
+  path: readonly Step[],
   hasArguments: boolean,
   final: GoValue,
   callMethod: CallMethod,
 ): GoValue {
   let value = receiver;
-  let insideInterface = isInterface;
+  let container: GoValue;
   for (let index = 0; index < path.length; index++) {
-    const name = path[index] ?? '';
+    const { name, isOwn } = path[index]!;
     // By far the most common: a key that a plain map has.
-    if (isMap(value) && value[GO_METHODS] === undefined && keyType(value) === 'string' && Object.hasOwn(value, name) && !hasArguments) {
-      insideInterface = value[GO_TYPE] === undefined || elementType(value[GO_TYPE]) === 'interface {}';
-      value = value[name];
-      continue;
+    if (!hasArguments && typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+      const map = value as GoMap;
+      if (isOwn || (map[GO_METHODS] === undefined && keyType(map) === 'string' && Object.hasOwn(map, name))) {
+        const found = map[name];
+        if (found !== undefined) {
+          container = value;
+          value = found;
+          continue;
+        }
+      }
     }
-    const isLast = index === path.length - 1;
-    const container: GoValue = value;
-    value = evaluateField(frame, container, insideInterface, name, isLast, hasArguments, final, callMethod);
-    insideInterface = isMap(container) && elementType(typeName(container)) === 'interface {}';
+    const insideInterface = index === 0 ? isInterface : isMap(container) && elementType(typeName(container)) === 'interface {}';
+    container = value;
+    value = evaluateField(frame, container, insideInterface, name, index === path.length - 1, hasArguments, final, callMethod);
   }
   return value;
 }
@@ -84,8 +102,10 @@ function mapField(frame: Frame, map: GoMap, name: string): GoValue {
   switch (frame.execution.scope.missingKey) {
     case 'default':
       return undefined;
-    case 'zero':
-      return zeroValue(elementType(typeName(map)));
+    case 'zero': {
+      const type = map[GO_TYPE];
+      return type === undefined ? null : zeroValue(elementType(type));
+    }
     case 'error':
       return fail(frame, `map has no entry for key ${goQuote(name)}`);
   }

@@ -1,6 +1,17 @@
 import type { BranchNode } from '../parse/nodes.js';
 import { textOfValue } from '../fmt/printf.js';
-import { elementType, GoInt, goInt, isMap, keyValue, sortedKeys, typeName, type GoValue } from '../values/values.js';
+import {
+  elementType,
+  GO_TYPE,
+  GoInt,
+  goInt,
+  isMap,
+  keyValue,
+  sortedKeys,
+  type GoMap,
+  type GoSlice,
+  type GoValue,
+} from '../values/values.js';
 import { BREAK, NEXT, type Compiler, type Flow, type Run } from './compiler.js';
 import { fail, type Frame } from './execution.js';
 import { assignment, compilePipeline, declaration, type Store } from './pipelines.js';
@@ -50,7 +61,9 @@ function storesOf({ pipe }: BranchNode, compiler: Compiler): { index?: Store; el
 }
 
 function holdsInterfaces(collection: GoValue): boolean {
-  return (Array.isArray(collection) || isMap(collection)) && elementType(typeName(collection)) === 'interface {}';
+  if (!Array.isArray(collection) && !isMap(collection)) return false;
+  const type = (collection as GoSlice | GoMap)[GO_TYPE];
+  return type === undefined || elementType(type) === 'interface {}';
 }
 
 function iterate(frame: Frame, collection: GoValue, wantsIndex: boolean, round: Round): void {

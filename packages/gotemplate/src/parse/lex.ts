@@ -54,6 +54,33 @@ const RIGHT_COMMENT = '*/';
 /** A trim marker is a minus with a space beside it. */
 const TRIM_MARKER_LENGTH = 2;
 
+const LINE_BREAK = 10;
+const DOUBLE_QUOTE = 34;
+const SINGLE_QUOTE = 39;
+const PLUS = 43;
+const MINUS = 45;
+const DOT = 46;
+const COLON = 58;
+const BACKSLASH = 92;
+
+/** Classes of characters, as bits. */
+const SPACE = 1;
+const DIGIT = 2;
+const WORD = 4;
+/** What can follow a field, a variable or a name. */
+const TERMINATOR = 8;
+
+const CLASSES = new Uint8Array(128);
+for (let code = 0; code < 128; code++) {
+  const char = String.fromCharCode(code);
+  if (' \t\r\n'.includes(char)) CLASSES[code] = SPACE | TERMINATOR;
+  else if ('.,|:)('.includes(char)) CLASSES[code] = TERMINATOR;
+  else if (/\d/.test(char)) CLASSES[code] = DIGIT | WORD;
+  else if (/\w/.test(char)) CLASSES[code] = WORD;
+}
+
+const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]/u;
+
 export interface LexerOptions {
   readonly leftDelim: string;
   readonly rightDelim: string;
@@ -67,6 +94,8 @@ export class Lexer {
   readonly #options: LexerOptions;
   #position = 0;
   #line = 1;
+  /** Where the line ends: a dashboard is one line of a hundred thousand characters, which must not be searched at each token. */
+  #lineEnd: number;
   #insideAction = false;
   #parenDepth = 0;
   #failed = false;
@@ -74,11 +103,16 @@ export class Lexer {
   constructor(input: string, options: LexerOptions) {
     this.#input = input;
     this.#options = options;
+    this.#lineEnd = this.#endOfLine(0);
   }
 
   next(): Token {
-    if (this.#failed) return { type: 'eof', value: 'EOF', position: this.#position, line: this.#line };
+    if (this.#failed) return this.#eof();
     return this.#insideAction ? this.#action() : this.#text();
+  }
+
+  #eof(): Token {
+    return { type: 'eof', value: 'EOF', position: this.#position, line: this.#line };
   }
 
   #text(): Token {
@@ -86,17 +120,12 @@ export class Lexer {
     for (;;) {
       const start = this.#position;
       const at = this.#input.indexOf(leftDelim, start);
-      if (at < 0) {
-        return start < this.#input.length
-          ? this.#take('text', this.#input.length)
-          : { type: 'eof', value: 'EOF', position: start, line: this.#line };
-      }
+      if (at < 0) return start < this.#input.length ? this.#take('text', this.#input.length) : this.#eof();
       if (at > start) {
-        const trims = this.#isLeftTrim(at + leftDelim.length);
-        const end = trims ? start + this.#input.slice(start, at).replace(/[ \t\r\n]+$/, '').length : at;
+        const end = this.#isLeftTrim(at + leftDelim.length) ? this.#beforeSpaces(start, at) : at;
         const token = this.#take('text', end);
         this.#skipTo(at);
-        if (token.value !== '') return token;
+        if (end > start) return token;
       }
       const token = this.#leftDelimOrComment();
       if (token !== undefined) return token;
@@ -131,49 +160,48 @@ export class Lexer {
     if (this.#atRightDelim(start)) {
       return this.#parenDepth === 0 ? this.#rightDelim() : this.#error('unclosed left paren');
     }
-    const char = this.#input.charAt(start);
-    if (char === '') return this.#error('unclosed action');
-    if (isSpace(char)) return this.#space();
-    switch (char) {
-      case '=':
+    const code = this.#input.charCodeAt(start);
+    if (is(code, SPACE)) return this.#space();
+    switch (code) {
+      case 61 /* = */:
         return this.#take('assign', start + 1);
-      case ':':
-        return this.#input[start + 1] === '=' ? this.#take('declare', start + 2) : this.#error('expected :=');
-      case '|':
+      case COLON:
+        return this.#input.charCodeAt(start + 1) === 61 ? this.#take('declare', start + 2) : this.#error('expected :=');
+      case 124 /* | */:
         return this.#take('pipe', start + 1);
-      case '"':
-        return this.#quoted('"', 'string', 'unterminated quoted string');
-      case "'":
-        return this.#quoted("'", 'char-constant', 'unterminated character constant');
-      case '`':
+      case DOUBLE_QUOTE:
+        return this.#quoted(code, 'string', 'unterminated quoted string');
+      case SINGLE_QUOTE:
+        return this.#quoted(code, 'char-constant', 'unterminated character constant');
+      case 96 /* ` */:
         return this.#rawString();
-      case '$':
+      case 36 /* $ */:
         return this.#fieldOrVariable('variable');
-      case '(':
+      case 40 /* ( */:
         this.#parenDepth++;
         return this.#take('left-paren', start + 1);
-      case ')':
+      case 41 /* ) */:
         this.#parenDepth--;
         return this.#parenDepth < 0 ? this.#error('unexpected right paren') : this.#take('right-paren', start + 1);
-      case '.':
-        return isDigit(this.#input.charAt(start + 1)) ? this.#number() : this.#fieldOrVariable('field');
+      case DOT:
+        return is(this.#input.charCodeAt(start + 1), DIGIT) ? this.#number() : this.#fieldOrVariable('field');
+      case PLUS:
+      case MINUS:
+        return this.#number();
       default:
-        if (char === '+' || char === '-' || isDigit(char)) return this.#number();
+        if (is(code, DIGIT)) return this.#number();
         if (this.#isWordAt(start)) return this.#identifier();
-        if (char >= ' ' && char <= '~') return this.#take('char', start + 1);
+        if (code > 32 && code < 127) return this.#take('char', start + 1);
+        if (Number.isNaN(code)) return this.#error('unclosed action');
         return this.#error(`unrecognized character in action: ${unicodeName(this.#codePoint(start))}`);
     }
   }
 
   #space(): Token {
-    let end = this.#position;
-    while (isSpace(this.#input.charAt(end))) end++;
+    const end = this.#afterSpaces(this.#position);
     // The last of the spaces may belong to a trim marker before the closing delimiter.
-    if (this.#atTrimmedRightDelim(end - 1)) {
-      if (end - 1 === this.#position) return this.#rightDelim();
-      end--;
-    }
-    return this.#take('space', end);
+    if (!this.#atTrimmedRightDelim(end - 1)) return this.#take('space', end);
+    return end - 1 === this.#position ? this.#rightDelim() : this.#take('space', end - 1);
   }
 
   #rightDelim(): Token {
@@ -186,12 +214,14 @@ export class Lexer {
     return token;
   }
 
-  #quoted(quote: string, type: TokenType, unterminated: string): Token {
+  #quoted(quote: number, type: TokenType, unterminated: string): Token {
+    const input = this.#input;
     for (let at = this.#position + 1; ; at++) {
-      let char = this.#input.charAt(at);
-      if (char === '\\') char = this.#input.charAt(++at) === '\n' ? '\n' : this.#input.charAt(at) === '' ? '' : 'escaped';
-      if (char === '' || char === '\n') return this.#error(unterminated);
-      if (char === quote) return this.#take(type, at + 1);
+      let code = input.charCodeAt(at);
+      if (code === quote) return this.#take(type, at + 1);
+      // What follows a backslash is no quote. A line break ends the string all the same.
+      if (code === BACKSLASH) code = input.charCodeAt(++at);
+      if (code === LINE_BREAK || Number.isNaN(code)) return this.#error(unterminated);
     }
   }
 
@@ -201,21 +231,20 @@ export class Lexer {
   }
 
   #fieldOrVariable(type: 'field' | 'variable'): Token {
-    const start = this.#position;
-    let end = start + 1;
+    const start = this.#position + 1;
     // Nothing after it: the dot, or the variable `$`.
-    if (this.#atTerminator(end)) return this.#take(type === 'variable' ? 'variable' : 'keyword', end);
-    while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
+    if (this.#atTerminator(start)) return this.#take(type === 'variable' ? 'variable' : 'keyword', start);
+    const end = this.#afterWord(start);
     return this.#atTerminator(end) ? this.#take(type, end) : this.#badCharacter(end);
   }
 
   #identifier(): Token {
-    let end = this.#position;
-    while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
+    const end = this.#afterWord(this.#position);
     if (!this.#atTerminator(end)) return this.#badCharacter(end);
-    const word = this.#input.slice(this.#position, end);
-    if (KEYWORDS.has(word) && this.#options.isKeyword(word)) return this.#take('keyword', end);
-    return this.#take(word === 'true' || word === 'false' ? 'bool' : 'identifier', end);
+    const token = this.#take('identifier', end);
+    const { value } = token;
+    if (KEYWORDS.has(value) && this.#options.isKeyword(value)) return { ...token, type: 'keyword' };
+    return value === 'true' || value === 'false' ? { ...token, type: 'bool' } : token;
   }
 
   #number(): Token {
@@ -260,8 +289,8 @@ export class Lexer {
   }
 
   #atTerminator(at: number): boolean {
-    const char = this.#input.charAt(at);
-    return char === '' || isSpace(char) || '.,|:)('.includes(char) || this.#input.startsWith(this.#options.rightDelim, at);
+    const code = this.#input.charCodeAt(at);
+    return is(code, TERMINATOR) || Number.isNaN(code) || this.#input.startsWith(this.#options.rightDelim, at);
   }
 
   #atRightDelim(at: number): boolean {
@@ -273,23 +302,35 @@ export class Lexer {
   }
 
   #isLeftTrim(at: number): boolean {
-    return this.#input[at] === '-' && isSpace(this.#input.charAt(at + 1));
+    return this.#input.charCodeAt(at) === MINUS && is(this.#input.charCodeAt(at + 1), SPACE);
   }
 
   #isRightTrim(at: number): boolean {
-    return isSpace(this.#input.charAt(at)) && this.#input[at + 1] === '-';
+    return this.#input.charCodeAt(at + 1) === MINUS && is(this.#input.charCodeAt(at), SPACE);
   }
 
   #afterSpaces(at: number): number {
     let end = at;
-    while (isSpace(this.#input.charAt(end))) end++;
+    while (is(this.#input.charCodeAt(end), SPACE)) end++;
+    return end;
+  }
+
+  /** Where the text from `start` to `end` ends without its last spaces. */
+  #beforeSpaces(start: number, end: number): number {
+    let at = end;
+    while (at > start && is(this.#input.charCodeAt(at - 1), SPACE)) at--;
+    return at;
+  }
+
+  #afterWord(at: number): number {
+    let end = at;
+    while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
     return end;
   }
 
   #isWordAt(at: number): boolean {
-    const char = this.#input.charAt(at);
-    if (char === '') return false;
-    return char < '\u0080' ? /\w/.test(char) : /[\p{L}\p{Nd}]/u.test(String.fromCodePoint(this.#codePoint(at)));
+    const code = this.#input.charCodeAt(at);
+    return code < 128 ? is(code, WORD) : LETTER_OR_DIGIT.test(this.#input.slice(at, at + (this.#codePoint(at) > 0xffff ? 2 : 1)));
   }
 
   #codePoint(at: number): number {
@@ -311,8 +352,16 @@ export class Lexer {
   }
 
   #skipTo(end: number): void {
-    for (let at = this.#input.indexOf('\n', this.#position); at >= 0 && at < end; at = this.#input.indexOf('\n', at + 1)) this.#line++;
+    while (this.#lineEnd < end) {
+      this.#line++;
+      this.#lineEnd = this.#endOfLine(this.#lineEnd + 1);
+    }
     this.#position = end;
+  }
+
+  #endOfLine(from: number): number {
+    const end = this.#input.indexOf('\n', from);
+    return end < 0 ? Infinity : end;
   }
 
   #error(message: string): Token {
@@ -321,12 +370,9 @@ export class Lexer {
   }
 }
 
-function isSpace(char: string): boolean {
-  return char === ' ' || char === '\t' || char === '\r' || char === '\n';
-}
-
-function isDigit(char: string): boolean {
-  return char >= '0' && char <= '9';
+/** Whether a code unit is an ASCII character of a class. The end of the text (NaN) is in none. */
+function is(code: number, characterClass: number): boolean {
+  return code < 128 && (CLASSES[code]! & characterClass) !== 0;
 }
 
 /** A character as Go's `%#U` prints it. */

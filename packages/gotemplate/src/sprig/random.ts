@@ -6,19 +6,32 @@ const DIGITS = '0123456789';
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
 
 export function randomFunctions({ randomBytes }: SprigHost) {
-  /** A whole number below a bound, each as likely as the others. */
-  const below = (bound: number): number => {
-    const most = 2 ** 48 - (2 ** 48 % bound);
-    for (;;) {
-      const number = randomBytes(6).readUIntBE(0, 6);
-      if (number < most) return number % bound;
-    }
+  /** Makes whole numbers below bounds, each as likely as the others; `count` is about how many there will be. */
+  const numbers = (count: number): ((bound: number) => number) => {
+    let bytes = randomBytes(0);
+    let at = 0;
+    return (bound) => {
+      const most = 2 ** 48 - (2 ** 48 % bound);
+      for (;;) {
+        // The system is asked for many at a time: it takes a microsecond to answer.
+        if (at === bytes.length) {
+          bytes = randomBytes(6 * Math.min(Math.max(count, 1), 1_024));
+          at = 0;
+        }
+        const number = bytes.readUIntBE(at, 6);
+        at += 6;
+        if (number < most) return number % bound;
+      }
+    };
   };
   const characters = (alphabet: string) =>
     contextFunction(['int'], 'string', (context, count) => {
       if (count <= 0) return '';
       context.checkTextLength(count);
-      return Array.from({ length: count }, () => alphabet.charAt(below(alphabet.length))).join('');
+      const below = numbers(count);
+      let text = '';
+      while (text.length < count) text += alphabet.charAt(below(alphabet.length));
+      return text;
     });
   return {
     randAlphaNum: characters(LETTERS + DIGITS),
@@ -32,10 +45,11 @@ export function randomFunctions({ randomBytes }: SprigHost) {
     }),
     randInt: goFunction(['int', 'int'], 'int', (low, high) => {
       if (high <= low) throw new Error('invalid argument to Intn');
-      return below(high - low) + low;
+      return numbers(1)(high - low) + low;
     }),
     shuffle: goFunction(['string'], 'string', (text) => {
       const chars = Array.from(text);
+      const below = numbers(chars.length);
       for (let index = chars.length - 1; index > 0; index--) {
         const other = below(index + 1);
         [chars[index], chars[other]] = [chars[other] ?? '', chars[index] ?? ''];

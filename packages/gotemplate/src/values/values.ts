@@ -237,10 +237,10 @@ export function typeName(value: GoValue): string {
       return '<nil>';
   }
   if (value === null) return '<nil>';
-  if (value instanceof GoInt) return value.kind;
-  if (value instanceof Uint8Array) return '[]uint8';
   if (Array.isArray(value)) return value[GO_TYPE] ?? ANY_SLICE;
   if (isMap(value)) return value[GO_TYPE] ?? ANY_MAP;
+  if (value instanceof GoInt) return value.kind;
+  if (value instanceof Uint8Array) return '[]uint8';
   if (value instanceof GoFloat32) return 'float32';
   if (value instanceof GoComplex) return 'complex128';
   if (value instanceof GoError) return '*errors.errorString';
