@@ -41,8 +41,22 @@ const comparisonParts = new RegExp(
   `^(${OPERATOR})?${BLANK}*(v?([0-9|xX*]+)(\\.[0-9|xX*]+)?(\\.[0-9|xX*]+)?(-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?)$`,
 );
 
+/** The same few constraints are asked about again and again, and reading one costs more than checking a version. */
+const known = new Map<string, Constraint>();
+const MAX_KNOWN = 1_000;
+
 /** Reads a constraint. Throws a SluiceError (VersionInvalid) with the words of Masterminds/semver. */
 export function parseConstraint(text: string): Constraint {
+  let constraint = known.get(text);
+  if (constraint === undefined) {
+    constraint = readConstraint(text);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(text, constraint);
+  }
+  return constraint;
+}
+
+function readConstraint(text: string): Constraint {
   if (Buffer.byteLength(text) > MAX_LENGTH) invalid(`constraint string is too long (max ${MAX_LENGTH} bytes)`);
   const alternatives = rewriteHyphenRanges(text).split('||');
   if (alternatives.length > MAX_ALTERNATIVES) invalid(`too many constraint groups (max ${MAX_ALTERNATIVES})`);

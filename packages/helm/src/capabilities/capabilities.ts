@@ -24,8 +24,15 @@ const DEFAULT_KUBE_VERSION = { 3: 'v1.37.0', 4: 'v1.36.0' } as const;
 
 /** The capabilities of no cluster, or of one that is described by hand. */
 export function capabilities(helm: HelmVersion, kubeVersion?: string, apiVersions: readonly string[] = []): Capabilities {
+  if (kubeVersion === undefined && apiVersions.length === 0) return (defaults[helm] ??= describe(helm, DEFAULT_KUBE_VERSION[helm], []));
+  return describe(helm, kubeVersion ?? DEFAULT_KUBE_VERSION[helm], apiVersions);
+}
+
+const defaults: { [Helm in HelmVersion]?: Capabilities } = {};
+
+function describe(helm: HelmVersion, kubeVersion: string, apiVersions: readonly string[]): Capabilities {
   return {
-    kubeVersion: parseKubeVersion(kubeVersion ?? DEFAULT_KUBE_VERSION[helm], helm),
+    kubeVersion: parseKubeVersion(kubeVersion, helm),
     apiVersions: [...defaultApiVersions, ...apiVersions],
   };
 }

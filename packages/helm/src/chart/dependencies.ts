@@ -1,5 +1,5 @@
 import { SluiceError, setOwn, type Json } from '@sluice/core';
-import { parseConstraint, tryParseVersion, type Constraint } from '@sluice/semver';
+import { parseConstraint, tryParseVersion } from '@sluice/semver';
 import { coalesceValues, mergeTables, type CoalesceOptions } from '../values/coalesce.js';
 import { copyValues, isTable, scalarAt, tableAt, valueAt, type Values } from '../values/values.js';
 import type { HelmVersion } from '../version.js';
@@ -166,23 +166,12 @@ function withoutKeeping({ helm, warn }: ResolveOptions): CoalesceOptions {
 
 /** Whether a version is in a range. In one that is empty or malformed nothing is. */
 export function isCompatible(range: string, version: string): boolean {
+  if (range === '') return false;
   const parsed = tryParseVersion(version);
-  return parsed !== undefined && constraintOf(range)?.check(parsed) === true;
-}
-
-/** A chart asks about the same ranges each time that it is rendered: reading one costs more than the rest of the question. */
-const constraints = new Map<string, Constraint | undefined>();
-const MAX_CONSTRAINTS = 1_000;
-
-function constraintOf(range: string): Constraint | undefined {
-  if (constraints.has(range)) return constraints.get(range);
-  if (constraints.size >= MAX_CONSTRAINTS) constraints.clear();
-  let constraint: Constraint | undefined;
+  if (parsed === undefined) return false;
   try {
-    constraint = parseConstraint(range);
+    return parseConstraint(range).check(parsed);
   } catch {
-    constraint = undefined;
+    return false;
   }
-  constraints.set(range, constraint);
-  return constraint;
 }

@@ -1,4 +1,5 @@
 import { SluiceError, baseName } from '@sluice/core';
+import { compareBytes } from '@sluice/gotemplate';
 import { YamlError, parseYaml } from '@sluice/yaml';
 import { Fields } from '../chart/metadata.js';
 import type { HelmVersion } from '../version.js';
@@ -68,7 +69,7 @@ export interface SortedManifests {
 export function sortManifests(files: ReadonlyMap<string, string>, order: KindOrder, helm: HelmVersion): SortedManifests {
   const manifests: Manifest[] = [];
   const hooks: Hook[] = [];
-  for (const path of [...files.keys()].sort(compareUtf8)) {
+  for (const path of [...files.keys()].sort(compareBytes)) {
     const text = files.get(path) ?? '';
     if (baseName(path).startsWith('_') || trimSpace(text) === '') continue;
     for (const content of splitManifests(text, helm)) {
@@ -99,7 +100,7 @@ export function sortManifests(files: ReadonlyMap<string, string>, order: KindOrd
 export function hooksOf(hooks: readonly Hook[], event: HookEvent): Hook[] {
   return hooks
     .filter(({ events }) => events.includes(event))
-    .sort((a, b) => a.weight - b.weight || (a.name === b.name ? 0 : compareUtf8(a.name, b.name)));
+    .sort((a, b) => a.weight - b.weight || (a.name === b.name ? 0 : compareBytes(a.name, b.name)));
 }
 
 interface Head {
@@ -133,8 +134,4 @@ function words(annotation: string | undefined): string[] {
 function weightOf(annotation: string | undefined): number {
   const weight = annotation !== undefined && /^[+-]?[0-9]+$/.test(annotation) ? Number(annotation) : 0;
   return Number.isSafeInteger(weight) ? weight : 0;
-}
-
-function compareUtf8(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

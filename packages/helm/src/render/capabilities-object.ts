@@ -7,8 +7,16 @@ const HELM_VERSIONS = { 3: 'v3.22', 4: 'v4.2' } as const;
 
 const apiVersionsMethods = new Map([['Has', goMethod('slice', ['string'], 'bool', (versions, wanted) => versions.includes(wanted))]]);
 
-/** `.Capabilities`. */
-export function capabilitiesObject({ kubeVersion, apiVersions }: Capabilities, helm: HelmVersion): GoStruct {
+const objects = { 3: new WeakMap<Capabilities, GoStruct>(), 4: new WeakMap<Capabilities, GoStruct>() };
+
+/** `.Capabilities`. No template can change what is in it, so all that render for a cluster share it. */
+export function capabilitiesObject(capabilities: Capabilities, helm: HelmVersion): GoStruct {
+  let object = objects[helm].get(capabilities);
+  if (object === undefined) objects[helm].set(capabilities, (object = build(capabilities, helm)));
+  return object;
+}
+
+function build({ kubeVersion, apiVersions }: Capabilities, helm: HelmVersion): GoStruct {
   const scope = helm === 3 ? 'chartutil' : 'common';
   return new GoStruct(`*${scope}.Capabilities`, {
     fields: {

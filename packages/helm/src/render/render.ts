@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core';
-import type { TemplateLimits } from '@sluice/gotemplate';
+import type { GoMap, TemplateLimits } from '@sluice/gotemplate';
 import { capabilities as capabilitiesOf, type Capabilities } from '../capabilities/capabilities.js';
 import { chartCrds, type Chart, type ChartCrd } from '../chart/chart.js';
 import { checkDependencies, isCompatible, resolveDependencies, type ResolvedChart } from '../chart/dependencies.js';
@@ -9,6 +9,7 @@ import { checkValues, type SchemaChart } from '../schema/check-values.js';
 import { coalesceValues } from '../values/coalesce.js';
 import type { Values } from '../values/values.js';
 import type { HelmVersion } from '../version.js';
+import { goValues, holdsIntegers } from './integers.js';
 import { postRendered, type PostRenderer } from './post-render.js';
 import { renderTemplates, type ReleaseOptions } from './templates.js';
 
@@ -71,7 +72,8 @@ export function renderFiles(
   const merged = coalesceValues(resolved, values, valuesOptions);
   if (options.skipSchemaValidation !== true) checkValues(schemaChart(resolved), merged, helm);
   checkKubeVersion(chart, capabilities, helm);
-  const files = renderTemplates(resolved, merged, release, {
+  const goMap = holdsIntegers(values) ? goValues(merged) : (merged as GoMap);
+  const files = renderTemplates(resolved, goMap, release, {
     helm,
     capabilities,
     ...(options.lookup !== undefined && { lookup: options.lookup }),

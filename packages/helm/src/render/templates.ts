@@ -1,4 +1,4 @@
-import { SluiceError, baseName, setOwn, type Json } from '@sluice/core';
+import { SluiceError, baseName, setOwn } from '@sluice/core';
 import {
   createTemplateCache,
   createTemplates,
@@ -7,7 +7,6 @@ import {
   TemplateError,
   typedMap,
   type GoMap,
-  type GoValue,
   type Methods,
   type TemplateLimits,
   type Templates,
@@ -18,7 +17,7 @@ import type { ResolvedChart } from '../chart/dependencies.js';
 import { toYaml } from '../functions/documents.js';
 import { helmFunctions } from '../functions/functions.js';
 import type { Lookup, RenderHost } from '../functions/host.js';
-import { isTable, tableAt, type Values } from '../values/values.js';
+import { tableAt, type Values } from '../values/values.js';
 import type { HelmVersion } from '../version.js';
 import { capabilitiesObject } from './capabilities-object.js';
 import { chartObject } from './chart-object.js';
@@ -46,13 +45,13 @@ export interface TemplateOptions {
 /** All templates of a chart and its subcharts, rendered, by path. Values must be the chart's own: templates may change them. */
 export function renderTemplates(
   chart: ResolvedChart,
-  values: Values,
+  values: GoMap,
   release: ReleaseOptions,
   options: TemplateOptions,
 ): Map<string, string> {
   const { helm } = options;
   const scopes: TemplateScope[] = [];
-  collect(chart, chart.name, typedValues(goValues(values), helm), true, baseScope(release, options), scopes, helm);
+  collect(chart, chart.name, typedValues(values, helm), true, baseScope(release, options), scopes, helm);
   const ordered = inOrder(scopes);
   const templates = templateSet(chart, ordered, options);
   const rendered = new Map<string, string>();
@@ -154,21 +153,6 @@ function baseScope({ name, namespace, revision = 1, isUpgrade = false }: Release
     Capabilities: capabilitiesObject(capabilities, helm),
     Release: { Name: name, Namespace: namespace, IsUpgrade: isUpgrade, IsInstall: !isUpgrade, Revision: goInt(revision), Service: 'Helm' },
   };
-}
-
-/** Makes int64 values of the bigints in values, in place. */
-function goValues(values: Values): GoMap {
-  for (const key of Object.keys(values)) {
-    const value = values[key];
-    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null)) setOwn(values as GoMap, key, goValue(value));
-  }
-  return values as GoMap;
-}
-
-function goValue(value: Json): GoValue {
-  if (typeof value === 'bigint') return goInt(value, 'int64');
-  if (Array.isArray(value)) return (value as readonly Json[]).map(goValue);
-  return isTable(value) ? goValues(value) : (value as GoValue);
 }
 
 const valuesMethods: Methods = new Map([
