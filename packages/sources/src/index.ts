@@ -66,7 +66,8 @@ export {
   type PulledArtifact,
   type ResolvedOci,
 } from './oci/client.js';
-export { verifyCosign } from './oci/cosign.js';
+export { verifyCosign, verifyCosignKeyless } from './oci/cosign.js';
+export type { CosignIdentity, CosignKeylessOptions, CosignSigner } from './oci/sigstore.js';
 export { dockerConfigLogin, type DockerConfigOptions, type RegistryCredentials, type RegistryLogin } from './oci/docker-config.js';
 export type { OciDescriptor, OciManifest } from './oci/manifest.js';
 export { parseOciReference, parseOciUrl, type OciReference, type OciRepository } from './oci/reference.js';

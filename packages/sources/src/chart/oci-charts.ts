@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core';
 import { latestVersion, parseConstraint, parseStrictVersion, tryParseVersion } from '@sluice/semver';
 import type { ChartVersion } from '../helm-repository/helm-index.js';
 import { createOciClient, type OciCall, type OciClient, type OciClientOptions } from '../oci/client.js';
-import type { OciDescriptor } from '../oci/manifest.js';
+import { gatherBlob } from '../oci/gather.js';
 import { worded } from '../worded.js';
 import type { ChartRepository } from './repository.js';
 
@@ -36,7 +36,7 @@ export function ociCharts(options: OciClientOptions): ChartRepository {
     const layer = layers.find(({ mediaType }) => mediaType === mediaTypes.chart || mediaType === mediaTypes.oldChart);
     if (layer === undefined)
       throw new SluiceError('SourceNotFound', `manifest does not contain a layer with mediatype ${mediaTypes.chart}`);
-    return await gather(client, layer, call);
+    return await gatherBlob(client, layer, maxChartBytes, call);
   };
 
   return {
@@ -96,11 +96,4 @@ function isStrictVersion(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function gather(client: OciClient, layer: OciDescriptor, call: OciCall | undefined): Promise<Buffer> {
-  if (layer.size > maxChartBytes) throw new SluiceError('SourceTooLarge', `the layer ${layer.digest} has more than ${maxChartBytes} bytes`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of client.blob(layer, call)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -12,6 +12,7 @@ import {
   type OciManifest,
 } from './manifest.js';
 import { checkDigest, checkTag, parseOciUrl, repositoryName } from './reference.js';
+import { listReferrers } from './referrers.js';
 import { Registry, registryFailure, type RegistryOptions } from './registry.js';
 import { listTags, newestTag } from './tags.js';
 
@@ -78,6 +79,8 @@ export interface OciClient {
   pull(digest: string, call?: OciCall & { readonly layerMediaType?: string }): Promise<PulledArtifact>;
   /** The bytes of a layer or config; they are checked when they have all come. */
   blob(descriptor: Pick<OciDescriptor, 'digest' | 'size'>, call?: OciCall): AsyncIterable<Uint8Array>;
+  /** The manifests that refer to the one with a digest: its signatures, say. */
+  referrers(digest: string, call?: OciCall): Promise<OciDescriptor[]>;
   /** Returns the digest of the manifest. */
   push(push: OciPush, call?: OciCall): Promise<string>;
   /** Gives one more tag to what has a tag or digest. Returns the digest. */
@@ -168,6 +171,7 @@ export function createOciClient(options: OciClientOptions): OciClient {
       return { manifest, layer };
     },
     blob: (descriptor, call) => downloadBlob(registry, descriptor, limited(call)),
+    referrers: (digest, call) => listReferrers(registry, checkDigest(digest), limited(call)),
     async push({ tag, config, layers, annotations }, call) {
       checkTag(tag);
       const signal = limited(call);

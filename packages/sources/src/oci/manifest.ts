@@ -8,6 +8,8 @@ export interface OciDescriptor {
   readonly digest: string;
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** What it is, of a manifest that refers to another one. */
+  readonly artifactType?: string;
   /** `linux/amd64`: of an entry of an index. */
   readonly platform?: string;
 }
@@ -75,6 +77,7 @@ export function parseManifest(bytes: Buffer, contentType: string, digest: string
       digest: each.digest,
       size: Number(each.size),
       annotations: stringsOf(each.annotations),
+      ...(typeof each.artifactType === 'string' && { artifactType: each.artifactType }),
       ...(typeof os === 'string' && { platform: `${os}/${typeof architecture === 'string' ? architecture : ''}` }),
     };
   };

@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core';
+import type { WebAnswer } from '../http/transport.js';
 
 /** A repository of a registry. */
 export interface OciRepository {
@@ -70,6 +71,16 @@ export function checkDigest(digest: string): string {
 /** `host/repository`, as people know it. */
 export function repositoryName({ registry, repository }: OciRepository): string {
   return `${registry}/${repository}`;
+}
+
+/** Where a list goes on, of a registry's answer: at the same registry, or nowhere. */
+export function nextPage({ headers, url }: Pick<WebAnswer, 'headers' | 'url'>, origin: string, what: string): URL | undefined {
+  const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(headers.link ?? '')?.[1];
+  if (next === undefined) return undefined;
+  if (!URL.canParse(next, url.href)) throw new SluiceError('SourceAnswerInvalid', `${what} goes on at no address`);
+  const to = new URL(next, url);
+  if (to.origin !== origin) throw new SluiceError('SourceAnswerInvalid', `${what} goes on elsewhere`);
+  return to;
 }
 
 function invalid(url: string, why: string): SluiceError {

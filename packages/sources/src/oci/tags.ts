@@ -2,7 +2,7 @@ import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
 import { latestVersion, parseConstraint } from '@sluice/semver';
 import { RE2JS } from 're2js';
 import { readBody } from '../http/exchange.js';
-import { repositoryName } from './reference.js';
+import { nextPage, repositoryName } from './reference.js';
 import type { Registry } from './registry.js';
 
 const maxPageBytes = 16 * 1024 * 1024;
@@ -19,14 +19,11 @@ export async function listTags(registry: Registry, signal: AbortSignal | undefin
     const page = tagsOf((await readBody(answer, maxPageBytes, name)).toString('utf8'), name);
     for (const tag of page) tags.push(tag);
     if (tags.length > maxTags) throw new SluiceError('SourceTooLarge', `${name} has more than ${maxTags} tags`);
-    const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(answer.headers.link ?? '')?.[1];
+    const next = nextPage(answer, (await registry.base(signal)).origin, name);
     if (next === undefined) return tags;
-    const base = await registry.base(signal);
-    if (!URL.canParse(next, answer.url.href)) throw new SluiceError('SourceAnswerInvalid', `${name} goes on at no address`);
-    to = new URL(next, answer.url);
-    if (to.origin !== base.origin || seen.has(to.href))
-      throw new SluiceError('SourceAnswerInvalid', `${name} goes on elsewhere, or where it was`);
-    seen.add(to.href);
+    if (seen.has(next.href)) throw new SluiceError('SourceAnswerInvalid', `${name} goes on where it was`);
+    to = next;
+    seen.add(next.href);
   }
 }
 

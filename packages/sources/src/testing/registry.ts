@@ -23,7 +23,7 @@ function fail(response: ServerResponse, status: number, code: string, message: s
 }
 
 /** A registry after the distribution specification, in memory; it answers nothing that it does not know. */
-export function memoryRegistry({ pageSize = 1000 } = {}): MemoryRegistry {
+export function memoryRegistry({ pageSize = 1000, referrers = true } = {}): MemoryRegistry {
   const registry: MemoryRegistry = {
     manifests: new Map(),
     blobs: new Map(),
@@ -39,7 +39,7 @@ export function memoryRegistry({ pageSize = 1000 } = {}): MemoryRegistry {
     if (registry.intercept(request, response)) return;
     const { pathname, searchParams } = new URL(url, 'http://registry');
     if (pathname === '/v2/' && method === 'GET') return void response.end('{}');
-    const [, name = '', kind = '', rest = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/(.*)$/.exec(pathname) ?? [];
+    const [, name = '', kind = '', rest = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(pathname) ?? [];
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
@@ -63,6 +63,17 @@ export function memoryRegistry({ pageSize = 1000 } = {}): MemoryRegistry {
       const entry = { type: request.headers['content-type'] ?? '', bytes: body };
       for (const key of [rest, digestOf(body)]) registry.manifests.set(`${name}:${key}`, entry);
       return void response.writeHead(201).end();
+    }
+    if (kind === 'referrers' && method === 'GET') {
+      if (!referrers) return fail(response, 404, 'NOT_FOUND', 'no such page');
+      const manifests = [...registry.manifests]
+        .filter(([key, { bytes }]) => key.startsWith(`${name}:sha256:`) && subjectOf(bytes) === rest)
+        .map(([key, { type, bytes }]) => {
+          const { artifactType, annotations } = JSON.parse(bytes.toString()) as { artifactType?: string; annotations?: unknown };
+          return { mediaType: type, digest: key.slice(name.length + 1), size: bytes.length, artifactType, annotations };
+        });
+      const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+      return void response.writeHead(200, { 'content-type': index.mediaType }).end(JSON.stringify(index));
     }
     if (kind === 'blobs' && rest === 'uploads/' && method === 'POST') {
       const id = randomBytes(8).toString('hex');
@@ -89,6 +100,11 @@ export function memoryRegistry({ pageSize = 1000 } = {}): MemoryRegistry {
     response.writeHead(500).end();
   };
   return registry;
+}
+
+function subjectOf(manifest: Buffer): unknown {
+  const { subject } = JSON.parse(manifest.toString()) as { subject?: { digest?: unknown } };
+  return subject?.digest;
 }
 
 export function digestOf(bytes: Uint8Array): string {
