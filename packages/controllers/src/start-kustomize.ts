@@ -34,7 +34,7 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
   const controller = ground.start({ name: MANAGER, kind: 'Kustomization', objects: kustomizations, reconciler });
   const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
   const stops = [
-    triggerKustomizations(kustomizations, sources, enqueue),
+    triggerKustomizations(kustomizations, sources, enqueue, (keys, artifact) => reconciler.affectedFirst(keys, artifact)),
     watchReferences(kustomizations, referencesOf, informers, enqueue),
     kustomizations.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),
   ];

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { groupOf, type Json, type KubeObject } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import { apiTime, type Clock } from './clock.js';
@@ -40,7 +41,7 @@ export interface Controller {
   stop(graceMs: number): Promise<void>;
 }
 
-const DEFAULT_PROGRESS_DELAY_MS = 500;
+const DEFAULT_PROGRESS_DELAY_MS = 2000;
 
 /** What was told to end is not waited for longer than this. */
 const ABORT_WITHIN_MS = 5000;
@@ -50,6 +51,7 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
   const { clock, objects, log, kind } = options;
   const reports = options.metrics.forController(kind.toLowerCase(), options.concurrency);
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   /** What we wrote last, where it is newer than what the watch has brought. */
   const written = new Map<string, T>();
 
@@ -86,7 +88,13 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     if (object === undefined) return { type: 'idle' };
     const startedAt = clock.now();
     const passLog = log.with(logFields(object));
-    const pass = new Pass(object, options, passLog, { causes, onOvertaken, signal: stopping.signal });
+    // A signal of its own: a hundred requests that listen to one signal make each more listener dearer.
+    const ending = new AbortController();
+    setMaxListeners(0, ending.signal);
+    const onStop = (): void => ending.abort(stopping.signal.reason);
+    stopping.signal.addEventListener('abort', onStop, { once: true });
+    if (stopping.signal.aborted) onStop();
+    const pass = new Pass(object, options, passLog, { causes, onOvertaken, signal: ending.signal });
     let failed = false;
     let next: Next = { type: 'retry' };
     try {
@@ -94,6 +102,8 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     } catch (error) {
       failed = !stopping.signal.aborted;
       if (failed) passLog.error('Reconciler error', error);
+    } finally {
+      stopping.signal.removeEventListener('abort', onStop);
     }
     if (pass.gone) written.delete(key);
     else written.set(key, pass.object);

@@ -12,6 +12,8 @@ export type LiveListener = (reference: ObjectReference, metadata: KubeObject | u
 export interface LiveObjects {
   /** Follows a kind; resolves when what exists is known. */
   follow(kind: { group: string; version: string; kind: string }): Promise<void>;
+  /** Whether changes of a kind's objects are heard of. */
+  follows(kind: { group: string; version: string; kind: string }): boolean;
   /** An object's metadata as the watch last showed it; undefined where it shows none. */
   get(reference: VersionedReference): KubeObject | undefined;
   listen(listener: LiveListener): () => void;
@@ -48,6 +50,7 @@ export function createLiveObjects(informers: SharedInformers): LiveObjects {
       }
       if (!lease.informer.synced) await lease.informer.whenSynced();
     },
+    follows: ({ group, version, kind }) => leases.has(kindKey(group, version, kind)),
     get({ group, version, kind, namespace, name }) {
       return leases.get(kindKey(group, version, kind))?.informer.get(namespace === '' ? undefined : namespace, name);
     },

@@ -46,6 +46,12 @@ export class Builds {
     return built;
   }
 
+  /** Whether a build of this tree would read what the last one read. */
+  isCurrent(key: string, tree: FileTree): boolean {
+    const cached = this.#cache.get(key);
+    return cached !== undefined && stillHolds(cached.witness, tree);
+  }
+
   forget(key: string): void {
     this.#cache.delete(key);
   }
@@ -74,7 +80,7 @@ function buildSettings({ spec }: Kustomization): unknown {
 
 function witnessOf(reads: TreeReads, tree: FileTree): Witness {
   return {
-    files: new Map([...reads.files].flatMap((file) => (tree.stat(file) === 'file' ? [[file, digest(tree.read(file))] as const] : []))),
+    files: new Map([...reads.files].flatMap((file) => (tree.stat(file) === 'file' ? [[file, digest(tree, file)] as const] : []))),
     directories: new Map(
       [...reads.directories].flatMap((path) => (tree.stat(path) === 'directory' ? [[path, listing(tree, path)] as const] : [])),
     ),
@@ -87,7 +93,7 @@ function stillHolds({ files, directories, stats }: Witness, tree: FileTree): boo
   for (const [path, entries] of directories) {
     if (tree.stat(path) !== 'directory' || !deepEqual(listing(tree, path), entries)) return false;
   }
-  for (const [path, hash] of files) if (tree.stat(path) !== 'file' || digest(tree.read(path)) !== hash) return false;
+  for (const [path, hash] of files) if (tree.stat(path) !== 'file' || digest(tree, path) !== hash) return false;
   return true;
 }
 
@@ -95,6 +101,13 @@ function listing(tree: FileTree, path: string): string[] {
   return tree.list(path).map(({ name, type }) => `${type} ${name}`);
 }
 
-function digest(bytes: Uint8Array): string {
-  return createHash('sha1').update(bytes).digest('base64');
+/** A tree never changes: what many builds read of it is read for this once. */
+const digests = new WeakMap<FileTree, Map<string, string>>();
+
+function digest(tree: FileTree, path: string): string {
+  let known = digests.get(tree);
+  if (known === undefined) digests.set(tree, (known = new Map()));
+  let hash = known.get(path);
+  if (hash === undefined) known.set(path, (hash = createHash('sha1').update(tree.read(path)).digest('base64')));
+  return hash;
 }

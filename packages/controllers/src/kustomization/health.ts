@@ -81,15 +81,21 @@ class Wait {
 
   /** Looks at what is not decided yet, and again whenever it changes. */
   async #observe(): Promise<void> {
-    const { live } = this.#options;
+    const { live, known } = this.#options;
     const unwatched: string[] = [];
+    const unread: string[] = [];
     if (live !== undefined) {
       this.#stops.push(live.listen((reference, metadata) => this.#changed(inventoryId(reference), metadata?.metadata.resourceVersion)));
     }
-    for (const [id, { reference }] of this.#pending) {
-      if (live?.get(reference) === undefined) unwatched.push(id);
+    for (const [id, { reference, version }] of this.#pending) {
+      const seen = live?.get(reference);
+      // What was applied just now is ours: if its watch does not show it yet, it will.
+      const isWatched = seen !== undefined || (known.has(id) && live?.follows(reference) === true);
+      if (!isWatched) unwatched.push(id);
+      const isRead = version !== undefined && !isNewer(seen?.metadata.resourceVersion, version);
+      if (!isWatched || !isRead || isJudgedByPods(reference)) unread.push(id);
     }
-    await Promise.all([...this.#pending.keys()].map((id) => this.#check(id)));
+    await Promise.all(unread.map((id) => this.#check(id)));
     for (const id of unwatched) if (this.#pending.has(id)) this.#watch(id);
     this.#poll();
   }
@@ -178,4 +184,9 @@ class Wait {
       .map(({ reference, health }) => `${subjectOf(reference)} status: '${health.status}'`)
       .join(', ');
   }
+}
+
+/** Whose own status does not tell that their Pods can't start: only looking at those does. */
+function isJudgedByPods({ group, kind }: VersionedReference): boolean {
+  return group === 'apps' && (kind === 'StatefulSet' || kind === 'ReplicaSet');
 }

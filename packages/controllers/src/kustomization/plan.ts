@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, objectId, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import { printYaml } from '@sluice/yaml';
 import { desiredSet, type Desired, type Manifest } from '../apply/desired.js';
 import { normalizeDesired } from '../apply/normalize.js';
 import { withPlace } from '../apply/place.js';
@@ -16,7 +15,7 @@ import type { VariableValues } from './variables.js';
 export interface Plan {
   /** In the order in which they are applied. */
   readonly desired: readonly Desired[];
-  /** Of the manifests: the history has one entry for each. */
+  /** Of all that is desired: the history has one entry for each. */
   readonly digest: string;
 }
 
@@ -50,8 +49,9 @@ export function planSet(kustomization: Kustomization, manifests: readonly Manife
       .map(({ object, place }) => ({ object: owned(kustomization, normalizeDesired(object)), place })),
     settings.customStageKinds,
   );
-  const text = manifests.map(({ object }) => printYaml(object)).join('---\n');
-  return { desired, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
+  const hash = createHash('sha256');
+  for (const { id, hash: ofObject } of desired) hash.update(`${id} ${ofObject}\n`);
+  return { desired, digest: `sha256:${hash.digest('hex')}` };
 }
 
 /** kustomize's own files may lie among the manifests. */

@@ -1,5 +1,5 @@
 import { errorMessage, formatDuration, type FileTree, type KubeObject } from '@sluice/core';
-import type { Kustomization } from '@sluice/api';
+import type { Artifact, Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import {
   apiTime,
@@ -53,6 +53,9 @@ export interface KustomizationWorld {
 
 type Context = ReconcileContext<KustomizationStatus>;
 
+/** How many builds are compared with a new artifact before other work has its turn. */
+const SLICE = 50;
+
 /** Definitions and classes must be ready within this for what stands on them. */
 const STAGE_TIMEOUT_MS = 60_000;
 
@@ -68,6 +71,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   readonly #builds = new Builds();
   readonly #plans = new Plans();
   readonly #kstatus = createHealthReader();
+  readonly #stopping = new AbortController();
 
   constructor(world: KustomizationWorld) {
     this.#world = world;
@@ -235,6 +239,23 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     pass.healthy(`Health check passed in ${formatDuration(context.clock.now() - startedAt)}`, wasHealthy);
   }
 
+  /** The keys, those first whose build the artifact changes: whoever waits for a change does not wait for the rest to be looked at. */
+  async affectedFirst(keys: readonly string[], artifact: Artifact): Promise<readonly string[]> {
+    try {
+      const tree = await this.#world.open(artifact, this.#stopping.signal);
+      const affected: string[] = [];
+      const others: string[] = [];
+      for (const [index, key] of keys.entries()) {
+        if (index % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+        (this.#builds.isCurrent(key, tree) ? others : affected).push(key);
+      }
+      return [...affected, ...others];
+    } catch {
+      // Each one's own pass tells what is wrong with the artifact.
+      return keys;
+    }
+  }
+
   async finalize(kustomization: Kustomization, context: Context): Promise<Pick<Outcome, 'events'>> {
     this.forget(keyOf(kustomization));
     return await finalizeKustomization(kustomization, context, this.#targets);
@@ -251,6 +272,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   }
 
   stop(): void {
+    this.#stopping.abort(new Error('the engine stops'));
     this.drift.stop();
     this.#targets.stop();
   }

@@ -1,15 +1,19 @@
 import type { KubeObject } from '@sluice/core';
-import type { Kustomization } from '@sluice/api';
+import type { Artifact, Kustomization } from '@sluice/api';
 import { hasCondition, keyOf, objectKey, type Cause, type ObjectCache } from '@sluice/runtime';
 import { createIndex } from '../object-index.js';
 import { dependencyKeys } from './dependencies.js';
 import { artifactOf, SOURCE_KINDS, sourceKeyOf, type SourceCaches } from './source.js';
 
-/** Puts Kustomizations in line when something that they wait for, or are made from, has changed. The result ends it. */
+/**
+ * Puts Kustomizations in line when something that they wait for, or are made from, has changed; those of a new artifact in
+ * the order that `inOrder` gives them. The result ends it.
+ */
 export function triggerKustomizations(
   kustomizations: ObjectCache<Kustomization>,
   sources: SourceCaches,
   enqueue: (key: string, cause: Cause) => void,
+  inOrder: (keys: readonly string[], artifact: Artifact) => Promise<readonly string[]>,
 ): () => void {
   const bySource = createIndex(kustomizations, (kustomization) => {
     const { kind, namespace, name } = sourceKeyOf(kustomization);
@@ -19,17 +23,21 @@ export function triggerKustomizations(
   const stops = [bySource.stop, byDependency.stop];
 
   for (const kind of SOURCE_KINDS) {
-    const changed = (source: KubeObject): void => {
-      for (const key of bySource.keys(`${kind}/${keyOf(source)}`)) enqueue(key, { reason: 'source', object: objectOf(kind, source) });
+    const changed = (source: KubeObject, artifact: Artifact): void => {
+      const cause = { reason: 'source', object: objectOf(kind, source) } as const;
+      void inOrder(bySource.keys(`${kind}/${keyOf(source)}`), artifact).then((keys) => {
+        for (const key of keys) enqueue(key, cause);
+      });
     };
     stops.push(
       sources[kind].subscribe({
         added: (source) => {
-          if (artifactOf(source) !== undefined) changed(source);
+          const artifact = artifactOf(source);
+          if (artifact !== undefined) changed(source, artifact);
         },
         modified: (source, before) => {
           const [now, then] = [artifactOf(source), artifactOf(before)];
-          if (now !== undefined && (now.revision !== then?.revision || now.digest !== then.digest)) changed(source);
+          if (now !== undefined && (now.revision !== then?.revision || now.digest !== then.digest)) changed(source, now);
         },
       }),
     );
