@@ -1,17 +1,6 @@
 import type { BranchNode } from '../parse/nodes.js';
 import { textOfValue } from '../fmt/printf.js';
-import {
-  elementType,
-  GO_TYPE,
-  GoInt,
-  goInt,
-  isMap,
-  keyValue,
-  sortedKeys,
-  type GoMap,
-  type GoSlice,
-  type GoValue,
-} from '../values/values.js';
+import { elementType, GO_TYPE, GoInt, goInt, isMap, keyValue, sortedKeys, type GoValue } from '../values/values.js';
 import { BREAK, NEXT, type Compiler, type Flow, type Run } from './compiler.js';
 import { fail, type Frame } from './execution.js';
 import { assignment, compilePipeline, declaration, type Store } from './pipelines.js';
@@ -62,7 +51,7 @@ function storesOf({ pipe }: BranchNode, compiler: Compiler): { index?: Store; el
 
 function holdsInterfaces(collection: GoValue): boolean {
   if (!Array.isArray(collection) && !isMap(collection)) return false;
-  const type = (collection as GoSlice | GoMap)[GO_TYPE];
+  const type = collection[GO_TYPE];
   return type === undefined || elementType(type) === 'interface {}';
 }
 
