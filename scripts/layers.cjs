@@ -10,6 +10,7 @@ module.exports = [
   'helm',
   'sops',
   'api',
+  'notifications',
   'kube',
   'apiserver',
   'sources',

@@ -413,7 +413,12 @@ function ordered(a: Kind, b: Kind): boolean {
 function arithmeticType(operator: string, left: CelType, right: CelType): CelType | undefined {
   const a = left.kind;
   const b = right.kind;
-  if (a === 'dyn' || b === 'dyn') return a === b || !numbers.has(a === 'dyn' ? b : a) ? dyn : a === 'dyn' ? right : left;
+  if (a === 'dyn' || b === 'dyn') {
+    const known = a === 'dyn' ? right : left;
+    // Where one signature alone can fit, its result is known.
+    const isOnly = numbers.has(known.kind) || (operator === '+' && (known.kind === 'string' || known.kind === 'bytes'));
+    return isOnly ? known : dyn;
+  }
   if (a === b && (a === 'int' || a === 'uint' || (a === 'double' && operator !== '%'))) return left;
   if (operator === '+') {
     if (a === b && (a === 'string' || a === 'bytes' || a === 'list' || a === 'duration')) return left;

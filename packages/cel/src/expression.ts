@@ -62,6 +62,8 @@ export interface ExpressionOptions<R extends ResultKind = ResultKind> {
 
 export interface Expression<T> {
   readonly text: string;
+  /** What it is known to give before it is evaluated; `dyn` when nothing is. */
+  readonly kind: CelType['kind'];
   /** The result as JSON. Throws a SluiceError with the reason `CelFailed`. */
   evaluate(variables: Readonly<Record<string, unknown>>): T;
 }
@@ -94,11 +96,12 @@ export function compileExpression<R extends ResultKind = 'any'>(text: string, op
       throw new SluiceError('CelInvalid', `failed to parse the CEL expression '${text}': ${error.message}`, { cause: error });
     throw error;
   }
-  if (wanted === 'bool' && program.type.kind !== 'bool') {
-    throw new SluiceError('CelInvalid', `CEL expression output type mismatch: expected bool, got ${program.type.kind}`);
+  if (wanted === 'bool' && program.type.kind !== wanted) {
+    throw new SluiceError('CelInvalid', `CEL expression output type mismatch: expected ${wanted}, got ${program.type.kind}`);
   }
   return {
     text,
+    kind: program.type.kind,
     evaluate(variables) {
       const values = options.variables.map((name) => (Object.hasOwn(variables, name) ? variables[name] : undefined));
       try {
