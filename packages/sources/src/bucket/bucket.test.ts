@@ -6,8 +6,9 @@ import { after, describe, test } from 'node:test';
 import { SluiceError } from '@sluice/core';
 import { openArtifactStore } from '../artifact/store.js';
 import { failing } from '../testing/failing.js';
-import { listen, type TestServer } from '../testing/https-server.js';
+import type { TestServer } from '../testing/https-server.js';
 import { makeWorkspace } from '../testing/repository.js';
+import { etagOf, serveBucket, type TestBucket } from '../testing/s3-server.js';
 import { checkoutBucket, readBucketIndex } from './checkout.js';
 import { parseListing } from './listing.js';
 import type { BucketProvider } from './provider.js';
@@ -39,58 +40,6 @@ describe('signatures', () => {
   test('a key is encoded but for its slashes', () => assert.equal(encodePath("a b/ü+(1)'*~"), 'a%20b/%C3%BC%2B%281%29%27%2A~'));
 });
 
-interface TestBucket {
-  readonly objects: Map<string, string>;
-  readonly requests: string[];
-  intercept: (url: string) => [status: number, body: string, headers?: Record<string, string>] | undefined;
-}
-
-const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
-const etagOf = (text: string): string => createHash('md5').update(text).digest('hex');
-
-/** A server of one bucket named `fleet`, in path style, that gives two objects a page. Who signs must sign rightly. */
-async function serveBucket(bucket: TestBucket, credentials: S3Options['credentials'], servers: TestServer[]): Promise<string> {
-  const server = await listen((request, response) => {
-    const url = new URL(request.url ?? '', `http://${request.headers.host}`);
-    bucket.requests.push(`${request.method} ${request.url}`);
-    const answer = bucket.intercept(request.url ?? '');
-    if (answer !== undefined) return void response.writeHead(answer[0], answer[2]).end(request.method === 'HEAD' ? undefined : answer[1]);
-    if (credentials !== undefined) {
-      const expected = signedHeaders({ method: request.method ?? '', url }, credentials, 'eu-test-1', now);
-      if (request.headers.authorization !== expected.authorization) {
-        const told = /eu-test-1/.test(request.headers.authorization ?? '') ? {} : { 'x-amz-bucket-region': 'eu-test-1' };
-        const status = Object.keys(told).length > 0 ? 400 : 403;
-        return void response.writeHead(status, told).end('<Error><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error>');
-      }
-    }
-    const [, name = '', key = ''] = /^\/([^/]*)\/(.*)$/.exec(url.pathname) ?? [];
-    if (name !== 'fleet')
-      return void response.writeHead(404).end('<Error><Code>NoSuchBucket</Code><Message>The bucket is not there</Message></Error>');
-    if (key === '' && request.method === 'HEAD') return void response.end();
-    if (key === '') {
-      assert.equal(url.searchParams.get('list-type'), '2');
-      const keys = [...bucket.objects.keys()].filter((each) => each.startsWith(url.searchParams.get('prefix') ?? '')).sort();
-      const from = Number(url.searchParams.get('continuation-token') ?? 0);
-      const page = keys.slice(from, from + 2);
-      const more = from + 2 < keys.length;
-      return void response.end(
-        `<?xml version="1.0"?>\n<ListBucketResult xmlns="x"><Name>fleet</Name><IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : ''}${page
-          .map((each) => {
-            const text = bucket.objects.get(each) ?? '';
-            return `<Contents><Key>${escapeXml(each)}</Key><ETag>&quot;${etagOf(text)}&quot;</ETag><Size>${text.length}</Size></Contents>`;
-          })
-          .join('')}</ListBucketResult>`,
-      );
-    }
-    const text = bucket.objects.get(decodeURIComponent(key));
-    if (text === undefined)
-      return void response.writeHead(404).end('<Error><Code>NoSuchKey</Code><Message>The key is not there</Message></Error>');
-    response.writeHead(200, { etag: `"${etagOf(text)}"` }).end(text);
-  });
-  servers.push(server);
-  return `127.0.0.1:${server.port}`;
-}
-
 describe('a bucket', () => {
   const workspace = makeWorkspace();
   const servers: TestServer[] = [];
@@ -102,7 +51,9 @@ describe('a bucket', () => {
   });
   const setUp = async (objects: Readonly<Record<string, string>>, options: Partial<S3Options> = {}) => {
     const bucket: TestBucket = { objects: new Map(Object.entries(objects)), requests: [], intercept: () => undefined };
-    const endpoint = await serveBucket(bucket, options.credentials, servers);
+    const server = await serveBucket(bucket, options.credentials);
+    servers.push(server);
+    const endpoint = `127.0.0.1:${server.port}`;
     const provider = createS3Bucket({ endpoint, bucket: 'fleet', insecure: true, now: () => now, ...options });
     providers.push(provider);
     return { bucket, provider };
