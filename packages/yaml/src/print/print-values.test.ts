@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '@sluice/core';
-import { printYaml, printYamlPretty } from '../index.js';
+import { printYaml, printYamlPretty, printYamlSorted } from '../index.js';
 
 const long = 'every word of this text counts for the column at which it is folded, and it is folded at a space';
 
@@ -93,4 +93,10 @@ test('what JSON and YAML together can not carry is refused, as by the Go tools',
 
 test('toYamlPretty indents sequences and folds nothing', () => {
   assert.equal(printYamlPretty({ a: [{ b: ['y'] }], t: long }), `a:\n  - b:\n      - "y"\nt: ${long}\n`);
+});
+
+test('keys can come in the order of their bytes', () => {
+  const value = { v9: { b: [{ z: 1, Z: 2 }] }, v10: 1, 10: 'ten', 9: 'nine', é: 1, '😀': 2 };
+  const text = '"10": ten\n"9": nine\nv10: 1\nv9:\n  b:\n  - Z: 2\n    z: 1\né: 1\n"\\U0001F600": 2\n';
+  assert.equal(printYamlSorted(value), text);
 });

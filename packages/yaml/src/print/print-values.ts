@@ -14,10 +14,24 @@ interface Dialect {
   readonly sequenceIndent: number;
   readonly width: number;
   readonly number: (value: number) => string;
+  readonly compare: (a: string, b: string) => number;
 }
 
-const sigsDialect: Dialect = { v3: false, sequenceIndent: 0, width: 80, number: jsonNumber };
-const prettyDialect: Dialect = { v3: true, sequenceIndent: 2, width: Infinity, number: (value) => goFloat(value) };
+const sigsDialect: Dialect = {
+  v3: false,
+  sequenceIndent: 0,
+  width: 80,
+  number: jsonNumber,
+  compare: (a, b) => compareKeys(a, b, false),
+};
+const prettyDialect: Dialect = {
+  v3: true,
+  sequenceIndent: 2,
+  width: Infinity,
+  number: (value) => goFloat(value),
+  compare: (a, b) => compareKeys(a, b, true),
+};
+const sortedDialect: Dialect = { ...sigsDialect, compare: (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)) };
 
 /**
  * A value as sigs.k8s.io/yaml prints it (`Marshal`, which kubectl, kustomize build and Helm's `toYaml` go through):
@@ -26,6 +40,11 @@ const prettyDialect: Dialect = { v3: true, sequenceIndent: 2, width: Infinity, n
  */
 export function printYaml(value: unknown): string {
   return new ValuePrinter(sigsDialect).document(value);
+}
+
+/** As {@link printYaml}, with keys in the order of their bytes: what digests of values are made of. */
+export function printYamlSorted(value: unknown): string {
+  return new ValuePrinter(sortedDialect).document(value);
 }
 
 /**
@@ -123,7 +142,7 @@ class ValuePrinter {
   }
 
   private sortedKeys(object: Record<string, unknown>): string[] {
-    const { v3 } = this.dialect;
+    const { compare } = this.dialect;
     let keys = Object.keys(object);
     for (let index = 0; index < keys.length; index++) {
       if (object[keys[index]!] !== undefined) continue;
@@ -131,7 +150,7 @@ class ValuePrinter {
       break;
     }
     for (let index = 1; index < keys.length; index++) {
-      if (compareKeys(keys[index - 1]!, keys[index]!, v3) > 0) return keys.sort((a, b) => compareKeys(a, b, v3));
+      if (compare(keys[index - 1]!, keys[index]!) > 0) return keys.sort(compare);
     }
     return keys;
   }
