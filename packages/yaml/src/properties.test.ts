@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { nodeValue, parseYaml, parseYamlDocuments, parseYamlNodes, printYaml, printYamlNodes, printYamlPretty } from './index.js';
 import { Composer } from './read/composer.js';
-import { readFast } from './read/fast.js';
+import { FastValues } from './read/fast-values.js';
 import { checkText } from './read/text.js';
 import { valueOf, valueRules } from './read/values.js';
 
@@ -162,7 +162,7 @@ test('the fast reader gives what the full one gives, or declines', () => {
       for (const { at, remove, insert } of damages) damaged = damaged.slice(0, at) + insert + damaged.slice(at + remove);
       const { source, limits } = checkText(damaged, {});
       const rules = valueRules({ types }, limits);
-      if (readFast(source.text, rules, false) === undefined) return;
+      if (new FastValues(source.text, rules).read(false) === undefined) return;
       accepted++;
       const composer = new Composer(source, types, limits);
       const expected: { value: Json; line: number }[] = [];

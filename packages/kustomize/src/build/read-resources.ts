@@ -1,7 +1,7 @@
 import { SluiceError, type ErrorPlace } from '@sluice/core';
 import { atPlace } from '../errors.js';
-import { parseYamlNodes } from '@sluice/yaml';
-import { fromYaml } from '../node/from-yaml.js';
+import { parseYamlNodes, type YamlNode } from '@sluice/yaml';
+import { fromOrdinaryYaml, fromYaml, type YamlSource } from '../node/from-yaml.js';
 import { fromJson, toJson } from '../node/json.js';
 import { isNull, isNullOrEmpty, kindOf, mappingOf, textOf, type Mapping, type Node } from '../node/node.js';
 import { Resource, type ResourcePlace } from '../resource/resource.js';
@@ -80,24 +80,28 @@ function invalidLine(content: Uint8Array): number {
 function readDocuments(text: string, file: string | undefined, takesAnyKey: boolean): Document[] {
   const documents: Document[] = [];
   for (const { piece, lineOffset } of cutDocuments(text.includes('\r') ? text.replaceAll('\r\n', '\n') : text, file)) {
-    const parsed = parsePiece(piece, lineOffset, file);
-    if (parsed?.root !== undefined && parsed.root.tag !== '!!null') {
-      documents.push({ root: fromYaml(parsed.root, { file, lineOffset, takesAnyKey }), line: parsed.root.line + lineOffset });
-    }
+    const document = readPiece(piece, { lineOffset, file, takesAnyKey });
+    if (document !== undefined && !isNull(document.root)) documents.push(document);
   }
   return documents;
 }
 
-function parsePiece(piece: string, lineOffset: number, file: string | undefined): ReturnType<typeof parseYamlNodes>[number] | undefined {
+function readPiece(piece: string, source: YamlSource): Document | undefined {
+  const { file, lineOffset } = source;
+  const text = firstDocument(piece);
+  let root: YamlNode | undefined;
   try {
-    return parseYamlNodes(firstDocument(piece), file === undefined ? {} : { file })[0];
+    const ordinary = fromOrdinaryYaml(text, file);
+    if (ordinary !== undefined) return { root: ordinary.root, line: ordinary.line + lineOffset };
+    ({ root } = parseYamlNodes(text, file === undefined ? {} : { file })[0] ?? {});
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     const { line } = error.place;
     const place: ErrorPlace = { ...error.place, ...(line === undefined ? {} : { line: line + lineOffset }) };
-    const [text = ''] = error.message.split('\n');
-    throw new SluiceError(error.reason, `MalformedYAMLError: ${text}`, { cause: error, place });
+    const [said = ''] = error.message.split('\n');
+    throw new SluiceError(error.reason, `MalformedYAMLError: ${said}`, { cause: error, place });
   }
+  return root === undefined ? undefined : { root: fromYaml(root, source), line: root.line + lineOffset };
 }
 
 function* cutDocuments(text: string, file: string | undefined): Generator<{ piece: string; lineOffset: number }> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseYamlNodes } from '@sluice/yaml';
-import { fromYaml } from './from-yaml.js';
+import * as fc from 'fast-check';
+import { fromOrdinaryYaml, fromYaml } from './from-yaml.js';
 import { toJson } from './json.js';
 
 function read(text: string, takesAnyKey = false): unknown {
@@ -50,4 +51,74 @@ test('what can be no Kubernetes object is refused with its line', async (t) => {
 
 test('infinities have no JSON', () => {
   assert.throws(() => read('v: .inf'), /unsupported value: \+Inf/);
+});
+
+const manifest = `# an app
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: app, labels: {"app": 'x', on: 1.0}}
+data:
+  a: "1"
+  b: |
+    text
+     more
+
+  c: >+
+    folded
+    text
+
+  d: plain
+    continued
+items:
+- name: one
+  values: [1, "two", on, ~, 0x1F]
+-
+  - nested
+  - 1_000
+`;
+const insertions = [
+  '',
+  '\n',
+  ' ',
+  '  ',
+  ':',
+  ': ',
+  '- ',
+  ' #',
+  '"',
+  "'",
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  '|\n',
+  '&a ',
+  '*a',
+  '---\n',
+  '!t ',
+  '<<: ',
+];
+const damage = fc.record({
+  at: fc.nat({ max: manifest.length - 1 }),
+  remove: fc.nat({ max: 6 }),
+  insert: fc.constantFrom(...insertions),
+});
+
+test('an ordinary text becomes the tree that its nodes become', () => {
+  let ordinary = 0;
+  fc.assert(
+    fc.property(fc.array(damage, { maxLength: 2 }), (damages) => {
+      let text = manifest;
+      for (const { at, remove, insert } of damages) text = text.slice(0, at) + insert + text.slice(at + remove);
+      const document = fromOrdinaryYaml(text, undefined);
+      if (document === undefined) return;
+      ordinary++;
+      const { root } = parseYamlNodes(text)[0]!;
+      const nodes = fromYaml(root!, { file: undefined, lineOffset: 0, takesAnyKey: false });
+      assert.deepEqual(document, { root: nodes, line: root!.line });
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(ordinary > 200, `${ordinary} ordinary`);
 });

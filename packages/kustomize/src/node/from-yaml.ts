@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core';
-import type { YamlMapping, YamlNode, YamlScalar, YamlSequence } from '@sluice/yaml';
+import { parseYamlTree, type FastStyle, type YamlMapping, type YamlNode, type YamlScalar, type YamlSequence } from '@sluice/yaml';
 import { Scalar, copyNode, type Mapping, type Node } from './node.js';
 
 /**
@@ -8,6 +8,15 @@ import { Scalar, copyNode, type Mapping, type Node } from './node.js';
  */
 export function fromYaml(node: YamlNode, source: YamlSource): Node {
   return new Converter(source).convert(node);
+}
+
+/** The same at once from the text of a document, as most are written; undefined for the others. */
+export function fromOrdinaryYaml(text: string, file: string | undefined): { readonly root: Node; readonly line: number } | undefined {
+  return parseYamlTree(text, ordinaryScalar, file === undefined ? {} : { file });
+}
+
+function ordinaryScalar(text: string, tag: string, style: FastStyle): Scalar {
+  return new Scalar(style === 'folded' ? foldedText(text) : text, tag, style !== 'plain');
 }
 
 /** Where a document comes from, and what may be in it. */
@@ -142,9 +151,13 @@ class Converter {
   }
 }
 
-/** A folded text that ends in empty lines gets one more when go-yaml prints it, and kustomize reads that. */
 function textOf({ style, value }: YamlScalar): string {
-  return style === 'folded' && /[^\n]\n\n+$/.test(value) ? `${value}\n` : value;
+  return style === 'folded' ? foldedText(value) : value;
+}
+
+/** A folded text that ends in empty lines gets one more when go-yaml prints it, and kustomize reads that. */
+function foldedText(text: string): string {
+  return /[^\n]\n\n+$/.test(text) ? `${text}\n` : text;
 }
 
 function countNodes(node: Node): number {

@@ -1,6 +1,4 @@
-import type { Json } from '@sluice/core';
 import { codesOf } from '../characters.js';
-import { beginsString, booleanOf, floatOf, integerOf, plainTag, timestampOf } from '../resolve.js';
 import { readEscape } from './escapes.js';
 import type { ValueRules } from './values.js';
 
@@ -13,8 +11,11 @@ const COLON = 58;
 const DASH = 45;
 const HASH = 35;
 
-/** The part of the fast reader that knows lines and scalars. */
-export abstract class FastScalars {
+/** How a scalar stands in the text. */
+export type FastStyle = 'plain' | 'quoted' | 'literal' | 'folded';
+
+/** The part of the fast reader that knows lines and scalars. What is made of them is for whoever extends it to say. */
+export abstract class FastScalars<N> {
   protected readonly text: string;
   protected readonly length: number;
   /** The text did not end with a line break, and got one. */
@@ -36,6 +37,11 @@ export abstract class FastScalars {
     this.rules = rules;
     this.kyaml = rules.types === 'kyaml';
   }
+
+  /** A plain scalar, by what its text looks like. */
+  protected abstract plainNode(text: string): N;
+  /** A scalar of another style: text, whatever it looks like. */
+  protected abstract textNode(text: string, style: FastStyle): N;
 
   /** The rest of a line without content, then on to the next content. */
   protected endLine(): void {
@@ -119,8 +125,8 @@ export abstract class FastScalars {
     return text.slice(start, end);
   }
 
-  /** Takes further lines of a plain scalar, and gives it its type. */
-  protected plainValue(first: string, parent: number): Json {
+  /** Takes further lines of a plain scalar. */
+  protected plainLines(first: string, parent: number): N {
     const { text } = this;
     let value = first;
     for (;;) {
@@ -151,42 +157,7 @@ export abstract class FastScalars {
       if (this.atColon || more === '') throw declined;
       value += (breaks === 1 ? ' ' : '\n'.repeat(breaks - 1)) + more;
     }
-    return this.typed(value);
-  }
-
-  protected typed(value: string): Json {
-    const code = value.charCodeAt(0);
-    if (beginsString(code)) return value;
-    if (code > 48 && code <= 57 && value.length < 16) {
-      let number = 0;
-      let index = 0;
-      for (; index < value.length; index++) {
-        const digit = value.charCodeAt(index) - 48;
-        if (digit < 0 || digit > 9) break;
-        number = number * 10 + digit;
-      }
-      if (index === value.length) return number;
-    }
-    const { types } = this.rules;
-    switch (plainTag(value, types)) {
-      case '!!str':
-        return value;
-      case '!!null':
-        return null;
-      case '!!bool':
-        return booleanOf(value);
-      case '!!timestamp':
-        return this.kyaml ? timestampOf(value) : value;
-      case '!!int': {
-        const integer = integerOf(value, types);
-        return typeof integer === 'bigint' && this.rules.integers === 'float64' ? Number(integer) : integer;
-      }
-      case '!!float': {
-        const float = floatOf(value, types);
-        if (!Number.isFinite(float)) throw declined;
-        return float;
-      }
-    }
+    return this.plainNode(value);
   }
 
   /** A quoted scalar. Stops behind it, or at the colon that makes it a key. */
@@ -248,7 +219,7 @@ export abstract class FastScalars {
   }
 
   /** A literal or folded scalar, from its header on. */
-  protected blockScalar(parent: number, isFolded: boolean): string {
+  protected blockScalar(parent: number, isFolded: boolean): N {
     const chomping = this.blockHeader();
     const indent = this.blockIndent(parent);
     const { text, length } = this;
@@ -281,7 +252,7 @@ export abstract class FastScalars {
       breaks = '\n';
       pos = end + 1;
     }
-    return this.endBlockScalar(value, breaks, chomping, pos);
+    return this.textNode(this.endBlockScalar(value, breaks, chomping, pos), isFolded ? 'folded' : 'literal');
   }
 
   /** The header of a block scalar; then the position is at the start of its first line. */

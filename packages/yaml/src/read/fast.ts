@@ -1,12 +1,11 @@
-import { setOwn, type Json } from '@sluice/core';
 import { beginsString, plainTag } from '../resolve.js';
 import { FastScalars, declined, startsBlockPlain, startsPlain } from './fast-scalars.js';
-import type { ValueRules } from './values.js';
 
-/** A document's value and the offset at which it begins. */
-export interface FastDocument {
-  readonly value: Json;
+/** What a document holds, the offset at which it begins, and the offset of its root. */
+export interface FastDocument<N> {
+  readonly value: N;
   readonly start: number;
+  readonly root: number;
 }
 
 const LF = 10;
@@ -16,28 +15,31 @@ const DASH = 45;
 const HASH = 35;
 
 /**
- * Reads texts as most manifests are, straight to values: block collections, scalars of every style, flow collections,
- * comments, several documents. It is several times faster than scanning and composing.
+ * Reads texts as most manifests are, straight to what is wanted of them: block collections, scalars of every style, flow
+ * collections, comments, several documents. It is several times faster than scanning and composing.
  *
  * The contract: what it gives is what the composer would have given. Whatever is unusual, be it wrong or only rare
  * (anchors, tags, tabs, keys that are no strings, carriage returns, limits), it declines with undefined, and the text
  * is read again in full. So it knows no errors.
  */
-export function readFast(text: string, rules: ValueRules, firstOnly: boolean): FastDocument[] | undefined {
-  if (/[\r\x85\u2028\u2029]/.test(text)) return undefined;
-  try {
-    return new FastReader(text, rules).documents(firstOnly);
-  } catch (error) {
-    if (error === declined) return undefined;
-    throw error;
+export abstract class FastReader<N, M extends N> extends FastScalars<N> {
+  protected abstract emptyMapping(): M;
+  /** Adds an entry; false if the key is there already and may not be. */
+  protected abstract put(mapping: M, key: string, value: N): boolean;
+  protected abstract sequenceNode(items: N[]): N;
+
+  read(firstOnly: boolean): FastDocument<N>[] | undefined {
+    if (/[\r\x85\u2028\u2029]/.test(this.text)) return undefined;
+    try {
+      return this.documents(firstOnly);
+    } catch (error) {
+      if (error === declined) return undefined;
+      throw error;
+    }
   }
-}
 
-type MutableObject = Record<string, Json>;
-
-class FastReader extends FastScalars {
-  documents(firstOnly: boolean): FastDocument[] {
-    const documents: FastDocument[] = [];
+  private documents(firstOnly: boolean): FastDocument<N>[] {
+    const documents: FastDocument<N>[] = [];
     this.toContent();
     if (this.column >= 0) documents.push(this.document(this.pos));
     while (this.pos < this.length) {
@@ -50,20 +52,21 @@ class FastReader extends FastScalars {
       const start = this.pos;
       this.pos += 3;
       this.endLine();
-      documents.push(this.column < 0 ? { value: null, start } : this.document(start));
+      documents.push(this.column < 0 ? { value: this.plainNode(''), start, root: this.pos } : this.document(start));
     }
     return documents;
   }
 
-  private document(start: number): FastDocument {
+  private document(start: number): FastDocument<N> {
     this.nodes = 0;
+    const root = this.pos;
     const value = this.block(-1);
     if (this.column >= 0) throw declined;
-    return { value, start };
+    return { value, start, root };
   }
 
   /** A node at the position, which is its column; `parent` is the column of the collection around it. */
-  private block(parent: number): Json {
+  private block(parent: number): N {
     const { text, pos, column } = this;
     const code = text.charCodeAt(pos);
     if (code === DASH && text.charCodeAt(pos + 1) <= SPACE) return this.sequence(column);
@@ -71,13 +74,13 @@ class FastReader extends FastScalars {
     if (!isPlain && code !== 34 && code !== 39) return this.inline(parent);
     const scalar = isPlain ? this.plain() : this.quoted(code);
     if (this.atColon) return this.mapping(column, this.key(scalar, isPlain));
-    return isPlain ? this.plainValue(scalar, parent) : this.finished(scalar);
+    return isPlain ? this.plainLines(scalar, parent) : this.finished(this.textNode(scalar, 'quoted'));
   }
 
-  private sequence(column: number): Json[] {
+  private sequence(column: number): N {
     this.enter();
     const { text } = this;
-    const items: Json[] = [];
+    const items: N[] = [];
     while (this.column === column && text.charCodeAt(this.pos) === DASH) {
       let pos = this.pos + 1;
       let code = text.charCodeAt(pos);
@@ -95,21 +98,17 @@ class FastReader extends FastScalars {
     }
     if (this.column > column) throw declined;
     this.depth--;
-    return items;
+    return this.sequenceNode(items);
   }
 
   /** A mapping whose first key has been read. */
-  private mapping(column: number, firstKey: string): Json {
+  private mapping(column: number, firstKey: string): N {
     this.enter();
     const { text } = this;
-    const refuseDuplicates = this.rules.duplicateKeys === 'error';
-    const object: MutableObject = {};
+    const mapping = this.emptyMapping();
     let key = firstKey;
     for (;;) {
-      if (refuseDuplicates && Object.hasOwn(object, key)) throw declined;
-      const value = this.entry(column);
-      if (key === '__proto__') setOwn(object, key, value);
-      else object[key] = value;
+      if (!this.put(mapping, key, this.entry(column))) throw declined;
       if (this.column !== column) break;
       const code = text.charCodeAt(this.pos);
       const isPlain = startsBlockPlain(code, text.charCodeAt(this.pos + 1));
@@ -119,11 +118,11 @@ class FastReader extends FastScalars {
     }
     if (this.column > column) throw declined;
     this.depth--;
-    return object;
+    return mapping;
   }
 
   /** What follows the colon at the position. */
-  private entry(column: number): Json {
+  private entry(column: number): N {
     const { text } = this;
     let pos = this.pos + 1;
     let code = text.charCodeAt(pos);
@@ -141,26 +140,24 @@ class FastReader extends FastScalars {
     return this.empty();
   }
 
-  private empty(): null {
+  private empty(): N {
     this.count();
-    return null;
+    return this.plainNode('');
   }
 
   /** A value that can't be a block collection: what stands behind a key. */
-  private inline(parent: number): Json {
+  private inline(parent: number): N {
     const code = this.text.charCodeAt(this.pos);
     switch (code) {
       case 34 /* " */:
       case 39 /* ' */: {
         const value = this.quoted(code);
         if (this.atColon) throw declined;
-        return this.finished(value);
+        return this.finished(this.textNode(value, 'quoted'));
       }
       case 91 /* [ */:
-      case 123 /* { */: {
-        const value = this.flow(code);
-        return this.finished(value);
-      }
+      case 123 /* { */:
+        return this.finished(this.flow(code));
       case 124 /* | */:
         return this.blockScalar(parent, false);
       case 62 /* > */:
@@ -169,14 +166,14 @@ class FastReader extends FastScalars {
         if (!startsBlockPlain(code, this.text.charCodeAt(this.pos + 1))) throw declined;
         const scalar = this.plain();
         if (this.atColon) throw declined;
-        return this.plainValue(scalar, parent);
+        return this.plainLines(scalar, parent);
       }
     }
   }
 
-  private finished<T extends Json>(value: T): T {
+  private finished(node: N): N {
     this.endLine();
-    return value;
+    return node;
   }
 
   /** A key, which has to be a string. */
@@ -191,15 +188,15 @@ class FastReader extends FastScalars {
   }
 
   /** `[…]` or `{…}`, also over several lines. Stops behind it. */
-  private flow(open: number): Json {
+  private flow(open: number): N {
     this.enter();
     const value = open === 91 ? this.flowSequence() : this.flowMapping();
     this.depth--;
     return value;
   }
 
-  private flowSequence(): Json[] {
-    const items: Json[] = [];
+  private flowSequence(): N {
+    const items: N[] = [];
     this.pos++;
     for (let code = this.flowSpace(); code !== 93 /* ] */;) {
       items.push(this.flowValue(code));
@@ -212,11 +209,11 @@ class FastReader extends FastScalars {
       }
     }
     this.pos++;
-    return items;
+    return this.sequenceNode(items);
   }
 
-  private flowMapping(): MutableObject {
-    const object: MutableObject = {};
+  private flowMapping(): N {
+    const mapping = this.emptyMapping();
     this.pos++;
     for (let code = this.flowSpace(); code !== 125 /* } */;) {
       const isQuoted = code === 34 || code === 39;
@@ -225,9 +222,7 @@ class FastReader extends FastScalars {
       while (this.text.charCodeAt(this.pos) === SPACE) this.pos++;
       if (this.text.charCodeAt(this.pos) !== COLON) throw declined;
       this.pos++;
-      const value = this.flowValue(this.flowSpace());
-      if (this.rules.duplicateKeys === 'error' && Object.hasOwn(object, key)) throw declined;
-      setOwn(object, key, value);
+      if (!this.put(mapping, key, this.flowValue(this.flowSpace()))) throw declined;
       code = this.flowSpace();
       if (code === 44) {
         this.pos++;
@@ -237,13 +232,13 @@ class FastReader extends FastScalars {
       }
     }
     this.pos++;
-    return object;
+    return mapping;
   }
 
-  private flowValue(code: number): Json {
+  private flowValue(code: number): N {
     if (code === 91 || code === 123) return this.flow(code);
-    if (code === 34 || code === 39) return this.quoted(code);
-    return this.typed(this.flowPlain(code));
+    if (code === 34 || code === 39) return this.textNode(this.quoted(code), 'quoted');
+    return this.plainNode(this.flowPlain(code));
   }
 
   /** Blanks and line breaks between the tokens of a flow collection; gives the character behind them. */

@@ -2,7 +2,9 @@ import type { Json } from '@sluice/core';
 import type { YamlNode, YamlNodeDocument } from '../node.js';
 import type { YamlReadOptions, YamlTextOptions } from '../options.js';
 import { Composer } from './composer.js';
-import { readFast, type FastDocument } from './fast.js';
+import type { FastDocument } from './fast.js';
+import { FastTrees, type ScalarMaker, type YamlTree } from './fast-trees.js';
+import { FastValues } from './fast-values.js';
 import { checkText } from './text.js';
 import { valueOf, valueRules } from './values.js';
 
@@ -17,7 +19,7 @@ export interface YamlDocument {
 export function parseYaml(text: string | Uint8Array, options: YamlReadOptions = {}): Json {
   const { source, limits } = checkText(text, options);
   const rules = valueRules(options, limits);
-  const fast = readFast(source.text, rules, true);
+  const fast = new FastValues(source.text, rules).read(true);
   if (fast !== undefined) return fast[0]?.value ?? null;
   const root = new Composer(source, rules.types, limits).document()?.root;
   return root === undefined ? null : valueOf(root, source, rules);
@@ -27,7 +29,7 @@ export function parseYaml(text: string | Uint8Array, options: YamlReadOptions = 
 export function parseYamlDocuments(text: string | Uint8Array, options: YamlReadOptions = {}): YamlDocument[] {
   const { source, limits } = checkText(text, options);
   const rules = valueRules(options, limits);
-  const fast = readFast(source.text, rules, false);
+  const fast = new FastValues(source.text, rules).read(false);
   if (fast !== undefined) return withLines(source.text, fast);
   const composer = new Composer(source, rules.types, limits);
   const documents: YamlDocument[] = [];
@@ -37,7 +39,7 @@ export function parseYamlDocuments(text: string | Uint8Array, options: YamlReadO
   return documents;
 }
 
-function withLines(text: string, documents: readonly FastDocument[]): YamlDocument[] {
+function withLines(text: string, documents: readonly FastDocument<Json>[]): YamlDocument[] {
   let line = 1;
   let from = 0;
   return documents.map(({ value, start }) => {
@@ -47,6 +49,27 @@ function withLines(text: string, documents: readonly FastDocument[]): YamlDocume
     }
     return { value, line };
   });
+}
+
+/** The one document of a text as a tree, and the line on which its root stands. */
+export interface YamlTreeDocument<S> {
+  readonly root: YamlTree<S>;
+  readonly line: number;
+}
+
+/**
+ * The document of a text as maps, arrays and scalars of the caller's, with the types of kyaml: for who needs more of a
+ * scalar than its value, but none of what {@link parseYamlNodes} says about styles, places and comments — and not its cost.
+ * Undefined when the text has no document, or anything out of the ordinary: then the nodes tell.
+ */
+export function parseYamlTree<S>(text: string, scalar: ScalarMaker<S>, options: YamlTextOptions = {}): YamlTreeDocument<S> | undefined {
+  const { source, limits } = checkText(text, options);
+  const documents = new FastTrees(source.text, valueRules({ types: 'kyaml' }, limits), scalar).read(true);
+  const [document] = documents ?? [];
+  if (document === undefined) return undefined;
+  let line = 1;
+  for (let at = source.text.indexOf('\n'); at >= 0 && at < document.root; at = source.text.indexOf('\n', at + 1)) line++;
+  return { root: document.value, line };
 }
 
 /** All documents of a text as nodes with their styles, tags, places and comments, as go-yaml v3 (kyaml) has them. */
