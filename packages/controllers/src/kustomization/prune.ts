@@ -2,7 +2,7 @@ import type { Cluster } from '@sluice/kube';
 import { inventoryId, subjectOf, type VersionedReference } from '../apply/reference.js';
 import { pruneObjects } from '../apply/prune.js';
 import { inventoryOf, referencesIn } from './inventory.js';
-import type { Pass } from './reconciler.js';
+import type { Pass } from './pass.js';
 import { ownerLabels } from './spec.js';
 import { failed } from './stage-error.js';
 

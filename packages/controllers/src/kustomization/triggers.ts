@@ -23,12 +23,11 @@ export function triggerKustomizations(
   const stops = [bySource.stop, byDependency.stop];
 
   for (const kind of SOURCE_KINDS) {
-    const changed = (source: KubeObject, artifact: Artifact): void => {
+    const enqueueAll = async (source: KubeObject, artifact: Artifact): Promise<void> => {
       const cause = { reason: 'source', object: objectOf(kind, source) } as const;
-      void inOrder(bySource.keys(`${kind}/${keyOf(source)}`), artifact).then((keys) => {
-        for (const key of keys) enqueue(key, cause);
-      });
+      for (const key of await inOrder(bySource.keys(`${kind}/${keyOf(source)}`), artifact)) enqueue(key, cause);
     };
+    const changed = (source: KubeObject, artifact: Artifact): void => void enqueueAll(source, artifact);
     stops.push(
       sources[kind].subscribe({
         added: (source) => {
