@@ -26,13 +26,14 @@ const TRACES = [
   'src-git-recovery',
   'src-git-refs',
   'src-git-errors',
+  'src-helm',
+  'src-oci',
+  'src-bucket',
 ];
 
 /** Objects that go another way on purpose, or for now. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
-  'ks-build-errors Kustomization/decryption-secret-missing': 'spec.decryption is refused',
-  'ks-build-errors Kustomization/decryption-wrong-key': 'spec.decryption is refused',
-  'ks-build-errors Kustomization/decryption-ok': 'spec.decryption is refused',
+  'ks-build-errors Kustomization/decryption-wrong-key': 'the message says which file it is, which keys it wants, and where keys were looked for',
   'ks-health-cancel Kustomization/app': 'a newer revision ends a health wait, which the recorded controller does only on request',
   'ks-health-checks-list Kustomization/missing': 'the recording ends before its timeout',
   'ks-depends-on Kustomization/self': 'a cycle of dependencies is named and stalls, instead of being tried for ever',
@@ -66,6 +67,8 @@ interface Entry {
   readonly patch?: Json;
   readonly subresource?: string;
 }
+
+const KINDS = ['GitRepository', 'OCIRepository', 'HelmRepository', 'HelmChart', 'Bucket', 'Kustomization'] as const;
 
 /** How fast time runs in the replay. */
 const SPEED = 10;
@@ -102,13 +105,14 @@ async function replay(world: World, { metrics }: Controllers, namespace: string,
     !/^(?:controller_runtime_active_workers|workqueue_depth)\{.*\} [1-9]/m.test(await metrics.render());
   await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const object of GIVEN[namespace] ?? []) await world.cluster.create(object);
+  if (namespace.startsWith('src-')) await fillWebServer(world);
   const hashes = new Map<string, string>();
   // Four of them apply the same objects there: which is first is not determined.
   const order = namespace === 'ks-health-checks-list' ? / (?:created|configured)/g : /(?!)/g;
   const plain = (text: string): string => normalized(text, hashes, namespace).replaceAll(order, ' applied');
   const wanted = new Histories(plain);
   const seen = new Histories(plain);
-  const informers = (['GitRepository', 'Kustomization'] as const).map((kind) => {
+  const informers = KINDS.map((kind) => {
     const informer = createInformer(world.cluster, { apiVersion: keyOfKind(kind, namespace, '').apiVersion, kind, namespace });
     informer.subscribe(seen.handlers);
     return informer;
@@ -134,6 +138,12 @@ async function replay(world: World, { metrics }: Controllers, namespace: string,
     for (const informer of informers) informer.stop();
   }
   assert.equal(faults.length, 0, `\n${faults.join('\n\n')}`);
+}
+
+/** The charts and artifacts that there were. */
+async function fillWebServer({ web }: World): Promise<void> {
+  for (const version of ['1.0.0', '1.0.1', '1.1.0']) web.charts.add('demo', version, { 'values.yaml': 'v: 1\n' });
+  await web.push('manifests/app', ['1.0.0', '1.1.0'], { 'a.yaml': 'a: 1\n' });
 }
 
 /** What is different about an object: states that were never recorded, another end, other events. */
@@ -236,17 +246,18 @@ async function within(ms: number, isSo: () => boolean): Promise<void> {
   while (Date.now() < deadline && !isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-async function perform({ cluster, git }: World, namespace: string, entry: Entry, hashes: Map<string, string>): Promise<void> {
+async function perform({ cluster, git, web }: World, namespace: string, entry: Entry, hashes: Map<string, string>): Promise<void> {
   const { step = '', repo = '', kind = '', name = '' } = entry;
-  const known = kind === 'GitRepository' || kind === 'Kustomization';
-  const key = known
-    ? keyOfKind(kind, namespace, name)
-    : {
-        apiVersion: kind === 'deployment' ? 'apps/v1' : kind === 'job' ? 'batch/v1' : 'v1',
-        kind: kind.replace(/^./, (c) => c.toUpperCase()).replace('map', 'Map'),
-        namespace,
-        name,
-      };
+  const known = KINDS.find((each) => each === kind);
+  const key =
+    known !== undefined
+      ? keyOfKind(known, namespace, name)
+      : {
+          apiVersion: kind === 'deployment' ? 'apps/v1' : kind === 'job' ? 'batch/v1' : 'v1',
+          kind: kind.replace(/^./, (c) => c.toUpperCase()).replace('map', 'Map'),
+          namespace,
+          name,
+        };
   if (step === 'git commit') {
     const commit = git.commit(repo, {
       ...(entry.files === undefined ? {} : { files: entry.files }),
@@ -259,6 +270,7 @@ async function perform({ cluster, git }: World, namespace: string, entry: Entry,
     const back = new Map([...hashes].map(([actual, recorded]) => [recorded, actual]));
     const text = JSON.stringify(entry.objects)
       .replaceAll(/http:\/\/<host>\/((?:auth\/)?[\w-]+)\.git/g, (_, repository: string) => git.urlOf(repository))
+      .replaceAll('<host>', web.host)
       .replaceAll(/[0-9a-f]{40}/g, (hash) => back.get(hash) ?? hash);
     for (const object of JSON.parse(text) as KubeObject[]) await cluster.create(object);
   } else if (step === 'delete') {
@@ -279,7 +291,11 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
   return (
     text
       .replaceAll(/[0-9a-f]{40}/g, (hash) => hashes.get(hash) ?? hash)
-      .replaceAll(/http:\/\/(127\.0\.0\.1:\d+|<host>)/g, 'http://<host>')
+      .replaceAll(/(?<=\+)[0-9a-f]{12}/g, (start) => [...hashes].find(([hash]) => hash.startsWith(start))?.[1].slice(0, 12) ?? start)
+      .replaceAll(/127\.0\.0\.1:\d+/g, '<host>')
+      // The charts and artifacts are others.
+      .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:<digest>')
+      .replaceAll(/of size [\d.]+k?B/g, 'of size <size>')
       .replaceAll(/(finished in|passed in|failed after) (?:<duration>|(?:[\d.]+(?:ms|µs|ns|[hms]))+)/g, '$1 <duration>')
       .replaceAll(/(open|stat|directory on|failure on|directory:) ('?)\.?\/?[\w./-]+\2/g, '$1 $2<tmp>$2')
       // What the server said, and whether a listing or a fetch was refused, is not of the controllers.

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { crdOf, gitRepository, kustomization } from '@sluice/api';
+import { bucket, crdOf, externalArtifact, gitRepository, helmChart, helmRepository, kustomization, ociRepository } from '@sluice/api';
 import { startControllers } from '@sluice/controllers';
 import type { KubeObject } from '@sluice/core';
 import type { Cluster, Fetch } from '@sluice/kube';
@@ -21,8 +21,8 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-/** The kinds that have a controller. */
-const installed = [gitRepository, kustomization];
+/** The kinds that something is done with here. */
+const installed = [gitRepository, ociRepository, helmRepository, helmChart, bucket, externalArtifact, kustomization];
 
 /** Time for what is under way when the engine is stopped. What does not end in it goes on at the next start. */
 const GRACE_MS = 5_000;

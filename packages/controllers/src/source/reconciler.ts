@@ -13,6 +13,9 @@ import type { ArtifactOwner, ArtifactStore } from '@sluice/sources';
 import { SourceFailure, type FailureCondition } from './failure.js';
 import { showProgress, summarize, type SourceStatus } from './status.js';
 
+/** For the kinds that need not say it. */
+const DEFAULT_INTERVAL = '1m';
+
 /** The controller's name: in events, and as field manager. */
 export const SOURCE_CONTROLLER = 'source-controller';
 
@@ -49,8 +52,8 @@ export interface SourceKind<T extends SourceObject, S extends SourceStatus> {
   readonly latestName?: string;
   /** The reason of failures that nothing was thought of for. */
   readonly unknownReason: string;
-  /** How often to look again. Default: the object's interval. */
-  readonly intervalOf?: (object: T) => string | undefined;
+  /** The object is going: what was remembered of it can go too. */
+  readonly forget?: (object: T) => void;
   /** Finds the newest state of the origin, and stores it where it is not stored yet. Throws {@link SourceFailure}. */
   produce(object: T, pass: SourcePass<S>): Promise<Stored>;
 }
@@ -69,8 +72,7 @@ export function createSourceReconciler<T extends SourceObject, S extends SourceS
         await checkStorage(store, ownerOf(object), kind.latestName, context);
         const stored = await kind.produce(object, passOf(store, object, context));
         settle(status, stored, kind, store);
-        const interval = kind.intervalOf === undefined ? object.spec.interval : kind.intervalOf(object);
-        const next = { type: 'after', delayMs: jittered(parseDuration(interval ?? '1m'), context.random) } as const;
+        const next = { type: 'after', delayMs: jittered(parseDuration(object.spec.interval ?? DEFAULT_INTERVAL), context.random) } as const;
         return { next, events: storedEvents(stored, before) };
       } catch (error) {
         context.signal.throwIfAborted();
@@ -83,6 +85,7 @@ export function createSourceReconciler<T extends SourceObject, S extends SourceS
     },
     finalize(object, context) {
       store.removeAll(ownerOf(object));
+      kind.forget?.(object);
       context.event({
         severity: 'trace',
         reason: 'GarbageCollectionSucceeded',

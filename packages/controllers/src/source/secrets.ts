@@ -21,15 +21,15 @@ export interface TlsMaterial {
 /** The Secrets in an object's namespace, read when they are asked for. What is missing in them is said as Flux says it. */
 export interface Secrets {
   /** The id of a Secret of that name: `namespace/name`. */
-  id(name: string): string;
-  find(name: string): Promise<Secret | undefined>;
+  readonly id: (name: string) => string;
+  readonly find: (name: string) => Promise<Secret | undefined>;
   /** Throws `secrets "x" not found`. */
-  get(name: string): Promise<Secret>;
-  tls(name: string): Promise<TlsMaterial>;
+  readonly get: (name: string) => Promise<Secret>;
+  readonly tls: (name: string) => Promise<TlsMaterial>;
   /** The address of a proxy, with its credentials. */
-  proxy(name: string): Promise<string>;
+  readonly proxy: (name: string) => Promise<string>;
   /** The Secrets that a ServiceAccount pulls images with. */
-  pullSecrets(serviceAccount: string): Promise<Secret[]>;
+  readonly pullSecrets: (serviceAccount: string) => Promise<Secret[]>;
 }
 
 export function secretsOf({ metadata }: KubeObject, cluster: Cluster, signal: AbortSignal): Secrets {

@@ -1,19 +1,32 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crdOf, gitRepository, kustomization } from '@sluice/api';
+import {
+  bucket,
+  crdOf,
+  externalArtifact,
+  gitRepository,
+  helmChart,
+  helmRepository,
+  kustomization,
+  ociRepository,
+  type CustomResource,
+} from '@sluice/api';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster, type Cluster, type ObjectKey } from '@sluice/kube';
 import { silentLogger, systemClock, type Clock, type ResourceEvent } from '@sluice/runtime';
 import { createGitClient, openArtifactStore } from '@sluice/sources';
 import { startControllers, type Controllers, type ControllersOptions } from '../start.js';
 import { startGitServer, type GitServer } from './git-server.js';
+import { startWebServer, type WebServer } from './web-server.js';
 
 /** An embedded cluster with the custom resources, a Git server, and the controllers over both. */
 export interface World {
   readonly cluster: Cluster;
   readonly embedded: EmbeddedCluster;
   readonly git: GitServer;
+  /** Charts and a registry. */
+  readonly web: WebServer;
   /** Everything that was told, in order. */
   readonly events: ResourceEvent[];
   /** Hears of everything that is told; the result ends it. */
@@ -30,8 +43,9 @@ export async function startWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-controllers-'));
   const embedded = await startCluster({ ephemeral: true, simulate: false });
   const cluster = createCluster(embedded.fetch);
-  for (const definition of [gitRepository, kustomization]) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
+  for (const definition of DEFINITIONS) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
   const git = await startGitServer(join(directory));
+  const web = await startWebServer();
   const events: ResourceEvent[] = [];
   const listeners = new Set<(event: ResourceEvent) => void>();
   let running: Controllers | undefined;
@@ -43,6 +57,7 @@ export async function startWorld(): Promise<World> {
     cluster,
     embedded,
     git,
+    web,
     events,
     onEvent(listener) {
       listeners.add(listener);
@@ -76,6 +91,7 @@ export async function startWorld(): Promise<World> {
     async close() {
       await stopControllers();
       await git.close();
+      await web.close();
       await embedded.stop();
       rmSync(directory, { recursive: true, force: true });
     },
@@ -91,7 +107,19 @@ export function fastClock(factor: number): Clock {
   };
 }
 
-export function keyOfKind(kind: 'GitRepository' | 'Kustomization', namespace: string, name: string): ObjectKey {
-  const group = kind === 'GitRepository' ? 'source' : 'kustomize';
+export type Kind = 'GitRepository' | 'OCIRepository' | 'HelmRepository' | 'HelmChart' | 'Bucket' | 'ExternalArtifact' | 'Kustomization';
+
+export function keyOfKind(kind: Kind, namespace: string, name: string): ObjectKey {
+  const group = kind === 'Kustomization' ? 'kustomize' : 'source';
   return { apiVersion: `${group}.toolkit.fluxcd.io/v1`, kind, namespace, name };
 }
+
+const DEFINITIONS: readonly CustomResource[] = [
+  gitRepository,
+  ociRepository,
+  helmRepository,
+  helmChart,
+  bucket,
+  externalArtifact,
+  kustomization,
+];

@@ -10,6 +10,7 @@ import {
   type ChartBuild,
   type ChartBuildOptions,
 } from './build.js';
+import { worded } from '../worded.js';
 import { packageChart } from './package.js';
 import type { ChartRepository, SignatureCheck } from './repository.js';
 import { mergeValuesFiles, valuesFileName, withDefaultValues } from './values.js';
@@ -73,19 +74,22 @@ function checkName(name: string): void {
   }
 }
 
-function withMergedValues(
+async function withMergedValues(
   files: readonly ChartFile[],
   { valuesFiles = [], ignoreMissingValuesFiles }: ChartBuildOptions,
-): { readonly files: readonly ChartFile[]; readonly valuesFiles: readonly string[] } {
+): Promise<{ readonly files: readonly ChartFile[]; readonly valuesFiles: readonly string[] }> {
   const { values } = loadChartFiles(files);
-  const { values: merged, files: used } = mergeValuesFiles(
-    valuesFiles,
-    (path) => {
-      const name = cleanPath(path);
-      return name === valuesFileName ? values : files.find((file) => file.name === name)?.data;
-    },
-    { ignoreMissing: ignoreMissingValuesFiles === true, missing: (path) => `no values file found at path '${path}'` },
+  const read = (path: string) => {
+    const name = cleanPath(path);
+    return name === valuesFileName ? values : files.find((file) => file.name === name)?.data;
+  };
+  const { values: merged, files: used } = await worded('failed to merge chart values', () =>
+    mergeValuesFiles(valuesFiles, read, { ignoreMissing: ignoreMissingValuesFiles === true, missing }),
   );
   const changed = withDefaultValues(files, merged);
   return { files: changed, valuesFiles: changed === files ? [] : used };
+}
+
+function missing(path: string): string {
+  return `no values file found at path '${path}'`;
 }

@@ -1,0 +1,196 @@
+import { errorMessage } from '@sluice/core';
+import type { Artifact, HelmChart, HelmRepository } from '@sluice/api';
+import type { Cluster } from '@sluice/kube';
+import type { Reconciler } from '@sluice/runtime';
+import {
+  buildLocalChart,
+  buildRemoteChart,
+  ChartBuildError,
+  chartBuildSummary,
+  type ArtifactStore,
+  type ChartBuild,
+  type ChartBuildOptions,
+  type ChartRepository,
+} from '@sluice/sources';
+import { isOci } from '../helm-repository/access.js';
+import { SourceFailure } from '../source/failure.js';
+import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
+import { secretsOf } from '../source/secrets.js';
+import { signatureCheck, verifierName } from '../source/signature.js';
+import type { Draft } from '../source/status.js';
+import { dependencyRepositories } from './dependencies.js';
+import { openCharts } from './repository.js';
+import { sourceOf, type ChartSource, type ChartSources } from './source.js';
+import type { IndexCache } from './index-cache.js';
+
+export interface HelmChartWorld {
+  readonly cluster: Cluster;
+  readonly store: ArtifactStore;
+  readonly sources: ChartSources;
+  readonly indexes: IndexCache;
+}
+
+export type HelmChartStatus = Draft<NonNullable<HelmChart['status']>>;
+type Pass = SourcePass<HelmChartStatus>;
+
+const ORDER = [
+  'StorageOperationFailed',
+  'FetchFailed',
+  'BuildFailed',
+  'ArtifactOutdated',
+  'ArtifactInStorage',
+  'SourceVerified',
+  'Stalled',
+  'Reconciling',
+];
+
+/** Keeps the chart of a HelmChart: find it in its source → build → artifact. */
+export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<HelmChart, HelmChartStatus> {
+  const { store } = world;
+
+  async function produce(chart: HelmChart, pass: Pass): Promise<Stored> {
+    const { status } = pass;
+    if (status.has('SourceVerified', 'False')) status.remove('SourceVerified');
+    if (chart.spec.verify === undefined) status.remove('SourceVerified');
+    const source = await sourceOf(chart, world.sources, store);
+    if (source.artifact !== undefined) status.fields.observedSourceArtifactRevision = source.artifact.revision;
+    const built = await build(chart, source, pass);
+    status.remove('FetchFailed', 'BuildFailed');
+    if (built.verification === 'trusted') {
+      status.set('SourceVerified', 'True', 'Succeeded', `verified signature of version ${built.version}`);
+    }
+    if (built.resolvedDependencies > 0) {
+      const message = `resolved ${built.resolvedDependencies} chart dependencies`;
+      pass.event({ severity: 'trace', reason: 'ResolvedDependencies', message });
+    }
+    return await keep(chart, built, pass);
+  }
+
+  async function build(chart: HelmChart, source: ChartSource, pass: Pass): Promise<ChartBuild> {
+    try {
+      return await (source.kind === 'HelmRepository'
+        ? fromRepository(chart, source.repository, pass)
+        : fromTree(chart, source.artifact, pass));
+    } catch (error) {
+      pass.signal.throwIfAborted();
+      throw buildFailed(error, source.kind === 'HelmRepository', pass);
+    }
+  }
+
+  async function fromRepository(chart: HelmChart, repository: HelmRepository, pass: Pass): Promise<ChartBuild> {
+    const { spec } = chart;
+    const { signal } = pass;
+    const charts = await openCharts(repository, world, signal);
+    try {
+      const verify = isOci(repository) && spec.verify !== undefined ? await checkOf(chart, pass) : undefined;
+      const metadata = mergesValues(chart) ? String(chart.metadata.generation) : '';
+      return await buildRemoteChart(
+        charts,
+        { name: spec.chart, version: spec.version ?? '*' },
+        { ...optionsOf(chart, pass), versionMetadata: metadata, ...(verify !== undefined && { verify }) },
+      );
+    } finally {
+      await charts.close();
+    }
+  }
+
+  async function fromTree(chart: HelmChart, artifact: Artifact, pass: Pass): Promise<ChartBuild> {
+    const opened: ChartRepository[] = [];
+    try {
+      return await buildLocalChart(await store.tree(artifact.digest), chart.spec.chart, {
+        ...optionsOf(chart, pass),
+        versionMetadata: treeMetadata(chart, artifact.revision),
+        repositories: dependencyRepositories(chart, world, opened, pass.signal),
+      });
+    } finally {
+      await Promise.all(opened.map((repository) => repository.close()));
+    }
+  }
+
+  async function checkOf(chart: HelmChart, { signal }: Pass) {
+    const verify = chart.spec.verify!;
+    try {
+      return await signatureCheck(verify, secretsOf(chart, world.cluster, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = `failed to verify the signature using provider '${verifierName(verify)}': ${errorMessage(error)}`;
+      throw new SourceFailure('SourceVerified', 'VerificationError', message, { cause: error });
+    }
+  }
+
+  async function keep(chart: HelmChart, built: ChartBuild, pass: Pass): Promise<Stored> {
+    const { status } = pass;
+    const { name, version, archive } = built;
+    const { artifact } = status.fields;
+    if (status.fields.observedChartName !== name || artifact?.revision !== version) pass.found(chartBuildSummary(built), 'NewChart');
+    if (archive === undefined && artifact !== undefined) return stored(artifact, built);
+    const fileName = `${name}-${version}.tgz`;
+    const made = await pass.storing('unable to copy Helm chart to storage', () =>
+      store.putFile(pass.owner, [archive ?? new Uint8Array()], { revision: version, fileName }),
+    );
+    status.fields.observedChartName = name;
+    delete status.fields.observedValuesFiles;
+    if (chart.spec.ignoreMissingValuesFiles === true && built.valuesFiles.length > 0) status.fields.observedValuesFiles = built.valuesFiles;
+    return stored(made, built);
+  }
+
+  return createSourceReconciler<HelmChart, HelmChartStatus>(store, {
+    failures: ['BuildFailed', 'FetchFailed', 'StorageOperationFailed'],
+    order: ORDER,
+    latestName: 'latest.tar.gz',
+    unknownReason: 'Unknown',
+    produce,
+  });
+}
+
+function optionsOf({ spec, metadata }: HelmChart, { status, signal }: Pass): ChartBuildOptions {
+  const { artifact, observedChartName, observedValuesFiles, observedGeneration } = status.fields;
+  // Another generation may merge other files into a chart of the same version.
+  const isCurrent = artifact !== undefined && observedChartName !== undefined && metadata.generation === observedGeneration;
+  return {
+    valuesFiles: spec.valuesFiles,
+    ignoreMissingValuesFiles: spec.ignoreMissingValuesFiles,
+    signal,
+    ...(isCurrent && { current: { name: observedChartName, version: artifact.revision, valuesFiles: observedValuesFiles } }),
+  };
+}
+
+/** The chart's own values.yaml alone merges nothing. */
+function mergesValues({ spec: { valuesFiles = [] } }: HelmChart): boolean {
+  return valuesFiles.length > 1 || (valuesFiles.length === 1 && !/^(?:\.?\/)*values\.yaml$/.test(valuesFiles[0]!));
+}
+
+const SHORT_HASH = 12;
+
+/** Tells versions apart that differ only in the revision of the source, or in the values that were merged. */
+function treeMetadata(chart: HelmChart, revision: string): string {
+  const hash = revision.slice(revision.lastIndexOf(':') + 1).slice(0, SHORT_HASH);
+  const parts = [
+    ...(chart.spec.reconcileStrategy === 'Revision' ? [hash] : []),
+    ...(mergesValues(chart) ? [String(chart.metadata.generation)] : []),
+  ];
+  return parts.join('.');
+}
+
+/** The conditions of a build's failure. */
+function buildFailed(error: unknown, isRemote: boolean, { status }: Pass): unknown {
+  if (!(error instanceof ChartBuildError)) return error;
+  const { stage, isPersistent, message } = error;
+  if (isRemote && /401|unauthorized|authentication required|tls|unknown certificate authority/.test(message)) {
+    const told = `failed to authenticate with the Helm repository: ${message}`;
+    return new SourceFailure('FetchFailed', 'AuthenticationFailed', told, { cause: error });
+  }
+  if (stage === 'InvalidChartReference' || stage === 'ChartPullError') {
+    status.remove('BuildFailed');
+    return new SourceFailure('FetchFailed', stage, message, { terminal: isPersistent, cause: error });
+  }
+  status.remove('FetchFailed');
+  if (stage === 'ChartVerificationError') status.set('SourceVerified', 'False', 'VerificationError', message);
+  return new SourceFailure('BuildFailed', stage, message, { terminal: isPersistent, cause: error });
+}
+
+function stored(artifact: Artifact, built: ChartBuild): Stored {
+  const reason = built.packaged ? 'ChartPackageSucceeded' : 'ChartPullSucceeded';
+  const message = chartBuildSummary(built);
+  return { artifact, state: { reason, message }, news: { reason, message } };
+}
