@@ -7,7 +7,6 @@ export type TokenType =
   | 'text'
   | 'left-delim'
   | 'right-delim'
-  | 'space'
   | 'assign'
   | 'declare'
   | 'pipe'
@@ -28,6 +27,8 @@ export type TokenType =
 export interface Token {
   readonly type: TokenType;
   readonly value: string;
+  /** Whether there is space before it: it parts operands. */
+  readonly spaced: boolean;
   /** The index in the template's text. */
   readonly position: number;
   /** Counting from 1. */
@@ -97,6 +98,8 @@ export class Lexer {
   /** Where the line ends: a dashboard is one line of a hundred thousand characters, which must not be searched at each token. */
   #lineEnd: number;
   #insideAction = false;
+  /** Whether there was space before the token. */
+  #spaced = false;
   #parenDepth = 0;
   #failed = false;
 
@@ -112,11 +115,12 @@ export class Lexer {
   }
 
   #eof(): Token {
-    return { type: 'eof', value: 'EOF', position: this.#position, line: this.#line };
+    return { type: 'eof', value: 'EOF', spaced: false, position: this.#position, line: this.#line };
   }
 
   #text(): Token {
     const { leftDelim } = this.#options;
+    this.#spaced = false;
     for (;;) {
       const start = this.#position;
       const at = this.#input.indexOf(leftDelim, start);
@@ -138,7 +142,7 @@ export class Lexer {
     const start = this.#position;
     const inside = start + leftDelim.length + (this.#isLeftTrim(start + leftDelim.length) ? TRIM_MARKER_LENGTH : 0);
     if (!this.#input.startsWith(LEFT_COMMENT, inside)) {
-      const token: Token = { type: 'left-delim', value: leftDelim, position: start, line: this.#line };
+      const token: Token = { type: 'left-delim', value: leftDelim, spaced: false, position: start, line: this.#line };
       this.#skipTo(inside);
       this.#insideAction = true;
       this.#parenDepth = 0;
@@ -156,12 +160,18 @@ export class Lexer {
   }
 
   #action(): Token {
-    const start = this.#position;
-    if (this.#atRightDelim(start)) {
-      return this.#parenDepth === 0 ? this.#rightDelim() : this.#error('unclosed left paren');
+    const before = this.#position;
+    const input = this.#input;
+    const start = this.#afterSpaces(before);
+    const code = input.charCodeAt(start);
+    this.#spaced = start > before;
+    // The last of the spaces belongs to the minus that trims what comes after the action.
+    const trims = this.#spaced && code === MINUS && this.#atRightDelim(start + 1);
+    if (trims || this.#atRightDelim(start)) {
+      this.#skipTo(trims ? start - 1 : start);
+      return this.#parenDepth === 0 ? this.#rightDelim(trims) : this.#error('unclosed left paren');
     }
-    const code = this.#input.charCodeAt(start);
-    if (is(code, SPACE)) return this.#space();
+    if (this.#spaced) this.#skipTo(start);
     switch (code) {
       case 61 /* = */:
         return this.#take('assign', start + 1);
@@ -184,7 +194,9 @@ export class Lexer {
         this.#parenDepth--;
         return this.#parenDepth < 0 ? this.#error('unexpected right paren') : this.#take('right-paren', start + 1);
       case DOT:
-        return is(this.#input.charCodeAt(start + 1), DIGIT) ? this.#number() : this.#fieldOrVariable('field');
+        // At the very end of a text it is taken for the begin of a number.
+        if (is(input.charCodeAt(start + 1), DIGIT) || start + 1 === input.length) return this.#number();
+        return this.#fieldOrVariable('field');
       case PLUS:
       case MINUS:
         return this.#number();
@@ -197,18 +209,9 @@ export class Lexer {
     }
   }
 
-  #space(): Token {
-    const end = this.#afterSpaces(this.#position);
-    // The last of the spaces may belong to a trim marker before the closing delimiter.
-    if (!this.#atTrimmedRightDelim(end - 1)) return this.#take('space', end);
-    return end - 1 === this.#position ? this.#rightDelim() : this.#take('space', end - 1);
-  }
-
-  #rightDelim(): Token {
-    const { rightDelim } = this.#options;
-    const trims = this.#atTrimmedRightDelim(this.#position);
+  #rightDelim(trims: boolean): Token {
     if (trims) this.#skipTo(this.#position + TRIM_MARKER_LENGTH);
-    const token = this.#take('right-delim', this.#position + rightDelim.length);
+    const token = this.#take('right-delim', this.#position + this.#options.rightDelim.length);
     if (trims) this.#skipTo(this.#afterSpaces(this.#position));
     this.#insideAction = false;
     return token;
@@ -241,10 +244,9 @@ export class Lexer {
   #identifier(): Token {
     const end = this.#afterWord(this.#position);
     if (!this.#atTerminator(end)) return this.#badCharacter(end);
-    const token = this.#take('identifier', end);
-    const { value } = token;
-    if (KEYWORDS.has(value) && this.#options.isKeyword(value)) return { ...token, type: 'keyword' };
-    return value === 'true' || value === 'false' ? { ...token, type: 'bool' } : token;
+    const word = this.#input.slice(this.#position, end);
+    if (KEYWORDS.has(word) && this.#options.isKeyword(word)) return this.#take('keyword', end);
+    return this.#take(word === 'true' || word === 'false' ? 'bool' : 'identifier', end);
   }
 
   #number(): Token {
@@ -290,15 +292,13 @@ export class Lexer {
 
   #atTerminator(at: number): boolean {
     const code = this.#input.charCodeAt(at);
-    return is(code, TERMINATOR) || Number.isNaN(code) || this.#input.startsWith(this.#options.rightDelim, at);
+    return is(code, TERMINATOR) || this.#atRightDelim(at) || Number.isNaN(code);
   }
 
   #atRightDelim(at: number): boolean {
-    return this.#input.startsWith(this.#options.rightDelim, at) || this.#atTrimmedRightDelim(at);
-  }
-
-  #atTrimmedRightDelim(at: number): boolean {
-    return this.#isRightTrim(at) && this.#input.startsWith(this.#options.rightDelim, at + TRIM_MARKER_LENGTH);
+    const { rightDelim } = this.#options;
+    // Asked at every token: most are told apart by their first character.
+    return this.#input.charCodeAt(at) === rightDelim.charCodeAt(0) && this.#input.startsWith(rightDelim, at);
   }
 
   #isLeftTrim(at: number): boolean {
@@ -346,7 +346,8 @@ export class Lexer {
   }
 
   #take(type: TokenType, end: number): Token {
-    const token: Token = { type, value: this.#input.slice(this.#position, end), position: this.#position, line: this.#line };
+    const position = this.#position;
+    const token: Token = { type, value: this.#input.slice(position, end), spaced: this.#spaced, position, line: this.#line };
     this.#skipTo(end);
     return token;
   }
@@ -366,7 +367,7 @@ export class Lexer {
 
   #error(message: string): Token {
     this.#failed = true;
-    return { type: 'error', value: message, position: this.#position, line: this.#line };
+    return { type: 'error', value: message, spaced: this.#spaced, position: this.#position, line: this.#line };
   }
 }
 

@@ -11,8 +11,15 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
+/** Nearly all that there are. */
+const PLAIN_INTEGER = /^(?:0|[1-9][0-9]{0,14})$/;
+
 /** A numeric constant with every type that it can stand for, or what is wrong with it. */
 export function parseNumber(text: string): ParsedNumber | string {
+  if (PLAIN_INTEGER.test(text)) {
+    const integer = BigInt(text);
+    return { int: integer, uint: integer, float: Number(text) };
+  }
   if (text.endsWith('i')) return parseComplex(text) ?? `illegal number syntax: ${goQuote(text)}`;
   const integer = parseInteger(text);
   if (integer !== undefined && integer >= MIN_INT64 && integer <= MAX_UINT64) {
@@ -63,9 +70,8 @@ export function parseFloatLiteral(text: string): number | undefined {
 function parseComplex(text: string): ParsedNumber | undefined {
   const body = text.slice(0, -1);
   const split = /^(.*[^eEpP])([-+].*)$/.exec(body);
-  const [real, imaginary] = split === null ? ['0', body] : [split[1] ?? '', split[2] ?? ''];
-  const parts = [floatOf(real), floatOf(imaginary)];
-  const [re, im] = parts;
+  // Alone it is read as a float: an integer of another base is none.
+  const [re, im] = split === null ? [0, parseFloatLiteral(body)] : [floatOf(split[1] ?? ''), floatOf(split[2] ?? '')];
   if (re === undefined || im === undefined) return undefined;
   if (im !== 0) return { complex: [re, im] };
   const simple = parseNumber(String(re));

@@ -66,7 +66,7 @@ class Parser {
   readonly #hasFunction: (name: string) => boolean;
   /** Tokens given back, the next one last. */
   readonly #returned: Token[] = [];
-  #lastLexed: Token = { type: 'eof', value: '', position: 0, line: 1 };
+  #lastLexed: Token = { type: 'eof', value: '', spaced: false, position: 0, line: 1 };
   #actionLine = 0;
   #variables: string[] = ['$'];
   #rangeDepth = 0;
@@ -86,7 +86,7 @@ class Parser {
       const token = this.#next();
       if (token.type === 'eof') return { type: 'list', position: 0, line: 1, nodes };
       if (token.type === 'left-delim') {
-        const word = this.#nextNonSpace();
+        const word = this.#next();
         if (word.type === 'keyword' && word.value === 'define') {
           this.#define();
           continue;
@@ -101,7 +101,7 @@ class Parser {
   }
 
   #define(): void {
-    const name = this.#templateName(this.#nextNonSpace(), 'define clause');
+    const name = this.#templateName(this.#next(), 'define clause');
     this.#expect('right-delim', 'define clause');
     const outer = { variables: this.#variables, rangeDepth: this.#rangeDepth };
     this.#variables = ['$'];
@@ -125,9 +125,9 @@ class Parser {
 
   /** Nodes up to the `{{end}}` or `{{else}}` that ends them. */
   #list(): { list: ListNode; ends: 'end' | 'else' } {
-    const first = this.#peekNonSpace();
+    const first = this.#peek();
     const nodes: Node[] = [];
-    while (this.#peekNonSpace().type !== 'eof') {
+    while (this.#peek().type !== 'eof') {
       const node = this.#textOrAction();
       if ('ends' in node) return { list: { type: 'list', position: first.position, line: first.line, nodes }, ends: node.ends };
       nodes.push(node);
@@ -136,7 +136,7 @@ class Parser {
   }
 
   #textOrAction(): Node | { readonly ends: 'end' | 'else' } {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     if (token.type === 'text') return { type: 'text', position: token.position, line: token.line, text: token.value };
     if (token.type !== 'left-delim') return this.#unexpected(token, 'input');
     this.#actionLine = token.line;
@@ -146,7 +146,7 @@ class Parser {
   }
 
   #action(): Node | { readonly ends: 'end' | 'else' } {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     if (token.type === 'keyword') {
       switch (token.value) {
         case 'block':
@@ -174,7 +174,7 @@ class Parser {
   }
 
   #loopControl(token: Token, type: 'break' | 'continue'): Node {
-    const next = this.#nextNonSpace();
+    const next = this.#next();
     if (next.type !== 'right-delim') this.#unexpected(next, `{{${type}}}`);
     if (this.#rangeDepth === 0) this.#fail(`{{${type}}} outside {{range}}`);
     return { type, position: token.position, line: token.line };
@@ -205,7 +205,7 @@ class Parser {
   }
 
   #else(): { readonly ends: 'else' } {
-    const next = this.#peekNonSpace();
+    const next = this.#peek();
     // The word is read by the branch that this belongs to.
     if (next.type === 'keyword' && (next.value === 'if' || next.value === 'with')) return { ends: 'else' };
     this.#expect('right-delim', 'else');
@@ -213,14 +213,15 @@ class Parser {
   }
 
   #block(): TemplateNode {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     const name = this.#templateName(token, 'block clause');
     const pipe = this.#pipeline('block clause', 'right-delim');
+    const { line: lastLine } = this.#lastLexed;
     const outer = { variables: this.#variables, rangeDepth: this.#rangeDepth };
     this.#variables = ['$'];
     this.#rangeDepth = 0;
     const { list, ends } = this.#list();
-    if (ends !== 'end') this.#fail(`unexpected {{${ends}}} in block clause`);
+    if (ends !== 'end') this.#failAt(lastLine, `unexpected {{${ends}}} in block clause`);
     this.add(name, list);
     this.#variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
@@ -228,10 +229,10 @@ class Parser {
   }
 
   #template(): TemplateNode {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     const name = this.#templateName(token, 'template clause');
     let pipe: PipeNode | undefined;
-    const next = this.#nextNonSpace();
+    const next = this.#next();
     if (next.type !== 'right-delim') {
       this.#return(next);
       pipe = this.#pipeline('template clause', 'right-delim');
@@ -245,17 +246,17 @@ class Parser {
   }
 
   #pipeline(context: string, end: 'right-delim' | 'right-paren'): PipeNode {
-    const first = this.#peekNonSpace();
+    const first = this.#peek();
     const { declarations, isAssign } = this.#declarations(context);
     const commands: CommandNode[] = [];
     for (;;) {
-      const token = this.#nextNonSpace();
+      const token = this.#peek();
       if (token.type === end) {
+        this.#next();
         this.#checkPipeline(commands, context);
         return { type: 'pipe', position: first.position, line: first.line, isAssign, declarations, commands };
       }
       if (!startsOperand(token)) this.#unexpected(token, context);
-      this.#return(token);
       commands.push(this.#command());
     }
   }
@@ -264,30 +265,27 @@ class Parser {
   #declarations(context: string): { declarations: VariableNode[]; isAssign: boolean } {
     const declarations: VariableNode[] = [];
     for (;;) {
-      const variable = this.#peekNonSpace();
+      const variable = this.#peek();
       if (variable.type !== 'variable') return { declarations, isAssign: false };
       this.#next();
-      // The space after a variable decides nothing, but must be given back when it turns out to be an operand.
-      const afterVariable = this.#peek();
-      const next = this.#peekNonSpace();
+      const next = this.#peek();
       if (next.type === 'assign' || next.type === 'declare') {
-        this.#nextNonSpace();
+        this.#next();
         declarations.push(variableNode(variable));
         this.#variables.push(variable.value);
         return { declarations, isAssign: next.type === 'assign' };
       }
       if (next.type === 'char' && next.value === ',') {
-        this.#nextNonSpace();
+        this.#next();
         declarations.push(variableNode(variable));
         this.#variables.push(variable.value);
         if (context === 'range' && declarations.length < 2) {
-          const following = this.#peekNonSpace();
+          const following = this.#peek();
           if (following.type === 'variable' || following.type === 'right-delim' || following.type === 'right-paren') continue;
           this.#fail('range can only initialize variables');
         }
         this.#fail(`too many declarations in ${context}`);
       }
-      if (afterVariable.type === 'space') this.#return(afterVariable);
       this.#return(variable);
       return { declarations, isAssign: false };
     }
@@ -296,25 +294,27 @@ class Parser {
   #checkPipeline(commands: readonly CommandNode[], context: string): void {
     if (commands.length === 0) this.#fail(`missing value for ${context}`);
     // Only the first command of a pipeline can be a plain value: the others take the value of the one before.
-    for (const [index, { operands }] of commands.entries()) {
-      const [first] = operands;
-      if (index > 0 && first !== undefined && ['bool', 'dot', 'nil', 'number', 'string'].includes(first.type)) {
+    for (let index = 1; index < commands.length; index++) {
+      const type = commands[index]?.operands[0]?.type;
+      if (type === 'bool' || type === 'dot' || type === 'nil' || type === 'number' || type === 'string') {
         this.#fail(`non executable command in pipeline stage ${index + 1}`);
       }
     }
   }
 
   #command(): CommandNode {
-    const { position, line } = this.#peekNonSpace();
+    const { position, line } = this.#peek();
     const operands: Operand[] = [];
     for (;;) {
-      this.#peekNonSpace();
       const operand = this.#operand();
       if (operand !== undefined) operands.push(operand);
-      const token = this.#next();
-      if (token.type === 'space') continue;
-      if (token.type === 'right-delim' || token.type === 'right-paren') this.#return(token);
-      else if (token.type !== 'pipe') this.#unexpected(token, 'operand');
+      const token = this.#peek();
+      if (token.type === 'right-delim' || token.type === 'right-paren') break;
+      if (token.type !== 'pipe') {
+        if (operand !== undefined && token.spaced) continue;
+        this.#unexpected(token, 'operand');
+      }
+      this.#next();
       break;
     }
     if (operands.length === 0) this.#fail('empty command');
@@ -324,10 +324,12 @@ class Parser {
   /** A term, with the fields after it. Its place is that of the first of them, as errors have it. */
   #operand(): Operand | undefined {
     const term = this.#term();
-    if (term === undefined || this.#peek().type !== 'field') return term;
-    const { position, line } = this.#peek();
+    if (term === undefined) return undefined;
+    const first = this.#peek();
+    if (first.type !== 'field' || first.spaced) return term;
+    const { position, line } = first;
     const path: string[] = [];
-    while (this.#peek().type === 'field') path.push(this.#next().value.slice(1));
+    for (let token = first; token.type === 'field' && !token.spaced; token = this.#peek()) path.push(this.#next().value.slice(1));
     switch (term.type) {
       case 'field':
         return { ...term, position, line, path: [...term.path, ...path] };
@@ -338,14 +340,14 @@ class Parser {
       case 'nil':
       case 'number':
       case 'string':
-        return this.#fail(`unexpected . after term ${goQuote(termText(term))}`);
+        return this.#failAt(line, `unexpected . after term ${goQuote(termText(term))}`);
       default:
         return { type: 'chain', position, line, operand: term, path };
     }
   }
 
   #term(): Operand | undefined {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     const { position, line, value } = token;
     switch (token.type) {
       case 'identifier':
@@ -403,26 +405,14 @@ class Parser {
   }
 
   #peek(): Token {
-    const token = this.#next();
-    this.#return(token);
-    return token;
-  }
-
-  #nextNonSpace(): Token {
-    for (;;) {
-      const token = this.#next();
-      if (token.type !== 'space') return token;
-    }
-  }
-
-  #peekNonSpace(): Token {
-    const token = this.#nextNonSpace();
-    this.#return(token);
-    return token;
+    const token = this.#returned.at(-1);
+    if (token !== undefined) return token;
+    this.#returned.push((this.#lastLexed = this.#lexer.next()));
+    return this.#lastLexed;
   }
 
   #expect(type: Token['type'], context: string): Token {
-    const token = this.#nextNonSpace();
+    const token = this.#next();
     return token.type === type ? token : this.#unexpected(token, context);
   }
 
@@ -434,10 +424,11 @@ class Parser {
   }
 
   #fail(message: string): never {
-    throw new TemplateError('TemplateInvalid', `template: ${this.#name}:${this.#lastLexed.line}: ${message}`, {
-      template: this.#name,
-      line: this.#lastLexed.line,
-    });
+    return this.#failAt(this.#lastLexed.line, message);
+  }
+
+  #failAt(line: number, message: string): never {
+    throw new TemplateError('TemplateInvalid', `template: ${this.#name}:${line}: ${message}`, { template: this.#name, line });
   }
 }
 

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTemplate } from './parse.js';
+
+const FAULTS: readonly (readonly [text: string, message: string])[] = [
+  ['{{ .', 'template: t:1: illegal number syntax: "."'],
+  ['{{ 0x1i }}', 'template: t:1: illegal number syntax: "0x1i"'],
+  ['{{ "s".b\n}}', 'template: t:1: unexpected . after term "\\"s\\""'],
+  ['{{ block "e" . }}\n{{ else }}', 'template: t:1: unexpected {{else}} in block clause'],
+  ['{{ define "e" }}\n{{ else }}', 'template: t:2: unexpected {{else}} in define clause'],
+  ['{{ .a"b" }}', `template: t:1: bad character U+0022 '"'`],
+  ['{{ (print\n-}}', 'template: t:1: unclosed left paren'],
+  ['{{ print\n\n"a\n" }}', 'template: t:3: unterminated quoted string in action started at t:1'],
+];
+
+for (const [text, message] of FAULTS) {
+  test(`${JSON.stringify(text)} is refused on the line that text/template names`, () => {
+    assert.throws(() => parseTemplate('t', text, { hasFunction: (name) => name === 'print' }), { message });
+  });
+}
+
+test('a text of one line with many actions takes no longer than one of many lines', () => {
+  const actions = 20_000;
+  const time = (between: string): number => {
+    const text = `{{ .a }}${between}`.repeat(actions);
+    const start = performance.now();
+    parseTemplate('t', text, { hasFunction: () => false });
+    return performance.now() - start;
+  };
+  time('\n');
+  assert.ok(time('\u00b7') < 20 * time('\n') + 50);
+});
