@@ -69,6 +69,8 @@ export interface OciPush {
  * ```
  */
 export interface OciClient {
+  /** `ghcr.io/team/manifests`. */
+  readonly name: string;
   resolve(selector: OciSelector, call?: OciCall): Promise<ResolvedOci>;
   /** The tag that is meant, whatever it has; undefined where a digest is meant. Only a range of versions costs requests. */
   tagOf(selector: OciSelector, call?: OciCall): Promise<string | undefined>;
@@ -141,6 +143,7 @@ export function createOciClient(options: OciClientOptions): OciClient {
   };
 
   return {
+    name: repositoryName(repository),
     tagOf,
     async resolve(selector, call) {
       const signal = limited(call);
