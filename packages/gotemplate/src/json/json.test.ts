@@ -7,12 +7,14 @@ import { encodeJson } from './encode.js';
 
 describe('JSON as encoding/json has it', () => {
   test('what is printed reads back as it was', () => {
+    // Without -0, which JavaScript does not print as such.
+    const values = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as GoValue);
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }), (value) => {
+      fc.property(values, (value) => {
         const text = encodeJson(value);
-        assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
+        assert.deepEqual(JSON.parse(text), value);
         assert.equal(encodeJson(decodeJson(text)), text);
-        assert.deepEqual(JSON.parse(encodeJson(value as GoValue, { indent: '  ' })), JSON.parse(text));
+        assert.deepEqual(JSON.parse(encodeJson(value, { indent: '  ' })), JSON.parse(text));
       }),
     );
   });
