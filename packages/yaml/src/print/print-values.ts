@@ -59,10 +59,19 @@ const MAX_DEPTH = 2_000;
 const MAX_SIMPLE_KEY = 128;
 const MAX_JSON_KEY = 1024;
 const STEP = 2;
+/** Up to here inserting one after the other sorts quicker than a call for every comparison. */
+const FEW_KEYS = 24;
+
+/** The fields of an object side by side. */
+interface Fields {
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+}
 
 class ValuePrinter {
   private readonly dialect: Dialect;
-  private out = '';
+  /** The text in pieces: joining many once is quicker than adding one to what is there. */
+  private readonly pieces: string[] = [];
   private depth = 0;
 
   constructor(dialect: Dialect) {
@@ -70,89 +79,112 @@ class ValuePrinter {
   }
 
   document(value: unknown): string {
-    if (!this.collection('', value, 0)) this.leafLine('', value, 0, STEP);
-    return this.out;
+    this.node(value, 0);
+    return this.pieces.join('');
   }
 
-  /**
-   * A mapping or sequence with something in it, as a block; anything else is not for here (false). Its first line
-   * begins with `first`, the others with the margin.
-   */
-  private collection(first: string, value: unknown, indent: number): boolean {
-    if (typeof value !== 'object' || value === null) return false;
+  /** A value where the line has come to a column: a block goes on there. */
+  private node(value: unknown, column: number): void {
+    if (typeof value !== 'object' || value === null || !this.collection('', value, column)) this.leafLine(value, column, column || STEP);
+  }
+
+  /** A mapping or sequence with something in it, as a block behind `opening`; an empty one is not for here (false). */
+  private collection(opening: string, value: object, indent: number): boolean {
     if (Array.isArray(value)) {
       if (value.length === 0) return false;
-      this.enter();
-      this.sequence(first, value, indent);
+      this.enter(opening);
+      this.sequence(value, indent);
     } else {
-      const keys = this.sortedKeys(value as Record<string, unknown>);
-      if (keys.length === 0) return false;
-      this.enter();
-      this.mapping(first, value as Record<string, unknown>, keys, indent);
+      const fields = this.sortedFields(value as Record<string, unknown>);
+      if (fields.keys.length === 0) return false;
+      this.enter(opening);
+      this.mapping(fields, indent);
     }
     this.depth--;
     return true;
   }
 
-  private enter(): void {
+  private enter(opening: string): void {
     if (++this.depth > MAX_DEPTH) throw new SluiceError('YamlTooComplex', `yaml: more than ${MAX_DEPTH} collections inside each other`);
+    if (opening !== '') this.pieces.push(opening);
   }
 
-  private sequence(first: string, items: readonly unknown[], indent: number): void {
-    const margin = `${marginOf(indent)}- `;
-    let start = `${first}- `;
-    for (const item of items) {
-      if (!this.collection(start, item, indent + STEP)) this.leafLine(start, item, indent + STEP, indent + STEP);
-      start = margin;
+  private sequence(items: readonly unknown[], indent: number): void {
+    const inner = indent + STEP;
+    for (let index = 0; index < items.length; index++) {
+      this.pieces.push(index === 0 ? '- ' : `${marginOf(indent)}- `);
+      this.node(items[index], inner);
     }
   }
 
-  private mapping(first: string, object: Record<string, unknown>, keys: readonly string[], indent: number): void {
+  private mapping({ keys, values }: Fields, indent: number): void {
+    const { pieces } = this;
     const margin = marginOf(indent);
-    let start = first;
-    for (const key of keys) {
-      const value = object[key];
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
+      const value = values[index];
+      if (index > 0) pieces.push(margin);
       const simple = this.simpleKey(key);
       if (simple === undefined) {
-        this.longKey(start, key, value, indent);
-      } else {
-        const inner = indent + (Array.isArray(value) ? this.dialect.sequenceIndent : STEP);
-        const isBlock = typeof value === 'object' && this.collection(`${start}${simple}:\n${marginOf(inner)}`, value, inner);
-        if (!isBlock) this.leafLine(`${start}${simple}: `, value, indent + simple.length + 2, indent + STEP);
+        this.longKey(key, value, indent);
+        continue;
       }
-      start = margin;
+      pieces.push(simple);
+      if (typeof value === 'object' && value !== null) {
+        const inner = indent + (Array.isArray(value) ? this.dialect.sequenceIndent : STEP);
+        if (this.collection(`:\n${marginOf(inner)}`, value, inner)) continue;
+      }
+      pieces.push(': ');
+      this.leafLine(value, indent + simple.length + 2, indent + STEP);
     }
   }
 
   /** A key that needs the form `? key`, with `: value` below it. */
-  private longKey(first: string, key: string, value: unknown, indent: number): void {
-    this.leafLine(`${first}? `, key, indent + 2, indent + STEP);
-    const start = `${marginOf(indent)}: `;
-    if (!this.collection(start, value, indent + STEP)) this.leafLine(start, value, indent + 2, indent + STEP);
+  private longKey(key: string, value: unknown, indent: number): void {
+    this.pieces.push('? ');
+    this.leafLine(key, indent + STEP, indent + STEP);
+    this.pieces.push(`${marginOf(indent)}: `);
+    this.node(value, indent + STEP);
   }
 
-  /** A line that ends with a scalar or an empty collection. The scalar may go on on further lines. */
-  private leafLine(first: string, value: unknown, column: number, indent: number): void {
+  /** The rest of a line: a scalar, which may go on on further lines, or an empty collection. */
+  private leafLine(value: unknown, column: number, indent: number): void {
+    const { pieces } = this;
     if (typeof value === 'string' && column + value.length <= this.dialect.width && isOrdinary(value)) {
-      this.out += readsAsString(value, this.dialect.v3) ? `${first}${value}\n` : `${first}"${value}"\n`;
+      if (readsAsString(value, this.dialect.v3)) pieces.push(value, '\n');
+      else pieces.push('"', value, '"\n');
       return;
     }
     const text = this.leaf(value, column, indent);
-    this.out += isBreak(text.charCodeAt(text.length - 1)) ? first + text : `${first}${text}\n`;
+    pieces.push(text);
+    if (!isBreak(text.charCodeAt(text.length - 1))) pieces.push('\n');
   }
 
-  private sortedKeys(object: Record<string, unknown>): string[] {
+  /** What an object has, in the order of the keys. Fields are never looked up: objects of many shapes come here, which makes that slow. */
+  private sortedFields(object: Record<string, unknown>): Fields {
     const { compare } = this.dialect;
     let keys = Object.keys(object);
-    for (let index = 0; index < keys.length; index++) {
-      if (object[keys[index]!] !== undefined) continue;
+    let values = Object.values(object);
+    if (values.includes(undefined)) {
       keys = keys.filter((key) => object[key] !== undefined);
-      break;
+      values = values.filter((value) => value !== undefined);
+    }
+    if (keys.length > FEW_KEYS) {
+      keys.sort(compare);
+      return { keys, values: keys.map((key) => object[key]) };
     }
     for (let index = 1; index < keys.length; index++) {
-      if (compare(keys[index - 1]!, keys[index]!) > 0) return keys.sort(compare);
+      const key = keys[index]!;
+      const value = values[index];
+      let at = index;
+      for (; at > 0 && compare(keys[at - 1]!, key) > 0; at--) {
+        keys[at] = keys[at - 1]!;
+        values[at] = values[at - 1];
+      }
+      keys[at] = key;
+      values[at] = value;
     }
-    return keys;
+    return { keys, values };
   }
 
   /** A key of one line, or undefined when it needs the long form. */
