@@ -1,6 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
-import { forbidden as forbiddenField, invalid as invalidField, required, type FieldError } from '@sluice/schema';
+import { forbidden as forbiddenField, invalid as invalidField, type FieldError } from '@sluice/schema';
 import { trackUpdate } from '../objects/index.js';
 import { typeOf } from '../registry/types.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
@@ -156,7 +156,7 @@ function resourceRule({ verbs, apiGroups, resources, resourceNames }: PolicyRule
 
 function tokenReview({ context }: ResourceCall, object: KubeObject): object {
   const { token = '', audiences = [] } = (object['spec'] ?? {}) as { token?: string; audiences?: readonly string[] };
-  if (token === '') throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', [required('spec.token')]);
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const wanted = audiences.length === 0 ? [ISSUER] : audiences;
   const user = context.authenticator.userOfToken(token, wanted);
   if (user === undefined) return { ...object, status: { user: {}, error: 'invalid bearer token' } };

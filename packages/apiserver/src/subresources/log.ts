@@ -1,9 +1,10 @@
 import { isJsonObject, type KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
+import { invalid as invalidField, type FieldError } from '@sluice/schema';
 import type { ResourceCall } from '../server/context.js';
 import { isTrue } from '../server/request-info.js';
 import { plainText, stream } from '../server/respond.js';
-import { badRequest, notFound } from '../server/status.js';
+import { badRequest, invalid, notFound } from '../server/status.js';
 import { find } from '../verbs/get.js';
 import { WatchStream } from '../verbs/watch-stream.js';
 
@@ -11,6 +12,7 @@ import { WatchStream } from '../verbs/watch-stream.js';
 export async function podLog(call: ResourceCall): Promise<HttpResponse> {
   const { context, info, path } = call;
   const pod = find(call).object;
+  checkLogOptions(call);
   const container = chooseContainer(pod, info.query.get('container'), path.name);
   const node = textOf(pod, 'spec', 'nodeName');
   if (node === '') return { ...plainText(204, ''), headers: {} };
@@ -19,6 +21,20 @@ export async function podLog(call: ResourceCall): Promise<HttpResponse> {
   const tail = info.query.get('tailLines');
   const text = (tail !== null && /^\d+$/.test(tail) ? (tail === '0' ? [] : lines.slice(-Number(tail))) : lines).join('');
   return isTrue(info.query.get('follow')) ? stream(follow(call, pod, text), [], 'text/plain') : plainText(200, text, 'text/plain');
+}
+
+/** Options that Kubernetes refuses, whatever the pod. */
+function checkLogOptions({ info: { query }, path }: ResourceCall): void {
+  const faults: FieldError[] = [];
+  for (const [name, least, text] of [
+    ['tailLines', 0, 'must be greater than or equal to 0'],
+    ['limitBytes', 1, 'must be greater than 0'],
+    ['sinceSeconds', 1, 'must be greater than 0'],
+  ] as const) {
+    const given = query.get(name);
+    if (given !== null && /^-?\d+$/.test(given) && Number(given) < least) faults.push(invalidField(name, Number(given), text));
+  }
+  if (faults.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, path.name, faults);
 }
 
 /** The text, then silence for as long as the pod runs. */

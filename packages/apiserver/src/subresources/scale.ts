@@ -1,5 +1,6 @@
 import { isJsonObject, setOwn, type KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
+import { invalid as invalidField } from '@sluice/schema';
 import { scaleOf } from '../kinds/index.js';
 import { applyObject, builtinType, decodeObject, patchObject, trackUpdate, type ObjectType } from '../objects/index.js';
 import { servedObject } from '../registry/served.js';
@@ -8,7 +9,7 @@ import type { CustomResourceVersion } from '../registry/resource.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { bodyType, patchKind } from '../server/negotiate.js';
 import { renderObject } from '../server/render.js';
-import { badRequest, internalError, methodNotAllowed } from '../server/status.js';
+import { badRequest, internalError, invalid, methodNotAllowed } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
 import { bodyString, contentTypeOf } from '../verbs/body.js';
 import { admitChange, applyChange, checkIdentity, type Change } from '../verbs/change.js';
@@ -33,7 +34,7 @@ export async function scale(call: ResourceCall): Promise<HttpResponse> {
 }
 
 async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
-  const { context, resource, method } = call;
+  const { context, resource, method, path } = call;
   const patchType = method === 'PUT' ? undefined : patchKind(contentTypeOf(call));
   const options = readWriteOptions(call, method === 'PUT' ? 'UpdateOptions' : 'PatchOptions', patchType === 'apply');
   const before = servedObject(live, resource);
@@ -42,7 +43,9 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
   let next: KubeObject;
   if (patchType === 'apply') {
     const applied = readScale(call);
-    next = withoutScaleTimes(applyObject({ ...request, applied: asApplied(call, applied), force: options.force }));
+    next = withoutScaleTimes(
+      applyObject({ ...request, applied: asApplied(call, applied), force: options.force, shownVersion: 'autoscaling/v1' }),
+    );
   } else {
     const text = bodyString(call);
     const current = scaleObject(call, before);
@@ -58,13 +61,19 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
     call.warnings.push(...warnings);
     const wanted = checkIdentity(call, object);
     const { resourceVersion } = wanted.metadata;
-    const scaled = withReplicas(call, before, replicasOf(wanted) ?? 0);
-    next = withoutScaleTimes(
-      trackUpdate({
-        ...request,
-        next: { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
-      }),
-    );
+    const replicas = replicasOf(wanted) ?? 0;
+    if (replicas < 0 && resource.custom === undefined) {
+      throw invalid({ group: 'autoscaling', kind: 'Scale' }, path.name, [
+        invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'),
+      ]);
+    }
+    // A Scale to zero has no replicas in its text: whoever writes it owns nothing, nor does anybody else any more.
+    const scaled = withReplicas(call, before, replicas === 0 ? undefined : replicas);
+    const tracked = trackUpdate({
+      ...request,
+      next: { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
+    });
+    next = withoutScaleTimes(withReplicas(call, tracked, replicas));
   }
   const wanted: Change = {
     live,

@@ -63,7 +63,7 @@ export async function issueToken(call: ResourceCall): Promise<HttpResponse> {
     faults.push(invalidField('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes'));
   if (expirationSeconds > MAX_SECONDS)
     faults.push(invalidField('spec.expirationSeconds', expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
-  if (faults.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, path.name, faults);
+  if (faults.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, metadata.name ?? '', faults);
   const now = context.now();
   const uid = account.metadata.uid ?? '';
   const request = {

@@ -9,7 +9,7 @@ import type { Resource } from '../registry/resource.js';
 import { servedObject } from '../registry/served.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { renderObject, renderStatus, renderStored } from '../server/render.js';
-import { badRequest, conflict, deletedStatus, invalid, unexpected } from '../server/status.js';
+import { badRequest, conflict, deletedStatus, forbidden, invalid, unexpected } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
 import { bodyString, contentTypeOf } from './body.js';
 import { checkStill } from './change.js';
@@ -82,6 +82,7 @@ interface Removal {
 export function removeStored(call: ResourceCall, stored: Stored, options: DeleteOptions): Removal {
   const { context, resource } = call;
   const live = servedObject(stored, resource);
+  checkDeletable(call, stored);
   checkPreconditions(call, stored, options);
   const marked = mark(resource, live, options, timestamp(context.now()), context.now());
   if (marked !== undefined) {
@@ -98,6 +99,14 @@ export function removeStored(call: ResourceCall, stored: Stored, options: Delete
   const write = context.store.remove(resource.table, stored.key, last);
   context.afterWrite(resource, stored, undefined);
   return { object: shows ? servedObject(write.stored, resource) : undefined, after: undefined, done: write.done };
+}
+
+/** Namespaces that every cluster has. */
+const permanentNamespaces = new Set(['default', 'kube-system', 'kube-public']);
+
+function checkDeletable({ resource }: ResourceCall, { name }: Stored): void {
+  if (resource.table === '/namespaces' && permanentNamespaces.has(name))
+    throw forbidden(resource, name, 'this namespace may not be deleted');
 }
 
 function checkPreconditions({ resource }: ResourceCall, stored: Stored, { uid, resourceVersion }: DeleteOptions): void {
@@ -211,8 +220,17 @@ export function readDeleteOptions(call: ResourceCall): DeleteOptions {
 
 /** An Eviction, and the options inside of it. */
 export function readEviction(call: ResourceCall): { eviction: KubeObject; options: DeleteOptions } {
+  // The older version says the same.
+  const text = bodyString(call);
   const type = builtinType('policy/v1', 'Eviction')!;
-  const { object } = decodeObject({ type, text: bodyString(call), format: 'json', validation: 'Warn' });
+  const { object } = decodeObject({
+    type: /"apiVersion"\s*:\s*"policy\/v1beta1"/.test(text) ? { ...type, apiVersion: 'policy/v1beta1' } : type,
+    text,
+    format: 'json',
+    validation: 'Warn',
+  });
+  const { name = '' } = object.metadata;
+  if (name !== '' && name !== call.path.name) throw badRequest('name in URL does not match name in Eviction object');
   return { eviction: object, options: readOptions(call, object['deleteOptions'] ?? {}) };
 }
 

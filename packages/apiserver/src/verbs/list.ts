@@ -101,7 +101,10 @@ function decodeToken(text: string): ContinueToken {
     token = JSON.parse(bytes.toString('utf8')) as typeof token;
   } catch {
     const first = bytes[0] ?? 0;
-    const shown = first >= 0x20 && first < 0x7f ? String.fromCharCode(first) : `\\u${first.toString(16).padStart(4, '0')}`;
+    const shown =
+      (first >= 0x20 && first < 0x7f) || (first > 0xa0 && first !== 0xad)
+        ? String.fromCharCode(first)
+        : `\\u${first.toString(16).padStart(4, '0')}`;
     throw badRequest(`invalid continue token: continue key is not valid: invalid character '${shown}' looking for beginning of value`);
   }
   if (token.v !== 'meta.k8s.io/v1')

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@sluice/core';
+import { deepEqual, type KubeObject } from '@sluice/core';
 import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
 import { checkEscalation } from '../auth/escalation.js';
@@ -15,7 +15,8 @@ export interface Ready {
   readonly settle: (stored: boolean) => void;
 }
 
-export function prepareNew(call: ResourceCall, object: KubeObject): Ready {
+export function prepareNew(call: ResourceCall, given: KubeObject): Ready {
+  const object = withSingleOwners(call, given);
   checkEscalation(call, object, undefined);
   const { resource } = call;
   if (resource.custom?.definition.metadata.deletionTimestamp !== undefined) {
@@ -31,7 +32,8 @@ export function prepareNew(call: ResourceCall, object: KubeObject): Ready {
   );
 }
 
-export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
+export function prepareChange(call: ResourceCall, given: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
+  const next = withSingleOwners(call, given);
   checkEscalation(call, next, live);
   const { resource } = call;
   let prepared = prepareUpdate(next, live, writeContext(call, subresource));
@@ -45,6 +47,19 @@ export function prepareChange(call: ResourceCall, next: KubeObject, live: KubeOb
     schemaFaults(resource, prepared.object, live),
     resource.table === DEFINITIONS ? withStoredVersions : undefined,
   );
+}
+
+/** An owner that is named twice, in the same words, is one. */
+function withSingleOwners({ warnings }: ResourceCall, object: KubeObject): KubeObject {
+  const { ownerReferences } = object.metadata;
+  if (ownerReferences === undefined || ownerReferences.length < 2) return object;
+  const single = ownerReferences.filter((owner, index) => ownerReferences.findIndex((other) => deepEqual(other, owner)) === index);
+  if (single.length === ownerReferences.length) return object;
+  const uids = new Set(ownerReferences.filter((owner) => !single.includes(owner)).map(({ uid }) => uid));
+  warnings.push(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...uids].join(', ')}`,
+  );
+  return { ...object, metadata: { ...object.metadata, ownerReferences: single } };
 }
 
 function ready(

@@ -6,7 +6,7 @@ import type { ResourceCall } from '../server/context.js';
 import { checkShape } from '../server/negotiate.js';
 import { includeObjectOf, partial, watchedText } from '../server/render.js';
 import { stream } from '../server/respond.js';
-import { badRequest, expired } from '../server/status.js';
+import { expired, unexpected } from '../server/status.js';
 import type { ChangeEvent } from '../store/events.js';
 import type { Stored } from '../store/stored.js';
 import { tableOf } from '../table/table.js';
@@ -26,9 +26,7 @@ export async function watch(call: ResourceCall): Promise<HttpResponse> {
   const options = readListOptions(call, true);
   checkShape(call.representation, false, call.resource.kind);
   const wanted =
-    options.resourceVersion === '' || options.resourceVersion === '0'
-      ? undefined
-      : parseRevision(options.resourceVersion, (message) => badRequest(`invalid resource version: ${message}`));
+    options.resourceVersion === '' || options.resourceVersion === '0' ? undefined : parseRevision(options.resourceVersion, unexpected);
   if (options.sendInitialEvents === true && wanted !== undefined) await awaitRevision(call, wanted);
   return stream(
     new Watch(call, options, wanted).start(),

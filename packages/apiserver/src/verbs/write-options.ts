@@ -32,8 +32,12 @@ export function readWriteOptions(
       faults.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' });
   }
   if (manager.length > MAX_MANAGER_LENGTH) faults.push(tooLong('fieldManager', MAX_MANAGER_LENGTH));
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
-    faults.push(invalidField('fieldManager', manager, 'should only contain printable characters'));
+  for (const { 0: character, index } of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    faults.push(
+      invalidField('fieldManager', manager, `invalid character U+${code} (at position ${Buffer.byteLength(manager.slice(0, index))})`),
+    );
+  }
   const validation = query.get('fieldValidation') ?? '';
   if (validation !== '' && !VALIDATIONS.includes(validation))
     faults.push(notSupported('fieldValidation', validation, ['', ...VALIDATIONS]));

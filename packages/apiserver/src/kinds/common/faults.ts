@@ -10,6 +10,11 @@ export function invalidShown(field: string, shown: string, detail: string): Fiel
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${detail}` };
 }
 
+export function notSupportedShown(field: string, shown: string, supported: readonly string[]): FieldError {
+  const values = supported.map((value) => JSON.stringify(value)).join(', ');
+  return { reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${shown}: supported values: ${values}` };
+}
+
 export function duplicateShown(field: string, shown: string): FieldError {
   return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${shown}` };
 }

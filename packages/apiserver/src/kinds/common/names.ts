@@ -87,6 +87,14 @@ function patternRule(limit: number, regex: RegExp, fault: (value: string) => str
 
 export const dns1123Label = patternRule(63, labelRegex, (value) => (subdomainRegex.test(value) ? 'must not contain dots' : labelFault));
 export const dns1123Subdomain = patternRule(253, subdomainRegex, () => subdomainFault);
+const searchRegex = /^_?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?(?:\._?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*$/;
+const searchFault = regexFault(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*',
+  'example.com',
+);
+/** A domain to search in: some begin with an underscore. */
+export const dns1123SubdomainWithUnderscore = patternRule(253, searchRegex, () => searchFault);
 export const dns1035Label = patternRule(63, dns1035Regex, () => dns1035Fault);
 const qualifiedPart = patternRule(63, qualifiedRegex, () => qualifiedFault);
 

@@ -4,6 +4,7 @@ import { fieldsOf, isSet, mapOf, pipe, textOf, withField, zeroDefaults, type Edi
 import { immutable, metaOf } from '../common/meta.js';
 import { check, configKey } from '../common/names.js';
 import type { KindRules } from '../context.js';
+import { keyPairFault } from './key-pair.js';
 
 const SIZE_LIMIT = 1024 * 1024;
 
@@ -57,6 +58,12 @@ export const secret: KindRules = {
   validateUpdate: (next, live, faults) => {
     immutable(next['type'], live['type'], faults, 'type');
     validateSealed(next, live, ['data'], faults);
+  },
+  warnings: (object) => {
+    const data = mapOf(object['data']);
+    if (object['type'] !== 'kubernetes.io/tls') return [];
+    const fault = keyPairFault(decoded(data['tls.crt']), decoded(data['tls.key']));
+    return fault === undefined ? [] : [fault];
   },
   revalidate: true,
 };
@@ -120,4 +127,8 @@ function validateSealed(next: Fields, live: Fields, fields: readonly string[], f
 function decodedLength(base64: string): number {
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor(base64.length / 4) * 3 - padding);
+}
+
+function decoded(base64: unknown): string {
+  return Buffer.from(textOf(base64), 'base64').toString('latin1');
 }

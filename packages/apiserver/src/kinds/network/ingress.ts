@@ -23,6 +23,10 @@ const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
 
 export const ingress: KindRules = {
+  warnings: (object) =>
+    Object.hasOwn(mapOf(metaOf(object)['annotations']), CLASS_ANNOTATION)
+      ? [`annotation ${JSON.stringify(CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead`]
+      : [],
   namespaced: true,
   hasStatus: true,
   generation: ['spec'],

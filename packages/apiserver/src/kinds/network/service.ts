@@ -48,6 +48,11 @@ const byType: Edit = (spec) => {
 };
 
 export const service: KindRules = {
+  validateStatus: (next, _live, faults) => {
+    const ingress = itemsOf(fieldsOf(fieldsOf(next['status'])['loadBalancer'])['ingress']);
+    if (ingress.length > 0 && fieldsOf(next['spec'])['type'] !== 'LoadBalancer')
+      faults.push(forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'"));
+  },
   namespaced: true,
   names: dns1035Names,
   hasStatus: true,

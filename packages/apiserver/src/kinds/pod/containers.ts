@@ -27,7 +27,6 @@ export function validateContainers(spec: Fields, volumes: ReadonlySet<string>, f
     validateContainer(container, volumes, faults, at);
     if (textOf(container['name']) !== '') checkUnique(names, textOf(container['name']), faults, `${at}.name`);
     const policy = container['restartPolicy'];
-    if (isSet(policy)) checkOneOf(faults, `${at}.restartPolicy`, textOf(policy), ['Always', 'Never', 'OnFailure']);
     checkHostPorts([container], faults, `${path}.initContainers`);
     if (policy === 'Always') validateProbes(container, faults, at);
     else {
@@ -63,7 +62,7 @@ function validateContainer(container: Fields, volumes: ReadonlySet<string>, faul
   if (image === '') faults.push(required(`${path}.image`));
   const messages = textOf(container['terminationMessagePolicy']);
   if (messages !== 'File' && messages !== 'FallbackToLogsOnError') {
-    faults.push(notSupported(`${path}.terminationMessagePolicy`, messages, ['FallbackToLogsOnError', 'File']));
+    faults.push(notSupported(`${path}.terminationMessagePolicy`, messages, ['File', 'FallbackToLogsOnError']));
   }
   validatePorts(itemsOf(container['ports']), faults, `${path}.ports`);
   validateEnv(itemsOf(container['env']), faults, `${path}.env`);

@@ -1,7 +1,11 @@
 import { at, defaults, each, fieldsOf, isSet, pipe, textOf, within, withField, zeroDefaults, type Edit } from '../common/index.js';
 
+/** Longer names are no references to images. */
+const MAX_IMAGE_NAME = 255;
+
 /** `latest`, spelled out or implied, is pulled always; anything else only when it is not there. */
 export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
+  if (image.length > MAX_IMAGE_NAME) return 'IfNotPresent';
   const [, tag, digest] = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::([^@]+))?(@.+)?$/.exec(image.slice(image.lastIndexOf('/') + 1)) ?? ['', ''];
   return (tag ?? (digest === undefined ? 'latest' : '')) === 'latest' ? 'Always' : 'IfNotPresent';
 }

@@ -13,6 +13,15 @@ const FIELD_PATHS = [
   'status.podIP',
   'status.podIPs',
 ];
+/** What can be asked of a pod at all, in some place. */
+const KNOWN_FIELDS = new Set([
+  ...FIELD_PATHS,
+  'metadata.annotations',
+  'metadata.labels',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'status.phase',
+]);
 const RESOURCE_FIELDS = [
   'limits.cpu',
   'limits.ephemeral-storage',
@@ -50,7 +59,7 @@ function validateValueFrom(variable: Fields, faults: FieldError[], path: string)
     if (kind === 'fileKeyRef') continue;
     const reference = fieldsOf(source[kind]);
     const key = textOf(reference['key']);
-    if (textOf(reference['name']) === '') faults.push(required(`${path}.${kind}.name`));
+    check(faults, `${path}.${kind}.name`, textOf(reference['name']), dns1123Subdomain);
     if (key === '') faults.push(required(`${path}.${kind}.key`));
     else check(faults, `${path}.${kind}.key`, key, configKey);
   }
@@ -71,7 +80,11 @@ export function validateFieldRef(reference: Fields, allowed: readonly string[], 
     return;
   }
   if (/^metadata\.(labels|annotations)\['.+'\]$/.test(fieldPath) || allowed.includes(fieldPath)) return;
-  faults.push(notSupported(`${path}.fieldPath`, fieldPath, allowed));
+  if (!KNOWN_FIELDS.has(fieldPath)) {
+    faults.push(invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`));
+  } else {
+    faults.push(notSupported(`${path}.fieldPath`, fieldPath, allowed));
+  }
 }
 
 export function validateResourceFieldRef(reference: Fields, faults: FieldError[], path: string): void {
@@ -94,7 +107,7 @@ export function validateEnvFrom(sources: readonly Fields[], faults: FieldError[]
       if (name === '') faults.push(required(`${at}.${kind}.name`));
       else check(faults, `${at}.${kind}.name`, name, dns1123Subdomain);
     }
-    if (kinds.length === 0) faults.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    else if (kinds.length > 1) faults.push(invalid(at, '', 'may not have more than one field specified at a time'));
+    if (kinds.length === 0) faults.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (kinds.length > 1) faults.push(invalid(path, '', 'may not have more than one field specified at a time'));
   }
 }

@@ -18,7 +18,10 @@ export const pod: KindRules = {
   namespaced: true,
   generation: ['spec'],
   defaults: podDefaults,
-  create: (object) => ({ ...object, status: { phase: 'Pending', qosClass: qosClass(fieldsOf(object['spec'])) } }),
+  create: (object) => ({
+    ...withField(object, 'spec', positiveGrace(fieldsOf(object['spec']))),
+    status: { phase: 'Pending', qosClass: qosClass(fieldsOf(object['spec'])) },
+  }),
   update: (next, live) => withField(next, 'status', live['status']),
   updateStatus: (next, live) => {
     const status = fieldsOf(next['status']);
@@ -44,6 +47,11 @@ export const pod: KindRules = {
   warnings: (object, live) =>
     live !== undefined && deepEqual(object['spec'], live['spec']) ? [] : podWarnings(fieldsOf(object['spec']), metaOf(object), ''),
 };
+
+/** Less than no time is a second. */
+function positiveGrace(spec: Fields): Fields {
+  return numberOf(spec['terminationGracePeriodSeconds']) < 0 ? withField(spec, 'terminationGracePeriodSeconds', 1) : spec;
+}
 
 /** Of a running pod little may change: images, deadlines, more tolerations. */
 function validateUpdate(after: Fields, before: Fields, faults: FieldError[]): void {

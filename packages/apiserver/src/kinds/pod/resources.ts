@@ -5,6 +5,32 @@ import { isMore, quantityOf, sameQuantity, shownQuantity } from '../common/quant
 
 const CONTAINER_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
+const STANDARD_RESOURCES = new Set([
+  ...CONTAINER_RESOURCES,
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'persistentvolumeclaims',
+  'configmaps',
+  'services.nodeports',
+  'services.loadbalancers',
+  'storage',
+  'requests.storage',
+]);
+
+/** Whether a resource without a domain is one that Kubernetes knows. */
+export function isStandardResource(name: string): boolean {
+  return STANDARD_RESOURCES.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-');
+}
+
 /** Faults of a container's resources. */
 export function validateResources(resources: Fields, faults: FieldError[], path: string): void {
   const limits = fieldsOf(resources['limits']);
@@ -46,6 +72,7 @@ export function validateResources(resources: Fields, faults: FieldError[], path:
 function validateContainerResourceName(name: string, faults: FieldError[], path: string): void {
   check(faults, path, name, qualifiedName);
   if (!name.includes('/')) {
+    if (!isStandardResource(name)) faults.push(invalid(path, name, 'must be a standard resource type or fully qualified'));
     if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name))
       faults.push(invalid(path, name, 'must be a standard resource for containers'));
   } else if (!isNative(name) && name.startsWith('requests.')) {

@@ -1,9 +1,11 @@
-import { invalid, type FieldError } from '@sluice/schema';
+import { invalid, required, type FieldError } from '@sluice/schema';
 import { fieldsOf, isSet, itemsOf, textOf } from '../common/index.js';
 import { inclusiveRange } from '../common/names.js';
 import { checkOneOf } from '../common/selectors.js';
 
 const MAX_ID = 2 ** 31 - 1;
+const SYSCTL_SHOWN = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
+const SYSCTL = /^[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?(?:[./][a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*$/;
 
 /** Faults of a container's security context. */
 export function validateSecurityContext(value: unknown, faults: FieldError[], path: string): void {
@@ -36,7 +38,12 @@ export function validatePodSecurityContext(value: unknown, faults: FieldError[],
   const names = new Set<string>();
   for (const [index, sysctl] of itemsOf(context['sysctls']).entries()) {
     const name = textOf(sysctl['name']);
-    if (names.has(name))
+    const at = `${path}.sysctls[${index}].name`;
+    if (name === '') faults.push(required(at));
+    else if (name.length > 253 || !SYSCTL.test(name)) {
+      faults.push(invalid(at, name, `must have at most 253 characters and match regex ${SYSCTL_SHOWN}`));
+    }
+    if (name !== '' && names.has(name))
       faults.push({
         reason: 'FieldValueDuplicate',
         field: `${path}.sysctls[${index}].name`,
@@ -49,6 +56,10 @@ export function validatePodSecurityContext(value: unknown, faults: FieldError[],
 function validateSeccomp(value: unknown, faults: FieldError[], path: string): void {
   if (!isSet(value)) return;
   const { type, localhostProfile } = fieldsOf(value);
+  if (textOf(type) === '') {
+    faults.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
+    return;
+  }
   checkOneOf(faults, `${path}.type`, textOf(type), ['Localhost', 'RuntimeDefault', 'Unconfined']);
   if (type === 'Localhost' && textOf(localhostProfile) === '') {
     faults.push({

@@ -1,8 +1,16 @@
-import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
+import { duplicate, forbidden, invalid, required, type FieldError } from '@sluice/schema';
 import { fieldsOf, isSet, itemsOf, mapOf, numberOf, stringsOf, textOf, type Fields } from '../common/index.js';
 import { validateAnnotations, validateLabels } from '../common/meta.js';
-import { check, dns1123Label, dns1123Subdomain, inclusiveRange, labelValue, qualifiedName } from '../common/names.js';
-import { checkOneOf, isEmptySelector, selects, shownLabels, validateSelector } from '../common/selectors.js';
+import {
+  check,
+  dns1123Label,
+  dns1123Subdomain,
+  dns1123SubdomainWithUnderscore,
+  inclusiveRange,
+  labelValue,
+  qualifiedName,
+} from '../common/names.js';
+import { checkOneOf, isEmptySelector, selects, shownLabels, shownSelector, validateSelector } from '../common/selectors.js';
 import { validateAddress } from '../common/addresses.js';
 import { validateContainers } from './containers.js';
 import { validatePodSecurityContext } from './security.js';
@@ -16,9 +24,7 @@ export function validatePodSpec(spec: Fields, faults: FieldError[], path: string
   checkOneOf(faults, `${path}.dnsPolicy`, textOf(spec['dnsPolicy']), ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']);
   validateLabels(spec['nodeSelector'], faults, `${path}.nodeSelector`);
   validatePodSecurityContext(spec['securityContext'], faults, `${path}.securityContext`);
-  for (const [index, secret] of itemsOf(spec['imagePullSecrets']).entries()) {
-    if (textOf(secret['name']) === '') faults.push(required(`${path}.imagePullSecrets[${index}].name`));
-  }
+  validateDnsConfig(fieldsOf(spec['dnsConfig']), faults, `${path}.dnsConfig`);
   validateHostNetwork(spec, faults, path);
   validateAffinity(fieldsOf(spec['affinity']), faults, `${path}.affinity`);
   validateSpread(itemsOf(spec['topologySpreadConstraints']), faults, `${path}.topologySpreadConstraints`);
@@ -62,17 +68,20 @@ export function validateTemplate(template: Fields, faults: FieldError[], path: s
 export function validateSelectorAndTemplate(
   spec: Fields,
   faults: FieldError[],
-  { emptyText, kind = 'ReplicaSet' }: { readonly emptyText: string; readonly kind?: string },
+  { emptyText, kind = 'ReplicaSet', invalidText }: { readonly emptyText: string; readonly kind?: string; readonly invalidText?: string },
 ): void {
   const selector = spec['selector'];
   const template = fieldsOf(spec['template']);
   const labels = fieldsOf(template['metadata'])['labels'];
+  const before = faults.length;
+  if (isSet(selector)) validateSelector(selector, faults, 'spec.selector');
+  const broken = faults.length > before;
   if (!isSet(selector)) faults.push(required('spec.selector'));
   else {
-    validateSelector(selector, faults, 'spec.selector');
+    if (broken && invalidText !== undefined) faults.push(invalid('spec.selector', shownSelector(selector), invalidText));
     if (isEmptySelector(selector)) faults.push(invalid('spec.selector', selector, emptyText));
   }
-  if (!isEmptySelector(selector) || !isSet(selector)) {
+  if (!broken && (!isEmptySelector(selector) || !isSet(selector))) {
     if (!selects(selector, mapOf(labels))) {
       faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
     }
@@ -104,6 +113,18 @@ function validateHostNetwork(spec: Fields, faults: FieldError[], path: string): 
   }
 }
 
+function validateDnsConfig(config: Fields, faults: FieldError[], path: string): void {
+  for (const [index, server] of stringsOf(config['nameservers']).entries())
+    validateAddress(textOf(server), faults, `${path}.nameservers[${index}]`);
+  for (const [index, search] of stringsOf(config['searches']).entries()) {
+    // A dot at the end, or alone, is a root.
+    const domain = textOf(search).replace(/(?<=.)\.$/, '');
+    if (domain !== '.') check(faults, `${path}.searches[${index}]`, domain, dns1123SubdomainWithUnderscore);
+  }
+  for (const [index, option] of itemsOf(config['options']).entries())
+    if (textOf(option['name']) === '') faults.push(required(`${path}.options[${index}]`, 'must not be empty'));
+}
+
 function validateAffinity(affinity: Fields, faults: FieldError[], path: string): void {
   const node = fieldsOf(affinity['nodeAffinity']);
   const requiredNodes = node['requiredDuringSchedulingIgnoredDuringExecution'];
@@ -111,12 +132,12 @@ function validateAffinity(affinity: Fields, faults: FieldError[], path: string):
     const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`;
     const terms = itemsOf(fieldsOf(requiredNodes)['nodeSelectorTerms']);
     if (terms.length === 0) faults.push(required(`${at}.nodeSelectorTerms`, 'must have at least one node selector term'));
-    for (const [index, term] of terms.entries()) validateNodeTerm(term, faults, `${at}.nodeSelectorTerms[${index}]`);
+    for (const [index, term] of terms.entries()) validateNodeTerm(term, faults, `${at}.nodeSelectorTerms[${index}]`, true);
   }
   for (const [index, preferred] of itemsOf(node['preferredDuringSchedulingIgnoredDuringExecution']).entries()) {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
     checkWeight(preferred, faults, at);
-    validateNodeTerm(fieldsOf(preferred['preference']), faults, `${at}.preference`);
+    validateNodeTerm(fieldsOf(preferred['preference']), faults, `${at}.preference`, false);
   }
   for (const kind of ['podAffinity', 'podAntiAffinity']) {
     const pods = fieldsOf(affinity[kind]);
@@ -136,7 +157,8 @@ function checkWeight(preferred: Fields, faults: FieldError[], path: string): voi
   if (weight < 1 || weight > 100) faults.push(invalid(`${path}.weight`, weight, 'must be in the range 1-100'));
 }
 
-function validateNodeTerm(term: Fields, faults: FieldError[], path: string): void {
+/** What is only preferred may ask for values that no label can have. */
+function validateNodeTerm(term: Fields, faults: FieldError[], path: string, isRequired: boolean): void {
   for (const [index, requirement] of itemsOf(term['matchExpressions']).entries()) {
     const at = `${path}.matchExpressions[${index}]`;
     const operator = textOf(requirement['operator']);
@@ -151,6 +173,7 @@ function validateNodeTerm(term: Fields, faults: FieldError[], path: string): voi
       faults.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'));
     }
     check(faults, `${at}.key`, textOf(requirement['key']), qualifiedName);
+    if (!isRequired) continue;
     for (const [position, value] of values.entries()) check(faults, `${at}.values[${position}]`, value, labelValue);
   }
 }
@@ -164,25 +187,20 @@ function validatePodTerm(term: Fields, faults: FieldError[], path: string): void
 }
 
 function validateSpread(constraints: readonly Fields[], faults: FieldError[], path: string): void {
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   for (const [index, constraint] of constraints.entries()) {
     const at = `${path}[${index}]`;
     const skew = numberOf(constraint['maxSkew']);
     if (skew <= 0) faults.push(invalid(`${at}.maxSkew`, skew, 'must be greater than zero'));
     const key = textOf(constraint['topologyKey']);
     if (key === '') faults.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else check(faults, `${at}.topologyKey`, key, qualifiedName);
     const action = textOf(constraint['whenUnsatisfiable']);
     checkOneOf(faults, `${at}.whenUnsatisfiable`, action, ['DoNotSchedule', 'ScheduleAnyway']);
     const pair = `{${key}, ${action}}`;
-    if (seen.has(pair)) {
-      faults.push({
-        reason: 'FieldValueDuplicate',
-        field: `${at}.{topologyKey, whenUnsatisfiable}`,
-        message: `Duplicate value: ${JSON.stringify(pair)}`,
-      });
-    }
-    seen.add(pair);
+    // The first one of a pair is to blame.
+    const before = seen.get(pair);
+    if (before === undefined) seen.set(pair, at);
+    else faults.push(duplicate(`${before}.{topologyKey, whenUnsatisfiable}`, pair));
     validateSelector(constraint['labelSelector'], faults, `${at}.labelSelector`);
   }
 }

@@ -82,11 +82,11 @@ export function validateSourceKind(kind: string, source: Fields, faults: FieldEr
       break;
     case 'downwardAPI':
       checkMode(source['defaultMode'], faults, `${path}.defaultMode`);
-      validateDownward(itemsOf(source['items']), faults, `${path}.items`);
+      validateDownward(itemsOf(source['items']), faults, path);
       break;
     case 'projected':
       checkMode(source['defaultMode'], faults, `${path}.defaultMode`);
-      validateProjections(itemsOf(source['sources']), faults, `${path}.sources`);
+      validateProjections(itemsOf(source['sources']), faults, path);
       break;
     case 'ephemeral':
       if (!isSet(source['volumeClaimTemplate'])) faults.push(required(`${path}.volumeClaimTemplate`));
@@ -102,9 +102,9 @@ function validateKeys(items: readonly Fields[], faults: FieldError[], path: stri
   }
 }
 
-function validateDownward(items: readonly Fields[], faults: FieldError[], path: string): void {
-  for (const [index, item] of items.entries()) {
-    const at = `${path}[${index}]`;
+/** Faults of items of the downward API, all shown as the volume's own. */
+function validateDownward(items: readonly Fields[], faults: FieldError[], at: string): void {
+  for (const item of items) {
     checkItemPath(item, faults, at);
     if (isSet(item['fieldRef'])) {
       const allowed = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
@@ -112,6 +112,10 @@ function validateDownward(items: readonly Fields[], faults: FieldError[], path: 
       if (isSet(item['resourceFieldRef']))
         faults.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
     } else if (isSet(item['resourceFieldRef'])) {
+      if (textOf(fieldsOf(item['resourceFieldRef'])['containerName']) === '') {
+        faults.push(required(`${at}.resourceFieldRef.containerName`));
+        continue;
+      }
       validateResourceFieldRef(fieldsOf(item['resourceFieldRef']), faults, `${at}.resourceFieldRef`);
     } else {
       faults.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
@@ -121,21 +125,22 @@ function validateDownward(items: readonly Fields[], faults: FieldError[], path: 
 
 function validateProjections(sources: readonly Fields[], faults: FieldError[], path: string): void {
   for (const [index, source] of sources.entries()) {
-    const at = `${path}[${index}]`;
+    const at = `${path}.sources[${index}]`;
     for (const kind of ['secret', 'configMap']) {
       if (!isSet(source[kind])) continue;
       const projection = fieldsOf(source[kind]);
       if (textOf(projection['name']) === '') faults.push(required(`${at}.${kind}.name`));
       validateKeys(itemsOf(projection['items']), faults, `${at}.${kind}.items`);
     }
-    if (isSet(source['downwardAPI']))
-      validateDownward(itemsOf(fieldsOf(source['downwardAPI'])['items']), faults, `${at}.downwardAPI.items`);
+    if (isSet(source['downwardAPI'])) validateDownward(itemsOf(fieldsOf(source['downwardAPI'])['items']), faults, `${at}.downwardAPI`);
     if (!isSet(source['serviceAccountToken'])) continue;
     const token = fieldsOf(source['serviceAccountToken']);
     const seconds = numberOf(token['expirationSeconds']);
     if (seconds < 600)
       faults.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-    if (textOf(token['path']) === '') faults.push(required(`${at}.serviceAccountToken.path`));
+    if (seconds > 2 ** 32)
+      faults.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
+    if (textOf(token['path']) === '') faults.push(required(`${path}.path`));
   }
 }
 

@@ -22,13 +22,30 @@ const DEPRECATED_VOLUMES: Readonly<Record<string, string>> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 };
 
+const DEPRECATED_LABELS: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+};
+
+function deprecatedNodeLabel(key: string): string | undefined {
+  return Object.hasOwn(DEPRECATED_LABELS, key) ? DEPRECATED_LABELS[key] : undefined;
+}
+
 /** What works, but probably not as meant. The path is that of the pod: empty, or `spec.template.`. */
 export function podWarnings(spec: Fields, meta: Fields, path: string): string[] {
   const warnings: string[] = [];
+  for (const key of Object.keys(mapOf(spec['nodeSelector'])).sort()) {
+    const text = deprecatedNodeLabel(key);
+    if (text !== undefined) warnings.push(`${path}spec.nodeSelector[${key}]: ${text}`);
+  }
   for (const [index, constraint] of itemsOf(spec['topologySpreadConstraints']).entries()) {
     if (isSet(constraint['labelSelector'])) continue;
     warnings.push(`${path}spec.topologySpreadConstraints[${index}].labelSelector: a null labelSelector results in matching no pod`);
   }
+  nullSelectors(fieldsOf(spec['affinity']), `${path}spec.affinity`, warnings);
   for (const [index, volume] of itemsOf(spec['volumes']).entries()) {
     for (const [kind, text] of Object.entries(DEPRECATED_VOLUMES)) {
       if (isSet(volume[kind])) warnings.push(`${path}spec.volumes[${index}].${kind === 'storageos' ? 'storageOS' : kind}: ${text}`);
@@ -75,6 +92,20 @@ export function podWarnings(spec: Fields, meta: Fields, path: string): string[] 
     warnings.push(`${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
   }
   return warnings;
+}
+
+function nullSelectors(affinity: Fields, path: string, warnings: string[]): void {
+  for (const kind of ['podAffinity', 'podAntiAffinity']) {
+    for (const [when, termOf, below] of [
+      ['requiredDuringSchedulingIgnoredDuringExecution', (item: Fields) => item, ''],
+      ['preferredDuringSchedulingIgnoredDuringExecution', (item: Fields) => fieldsOf(item['podAffinityTerm']), '.podAffinityTerm'],
+    ] as const) {
+      for (const [index, item] of itemsOf(fieldsOf(affinity[kind])[when]).entries()) {
+        if (isSet(termOf(item)['labelSelector'])) continue;
+        warnings.push(`${path}.${kind}.${when}[${index}]${below}.labelSelector: a null labelSelector results in matching no pod`);
+      }
+    }
+  }
 }
 
 function repeated(items: readonly Fields[], field: string, path: string, text: string, warnings: string[]): void {

@@ -21,7 +21,6 @@ const DOWN = { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, pe
 export const autoscaler: KindRules = {
   namespaced: true,
   hasStatus: true,
-  names: segmentNames,
   defaults: within(
     'spec',
     pipe(
@@ -37,7 +36,6 @@ export const autoscaler: KindRules = {
 export const autoscalerV1: KindRules = {
   namespaced: true,
   hasStatus: true,
-  names: segmentNames,
   defaults: (object) => {
     const result = within('spec', defaults({ minReplicas: 1 }))(object);
     const spec = fieldsOf(result['spec']);
@@ -57,6 +55,9 @@ function validateSpec(spec: Fields, faults: FieldError[]): void {
   if (isSet(spec['minReplicas']) && max < min)
     faults.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
   const target = fieldsOf(spec['scaleTargetRef']);
+  const apiVersion = textOf(target['apiVersion']);
+  if (!apiVersion.includes('/') && !CORE_SCALABLE.has(textOf(target['kind'])))
+    faults.push(invalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
   for (const field of ['kind', 'name']) {
     const value = textOf(target[field]);
     if (value === '') faults.push(required(`spec.scaleTargetRef.${field}`));
@@ -72,15 +73,22 @@ function validateSpec(spec: Fields, faults: FieldError[]): void {
     if (isSet(window) && numberOf(window) > 3600)
       faults.push(invalid(`${path}.stabilizationWindowSeconds`, window, 'must be less than or equal to 3600'));
     if (isSet(rules['selectPolicy'])) checkOneOf(faults, `${path}.selectPolicy`, textOf(rules['selectPolicy']), ['Disabled', 'Max', 'Min']);
+    if (isSet(fieldsOf(spec['behavior'])[direction]) && itemsOf(rules['policies']).length === 0)
+      faults.push(required(`${path}.policies`, 'must specify at least one Policy'));
     for (const [index, policy] of itemsOf(rules['policies']).entries()) {
       const at = `${path}.policies[${index}]`;
       checkOneOf(faults, `${at}.type`, textOf(policy['type']), ['Percent', 'Pods']);
       for (const field of ['value', 'periodSeconds']) {
         if (numberOf(policy[field]) <= 0) faults.push(invalid(`${at}.${field}`, numberOf(policy[field]), 'must be greater than zero'));
       }
+      if (numberOf(policy['periodSeconds']) > 1800)
+        faults.push(invalid(`${at}.periodSeconds`, policy['periodSeconds'], 'must be less than or equal to 1800'));
     }
   }
 }
+
+/** What the core group can scale: its version has no slash. */
+const CORE_SCALABLE = new Set(['ReplicationController']);
 
 const SOURCES: Readonly<Record<string, string>> = {
   ContainerResource: 'containerResource',
@@ -90,11 +98,19 @@ const SOURCES: Readonly<Record<string, string>> = {
   Resource: 'resource',
 };
 
+const MISSING_TARGET: Readonly<Record<string, string>> = {
+  pods: 'must specify a positive target averageValue',
+  object: 'must set either a target value or averageValue',
+  external: 'must set either a target value for metric or a per-pod target',
+};
+
 function validateMetric(metric: Fields, faults: FieldError[], path: string): void {
   const type = textOf(metric['type']);
   const expected = Object.hasOwn(SOURCES, type) ? SOURCES[type] : undefined;
+  // The API server looks twice.
   if (type === '') faults.push(required(`${path}.type`, 'must specify a metric source type'));
-  if (expected === undefined) faults.push(notSupported(`${path}.type`, type, Object.keys(SOURCES)));
+  if (expected === undefined)
+    faults.push(notSupported(`${path}.type`, type, Object.keys(SOURCES)), notSupported(`${path}.type`, type, Object.keys(SOURCES)));
   else if (!isSet(metric[expected])) faults.push(required(`${path}.${expected}`, 'must populate information for the given metric source'));
   const present = Object.values(SOURCES).filter((source) => isSet(metric[source]));
   if (present.length !== 1) {
@@ -108,7 +124,20 @@ function validateMetric(metric: Fields, faults: FieldError[], path: string): voi
   if (resource && textOf(source['name']) === '') faults.push(required(`${path}.${kind}.name`, 'must specify a resource name'));
   if (kind === 'containerResource' && textOf(source['container']) === '')
     faults.push(required(`${path}.${kind}.container`, 'must specify a container'));
-  validateTarget(fieldsOf(source['target']), resource, faults, `${path}.${kind}.target`);
+  if (!resource) {
+    const metricName = textOf(fieldsOf(source['metric'])['name']);
+    if (metricName === '') faults.push(required(`${path}.${kind}.metric.name`, 'must specify a metric name'));
+    else for (const fault of segmentNames(metricName, false)) faults.push(invalid(`${path}.${kind}.metric.name`, metricName, fault));
+  }
+  if (kind === 'object') {
+    for (const field of ['kind', 'name'])
+      if (textOf(fieldsOf(source['describedObject'])[field]) === '') faults.push(required(`${path}.object.describedObject.${field}`));
+  }
+  const target = fieldsOf(source['target']);
+  validateTarget(target, resource, faults, `${path}.${kind}.target`);
+  const missing = MISSING_TARGET[kind];
+  if (missing !== undefined && !isSet(target['averageValue']) && (kind === 'pods' || !isSet(target['value'])))
+    faults.push(required(`${path}.${kind}.target.averageValue`, missing));
 }
 
 function validateTarget(target: Fields, resource: boolean, faults: FieldError[], path: string): void {

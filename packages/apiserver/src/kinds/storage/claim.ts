@@ -30,10 +30,28 @@ export const claimDefaults: Edit = pipe(
   within('status', zeroDefaults({ phase: 'Pending' })),
 );
 
+/** The two ways to name a source of data say the same; what cannot be a source is left out. */
+const withDataSources: Edit = (spec) => {
+  const { dataSource, dataSourceRef } = spec;
+  if (isSet(dataSource) && !isDataSource(fieldsOf(dataSource))) return withField(spec, 'dataSource', undefined);
+  if (isSet(dataSource) && !isSet(dataSourceRef)) return withField(spec, 'dataSourceRef', dataSource);
+  if (isSet(dataSource) || !isSet(dataSourceRef)) return spec;
+  const { apiGroup, kind, name, namespace } = fieldsOf(dataSourceRef);
+  return textOf(namespace) === '' && isDataSource(fieldsOf(dataSourceRef))
+    ? withField(spec, 'dataSource', { apiGroup: apiGroup ?? null, kind, name })
+    : spec;
+};
+
+function isDataSource({ apiGroup, kind }: Fields): boolean {
+  if (kind === 'PersistentVolumeClaim') return textOf(apiGroup) === '';
+  return kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io';
+}
+
 export const persistentVolumeClaim: KindRules = {
   namespaced: true,
   defaults: claimDefaults,
-  create: (object) => withFinalizer(withField(object, 'status', { phase: 'Pending' }), 'kubernetes.io/pvc-protection'),
+  create: (object) =>
+    within('spec', withDataSources)(withFinalizer(withField(object, 'status', { phase: 'Pending' }), 'kubernetes.io/pvc-protection')),
   update: (next, live) => withField(next, 'status', live['status']),
   validate: (object, faults) => validateClaimSpec(fieldsOf(object['spec']), faults, 'spec'),
   validateUpdate: validateClaimUpdate,
@@ -73,6 +91,15 @@ export function validateClaimSpec(spec: Fields, faults: FieldError[], path: stri
   else if (quantityOf(storage).nano <= 0n) faults.push(invalid(at, storage, 'must be greater than zero'));
   const className = textOf(spec['storageClassName']);
   if (className !== '') check(faults, `${path}.storageClassName`, className, dns1123Subdomain);
+  for (const field of ['dataSource', 'dataSourceRef']) {
+    if (!isSet(spec[field])) continue;
+    const source = fieldsOf(spec[field]);
+    for (const part of ['name', 'kind']) if (textOf(source[part]) === '') faults.push(required(`${path}.${field}.${part}`));
+    if (textOf(source['apiGroup']) === '' && textOf(source['kind']) !== 'PersistentVolumeClaim')
+      faults.push(
+        invalid(`${path}.${field}`, source['kind'] ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"),
+      );
+  }
   if (isSet(spec['volumeMode'])) checkOneOf(faults, `${path}.volumeMode`, textOf(spec['volumeMode']), VOLUME_MODES);
 }
 

@@ -1,5 +1,5 @@
 import { invalid, type FieldError } from '@sluice/schema';
-import { isSet, numberOf } from '../common/index.js';
+import { fieldsOf, isSet, numberOf } from '../common/index.js';
 import { check, checkNonNegative, percent } from '../common/names.js';
 
 /** A number that is not negative, or a percentage. */
@@ -32,4 +32,11 @@ export function checkCounts(
   ...names: readonly string[]
 ): void {
   for (const name of names) if (isSet(spec[name])) checkNonNegative(faults, `${path}.${name}`, spec[name]);
+}
+
+/** How many at a time, as the API server shows its internal type. */
+export function shownRollingUpdate(rollingUpdate: unknown): unknown {
+  if (!isSet(rollingUpdate)) return null;
+  const { maxUnavailable = 0, maxSurge = 0 } = fieldsOf(rollingUpdate);
+  return { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge };
 }

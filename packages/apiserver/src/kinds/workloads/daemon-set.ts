@@ -1,12 +1,13 @@
 import { deepEqual, type KubeObject } from '@sluice/core';
 import { forbidden, invalid, required } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, mapOf, numberOf, pipe, textOf, within, withField, zeroDefaults } from '../common/index.js';
+import { notSupportedShown } from '../common/faults.js';
 import { checkOneOf, immutableSelector, isEmptySelector, selects, shownLabels, validateSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
 import { templateWarnings } from '../pod/warnings.js';
-import { checkCounts, checkIntOrPercent, checkNotOverHundred, isZero } from './common.js';
+import { checkCounts, checkIntOrPercent, checkNotOverHundred, isZero, shownRollingUpdate } from './common.js';
 
 const rollingUpdate = within('rollingUpdate', defaults({ maxUnavailable: 1, maxSurge: 0 }));
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -42,8 +43,9 @@ export const daemonSet: KindRules = {
     const spec = fieldsOf(object['spec']);
     const template = fieldsOf(spec['template']);
     const labels = fieldsOf(template['metadata'])['labels'];
+    const before = faults.length;
     validateSelector(spec['selector'], faults, 'spec.selector');
-    if (!selects(spec['selector'], mapOf(labels))) {
+    if (faults.length === before && !selects(spec['selector'], mapOf(labels))) {
       faults.push(invalid('spec.template.metadata.labels', shownLabels(labels), '`selector` does not match template `labels`'));
     }
     if (isSet(spec['selector']) && isEmptySelector(spec['selector'])) {
@@ -71,7 +73,10 @@ export const daemonSet: KindRules = {
         faults.push(required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
       }
     } else {
-      checkOneOf(faults, 'spec.updateStrategy.type', textOf(strategy['type']), ['OnDelete', 'RollingUpdate']);
+      if (strategy['type'] !== 'OnDelete') {
+        const shown = JSON.stringify({ Type: strategy['type'], RollingUpdate: shownRollingUpdate(strategy['rollingUpdate']) });
+        faults.push(notSupportedShown('spec.updateStrategy', shown, ['RollingUpdate', 'OnDelete']));
+      }
     }
   },
   validateUpdate: (next, live, faults) => {

@@ -1,11 +1,13 @@
 import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
-import { defaults, fieldsOf, isSet, numberOf, pipe, textOf, within, zeroDefaults, type Fields } from '../common/index.js';
-import { checkOneOf, immutableSelector } from '../common/selectors.js';
+import { defaults, fieldsOf, isSet, numberOf, pipe, textOf, within, withField, zeroDefaults, type Fields } from '../common/index.js';
+import { notSupportedShown } from '../common/faults.js';
+import { metaOf } from '../common/meta.js';
+import { immutableSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateSelectorAndTemplate } from '../pod/spec.js';
 import { templateWarnings } from '../pod/warnings.js';
-import { checkCounts, checkIntOrPercent, checkNotOverHundred, isZero } from './common.js';
+import { checkCounts, checkIntOrPercent, checkNotOverHundred, isZero, shownRollingUpdate } from './common.js';
 
 const rollingUpdate = within('rollingUpdate', defaults({ maxUnavailable: '25%', maxSurge: '25%' }));
 
@@ -30,7 +32,10 @@ export const deployment: KindRules = {
   validate: (object, faults) => {
     const spec = fieldsOf(object['spec']);
     checkCounts(faults, 'spec', spec, 'replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds');
-    validateSelectorAndTemplate(spec, faults, { emptyText: 'empty selector is invalid for deployment' });
+    validateSelectorAndTemplate(spec, faults, {
+      emptyText: 'empty selector is invalid for deployment',
+      invalidText: 'invalid label selector',
+    });
     validateStrategy(fieldsOf(spec['strategy']), faults);
     const deadline = spec['progressDeadlineSeconds'];
     if (isSet(deadline) && numberOf(deadline) <= numberOf(spec['minReadySeconds'])) {
@@ -40,6 +45,10 @@ export const deployment: KindRules = {
   validateUpdate: (next, live, faults) => {
     immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
   },
+  updateStatus: (next, live) => ({
+    ...withField(live, 'status', next['status']),
+    metadata: withField(metaOf(next), 'labels', metaOf(live)['labels']),
+  }),
   validateStatus: (next, _live, faults) => {
     const status = fieldsOf(next['status']);
     const counts = ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas'];
@@ -64,8 +73,11 @@ function validateStrategy(strategy: Fields, faults: FieldError[]): void {
     }
     return;
   }
-  checkOneOf(faults, 'spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
-  if (type !== 'RollingUpdate') return;
+  if (type !== 'RollingUpdate') {
+    const shown = JSON.stringify({ Type: type, RollingUpdate: shownRollingUpdate(strategy['rollingUpdate']) });
+    faults.push(notSupportedShown('spec.strategy', shown, ['Recreate', 'RollingUpdate']));
+    return;
+  }
   if (!isSet(strategy['rollingUpdate'])) {
     faults.push(required('spec.strategy.rollingUpdate', 'this should be defaulted and never be nil'));
     return;
@@ -88,7 +100,10 @@ export const replicaSet: KindRules = {
   validate: (object, faults) => {
     const spec = fieldsOf(object['spec']);
     checkCounts(faults, 'spec', spec, 'replicas', 'minReadySeconds');
-    validateSelectorAndTemplate(spec, faults, { emptyText: 'empty selector is invalid for deployment' });
+    validateSelectorAndTemplate(spec, faults, {
+      emptyText: 'empty selector is invalid for deployment',
+      invalidText: 'invalid label selector',
+    });
   },
   validateUpdate: (next, live, faults) => {
     immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');

@@ -1,6 +1,21 @@
 import { deepEqual } from '@sluice/core';
 import { invalid, notSupported, required, type FieldError } from '@sluice/schema';
-import { defaults, fieldsOf, isSet, mapOf, numberOf, pipe, textOf, within, withField, type Edit, type Fields } from '../common/index.js';
+import {
+  at,
+  defaults,
+  each,
+  fieldsOf,
+  isSet,
+  mapOf,
+  numberOf,
+  pipe,
+  textOf,
+  within,
+  withField,
+  zeroDefaults,
+  type Edit,
+  type Fields,
+} from '../common/index.js';
 import { invalidShown } from '../common/faults.js';
 import { internalPodSpec, printInternal } from '../common/go-print.js';
 import { immutable, metaOf, nameOf } from '../common/meta.js';
@@ -9,6 +24,7 @@ import { checkOneOf, immutableSelector, selects, shownLabels, shownSelector, val
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
+import { validateFailurePolicy } from './failure-policy.js';
 import { templateWarnings } from '../pod/warnings.js';
 import { checkCounts } from './common.js';
 
@@ -20,6 +36,7 @@ const specDefaults: Edit = pipe(
   (spec) => (isSet(spec['completions']) || isSet(spec['parallelism']) ? spec : { ...spec, completions: 1, parallelism: 1 }),
   defaults({ parallelism: 1, completionMode: 'NonIndexed', suspend: false, manualSelector: false }),
   (spec) => defaults({ backoffLimit: isSet(spec['backoffLimitPerIndex']) ? 2 ** 31 - 1 : 6 })(spec),
+  at('podFailurePolicy', each('rules', each('onPodConditions', zeroDefaults({ status: 'True' })))),
   (spec) => defaults({ podReplacementPolicy: isSet(spec['podFailurePolicy']) ? 'Failed' : 'TerminatingOrFailed' })(spec),
   templateDefaults,
 );
@@ -38,6 +55,11 @@ export const job: KindRules = {
   validate: (object, faults) => {
     const spec = fieldsOf(object['spec']);
     if (textOf(metaOf(object)['uid']) !== '') validateGeneratedSelector(object, faults);
+    if (spec['completionMode'] === 'Indexed' && numberOf(spec['completions']) > 0) {
+      const pod = `${nameOf(object)}-${numberOf(spec['completions']) - 1}`;
+      if (dns1123Label(pod).length > 0)
+        faults.push(invalid('metadata.name', nameOf(object), `will not able to create pod with invalid DNS label: ${pod}`));
+    }
     validateSelected(spec, faults);
   },
   validateUpdate: (next, live, faults) => {
@@ -88,7 +110,10 @@ function withGeneratedSelector(object: Fields): Fields {
   const labels = { 'job-name': name, [JOB_NAME]: name, 'controller-uid': uid, [CONTROLLER_UID]: uid, ...mapOf(meta['labels']) };
   const selector = fieldsOf(spec['selector']);
   const matchLabels = { [CONTROLLER_UID]: uid, ...mapOf(selector['matchLabels']) };
-  return withField(object, 'spec', {
+  // Labels that came from the template by default go on being those of the template.
+  const own = metaOf(object);
+  const shared = own['labels'] !== undefined && own['labels'] === meta['labels'];
+  return withField(shared ? withField(object, 'metadata', withField(own, 'labels', labels)) : object, 'spec', {
     ...spec,
     selector: { ...selector, matchLabels },
     template: { ...template, metadata: { ...meta, labels } },
@@ -137,7 +162,7 @@ export function validateJobSpec(spec: Fields, faults: FieldError[], path: string
   }
   const mode = textOf(spec['completionMode']);
   const indexed = mode === 'Indexed';
-  if (mode !== '') checkOneOf(faults, `${path}.completionMode`, mode, ['Indexed', 'NonIndexed']);
+  if (isSet(spec['completionMode'])) checkOneOf(faults, `${path}.completionMode`, mode, ['NonIndexed', 'Indexed']);
   if (indexed) {
     if (!isSet(spec['completions'])) faults.push(required(`${path}.completions`, 'when completion mode is Indexed'));
     if (numberOf(spec['parallelism']) > 100_000) {
@@ -155,6 +180,7 @@ export function validateJobSpec(spec: Fields, faults: FieldError[], path: string
     const allowed = isSet(spec['podFailurePolicy']) ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
     checkOneOf(faults, `${path}.podReplacementPolicy`, replacement, allowed);
   }
+  validateFailurePolicy(spec, faults, `${path}.podFailurePolicy`);
   validateTemplate(fieldsOf(spec['template']), faults, `${path}.template`);
   const restart = textOf(fieldsOf(fieldsOf(spec['template'])['spec'])['restartPolicy']);
   const restartPath = `${path}.template.spec.restartPolicy`;

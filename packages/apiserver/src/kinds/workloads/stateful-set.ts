@@ -1,6 +1,8 @@
 import { deepEqual } from '@sluice/core';
 import { forbidden, invalid, type FieldError } from '@sluice/schema';
 import { defaults, each, fieldsOf, isSet, itemsOf, pipe, textOf, within, withField, zeroDefaults, type Fields } from '../common/index.js';
+import { invalidShown } from '../common/faults.js';
+import { checkOneOf } from '../common/selectors.js';
 import { check, dns1123Label, labelNames } from '../common/names.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
@@ -71,10 +73,21 @@ function validateSpec(spec: Fields, faults: FieldError[]): void {
     if (isSet(rolling['maxUnavailable']))
       checkIntOrPercent(faults, 'spec.updateStrategy.rollingUpdate.maxUnavailable', rolling['maxUnavailable']);
   } else {
-    faults.push(invalid('spec.updateStrategy', strategy, "must be 'RollingUpdate' or 'OnDelete'"));
+    const rolling = fieldsOf(strategy['rollingUpdate']);
+    const shown = JSON.stringify({
+      Type: strategy['type'],
+      RollingUpdate: isSet(strategy['rollingUpdate'])
+        ? { Partition: rolling['partition'] ?? 0, MaxUnavailable: rolling['maxUnavailable'] ?? null }
+        : null,
+    });
+    faults.push(invalidShown('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"));
   }
   checkCounts(faults, 'spec', spec, 'replicas', 'minReadySeconds', 'revisionHistoryLimit');
   checkCounts(faults, 'spec.ordinals', fieldsOf(spec['ordinals']), 'start');
+  for (const moment of ['whenDeleted', 'whenScaled']) {
+    const policy = fieldsOf(spec['persistentVolumeClaimRetentionPolicy'])[moment];
+    if (isSet(policy)) checkOneOf(faults, `spec.persistentVolumeClaimRetentionPolicy.${moment}`, textOf(policy), ['Retain', 'Delete']);
+  }
   const service = textOf(spec['serviceName']);
   if (service !== '') check(faults, 'spec.serviceName', service, dns1123Label);
   for (const [index, claim] of itemsOf(spec['volumeClaimTemplates']).entries()) {
@@ -83,6 +96,7 @@ function validateSpec(spec: Fields, faults: FieldError[]): void {
   validateSelectorAndTemplate(withClaimVolumes(spec), faults, {
     emptyText: 'empty selector is invalid for statefulset',
     kind: 'StatefulSet',
+    invalidText: '',
   });
 }
 

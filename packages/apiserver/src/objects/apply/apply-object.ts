@@ -30,6 +30,8 @@ export interface ApplyRequest {
   /** Fields that this request cannot change, see {@link resetFieldsOf}. */
   readonly resetFields?: FieldSet | undefined;
   readonly versions?: Versions;
+  /** The version that conflicts name, when the fields are written through another kind: a Scale. */
+  readonly shownVersion?: string;
 }
 
 /**
@@ -59,7 +61,9 @@ export function applyObject(request: ApplyRequest): KubeObject {
     return withLastApplied(applyOnce(request, force), request);
   } catch (error) {
     // kubectl may take over what it had applied client-side.
-    if (!(error instanceof ApplyConflict) || manager !== 'kubectl' || request.live === undefined) throw error;
+    if (!(error instanceof ApplyConflict)) throw error;
+    if (request.shownVersion !== undefined) throw error.under(request.shownVersion);
+    if (manager !== 'kubectl' || request.live === undefined) throw error;
     const allowed = allowedByLastApplied(request.live, type);
     if (allowed === undefined) throw error;
     const rest = error.conflicts.filter(({ path }) => !allowed.has(path));

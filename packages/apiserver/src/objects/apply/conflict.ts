@@ -23,6 +23,11 @@ export class ApplyConflict extends Refusal {
     super(409, 'Conflict', conflictMessage(conflicts), causes);
     this.conflicts = conflicts;
   }
+
+  /** The same, of managers that wrote through another version. */
+  under(apiVersion: string): ApplyConflict {
+    return new ApplyConflict(this.conflicts.map((conflict) => ({ ...conflict, manager: { ...conflict.manager, apiVersion } })));
+  }
 }
 
 export function conflictsOf(fields: FieldSet, managerId: string, manager: Manager): Conflict[] {

@@ -48,12 +48,22 @@ export interface ValueRequest {
   readonly validation: FieldValidation;
   /** `memory` for what an apply or a strategic merge made: it is refused in other words, and its nulls are not dropped. */
   readonly source?: 'json' | 'memory';
+  /** Whether unknown fields are named in the order of their paths, as those of a patched text are. */
+  readonly sorted?: boolean;
   /** Throws the refusal for what does not decode. */
   readonly refuse: (message: string) => never;
 }
 
 /** A value as an object of a type: checked, pruned, canonical. */
-export function decodeChecked({ type, value, duplicates = [], validation, source = 'json', refuse }: ValueRequest): DecodedObject {
+export function decodeChecked({
+  type,
+  value,
+  duplicates = [],
+  validation,
+  source = 'json',
+  sorted = false,
+  refuse,
+}: ValueRequest): DecodedObject {
   let decoded: { object: KubeObject; unknown: readonly string[] };
   try {
     decoded = type.custom ? decodeCustom(type, value, source) : decodeBuiltin(type, value, source);
@@ -61,7 +71,10 @@ export function decodeChecked({ type, value, duplicates = [], validation, source
     if (error instanceof DecodeFault) return refuse(error.message);
     throw error;
   }
-  const faults = [...duplicates, ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
+  const faults = [
+    ...duplicates,
+    ...(sorted ? [...decoded.unknown].sort() : decoded.unknown).map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
   if (faults.length > 0 && validation === 'Strict') return refuse(`strict decoding error: ${faults.join(', ')}`);
   return { object: decoded.object, warnings: validation === 'Ignore' ? [] : faults };
 }
@@ -145,15 +158,21 @@ function readKind(
 }
 
 function checkBuiltinKind(type: ObjectType, value: Record<string, unknown>): void {
+  const fault = kindFault(type, value);
+  if (fault === undefined) return;
+  const { kind, version } = describedKind(type, value);
+  throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${fault}`);
+}
+
+/** Why an object cannot be of a built-in kind, by what it calls itself. */
+export function kindFault(type: ObjectType, value: Record<string, unknown>): string | undefined {
   const apiVersion = text(value['apiVersion']) || type.apiVersion;
   const kind = text(value['kind']) || type.kind;
-  if (apiVersion === type.apiVersion && kind === type.kind) return;
+  if (apiVersion === type.apiVersion && kind === type.kind) return undefined;
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
-  const reason =
-    builtinType(apiVersion, kind) === undefined
-      ? `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`
-      : `converting (${version}.${kind}) to (${type.group === '' ? 'core' : (type.group.split('.')[0] ?? '')}.${type.kind}): unknown conversion`;
-  throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${reason}`);
+  return builtinType(apiVersion, kind) === undefined
+    ? `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`
+    : `converting (${version}.${kind}) to (${type.group === '' ? 'core' : (type.group.split('.')[0] ?? '')}.${type.kind}): unknown conversion`;
 }
 
 function describedKind(type: ObjectType, value: Record<string, unknown>): { kind: string; version: string } {

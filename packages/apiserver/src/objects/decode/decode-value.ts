@@ -60,7 +60,7 @@ function decode(type: TypeNode, value: unknown, place: Place): unknown {
     case 'int32':
     case 'int64':
       if (typeof value !== 'number') throw mismatch(type, value, place);
-      if (!Number.isInteger(value) || (type.go === 'int32' && (value > 2147483647 || value < -2147483648))) {
+      if (type.go === 'int32' ? !isInt32(value) : !Number.isInteger(value)) {
         throw mismatch(type, value, place, `number ${value}`);
       }
       return value;
@@ -70,21 +70,27 @@ function decode(type: TypeNode, value: unknown, place: Place): unknown {
     case 'time':
     case 'microTime':
       if (typeof value !== 'string') throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
-      if (value !== '' && (!isTime(value) || (type.go === 'microTime' && !/\.\d{6}\D/.test(value)))) {
+      if (!isTime(value) || (type.go === 'microTime' && !/\.\d{6}\D/.test(value))) {
         throw new DecodeFault(timeFault(value, type.go === 'microTime'));
       }
-      return value === '' ? null : value;
+      return value;
     case 'quantity': {
       const quantity = typeof value === 'string' || typeof value === 'number' ? parseQuantity(String(value)) : parseQuantity('');
-      if (typeof quantity === 'string' && value !== '') throw new DecodeFault(quantity);
+      if (typeof quantity === 'string') throw new DecodeFault(quantity);
       return value;
     }
     case 'intOrString':
-      if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
-      throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type int32`);
+      if (typeof value === 'string' || isInt32(value)) return value;
+      if (typeof value !== 'number' || place.source === 'memory')
+        throw new DecodeFault(`json: cannot unmarshal ${kindOf(value)} into Go value of type int32`);
+      throw mismatch(type, value, place, `number ${value}`);
     default:
       return value;
   }
+}
+
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) <= 2147483647 && (value as number) >= -2147483648;
 }
 
 function decodeStruct(map: MapShape, value: Record<string, unknown>, place: Place): unknown {
@@ -155,7 +161,10 @@ function conversionFault(type: TypeNode, value: unknown): string {
   const kind = actual.startsWith('[]') ? 'slice' : actual.startsWith('map') ? 'map' : actual;
   if (type.go === 'struct') return `cannot restore struct from: ${kind}`;
   if (type.go === 'map') return `cannot restore map from ${kind}`;
-  return type.go === 'list' ? `cannot restore slice from ${kind}` : `cannot convert ${actual} to ${goTypeName(type)}`;
+  if (type.go === 'list') return `cannot restore slice from ${kind}`;
+  return (type.go === 'int32' || type.go === 'int64') && actual === 'string'
+    ? `unrecognized type: ${type.go}`
+    : `cannot convert ${actual} to ${goTypeName(type)}`;
 }
 
 /** A JSON value's kind in Go's messages. */
@@ -182,6 +191,8 @@ function goTypeName(type: TypeNode): string {
       return 'bool';
     case 'double':
       return 'float64';
+    case 'intOrString':
+      return 'int32';
     case 'byte':
       return '[]uint8';
     default:

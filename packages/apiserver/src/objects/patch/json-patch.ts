@@ -14,7 +14,7 @@ export function jsonPatch(target: unknown, operations: unknown): unknown {
     throw new Refusal(
       413,
       'RequestEntityTooLarge',
-      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
     );
   }
   let result = target;

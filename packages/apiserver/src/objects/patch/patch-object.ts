@@ -1,6 +1,6 @@
 import type { KubeObject } from '@sluice/core';
 import { goValue, sortedKeys } from '../apply/go-format.js';
-import { type DecodedObject, decodeChecked, type FieldValidation } from '../decode/decode-object.js';
+import { type DecodedObject, decodeChecked, type FieldValidation, kindFault } from '../decode/decode-object.js';
 import { kindOf } from '../decode/decode-value.js';
 import { parseJsonBody } from '../decode/parse-body.js';
 import { badRequest, Refusal } from '../refusal.js';
@@ -48,8 +48,18 @@ export function patchObject({ type, live, patchType, text, validation }: PatchRe
   if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) {
     return refuse(`json: cannot unmarshal ${kindOf(patched)} into Go value of type map[string]interface {}`);
   }
+  const misnamed = type.custom || patchType === 'strategic' ? undefined : kindFault(type, patched as Record<string, unknown>);
+  if (misnamed !== undefined) return refuse(misnamed);
   const source = patchType === 'strategic' ? 'memory' : 'json';
-  return decodeChecked({ type, value: patched as Record<string, unknown>, duplicates, validation, source, refuse });
+  return decodeChecked({
+    type,
+    sorted: patchType !== 'strategic',
+    value: patched as Record<string, unknown>,
+    duplicates,
+    validation,
+    source,
+    refuse,
+  });
 }
 
 function checkShape(patchType: PatchRequest['patchType'], patch: unknown, prefix: string): void {

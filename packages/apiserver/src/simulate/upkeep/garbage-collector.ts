@@ -115,11 +115,16 @@ export function garbageCollector(world: World): Controller {
   function stateOf({ apiVersion, kind, name, uid }: OwnerReference, { metadata }: KubeObject): 'there' | 'waiting' | 'gone' {
     const known = nodes.get(uid);
     const owner = known === undefined ? findOwner(apiVersion, kind, name, metadata.namespace, uid) : objectOf(uid);
-    if (owner === undefined) return 'gone';
+    // Of a kind that nobody serves nothing can be said: whoever serves it may be back.
+    if (owner === undefined) return known !== undefined || isServed(apiVersion, kind) ? 'gone' : 'there';
     // An owner in another namespace is none.
     const elsewhere = owner.metadata.namespace !== undefined && owner.metadata.namespace !== metadata.namespace;
     if (elsewhere) return 'gone';
     return owner.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(FOREGROUND) === true ? 'waiting' : 'there';
+  }
+
+  function isServed(apiVersion: string, kind: string): boolean {
+    return world.resources().some((item) => item.kind === kind && item.group === groupOf(apiVersion));
   }
 
   function findOwner(apiVersion: string, kind: string, name: string, namespace: string | undefined, uid: string): KubeObject | undefined {
