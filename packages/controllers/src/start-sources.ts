@@ -5,6 +5,7 @@ import type { Informer } from '@sluice/kube';
 import type { Cause, CommonStatus, Controller, Reconciler } from '@sluice/runtime';
 import type { GitClient } from '@sluice/sources';
 import { createBucketReconciler } from './bucket/reconciler.js';
+import { Followers } from './git-repository/followers.js';
 import { createGitRepositoryReconciler } from './git-repository/reconciler.js';
 import type { ControllerGroup, Ground } from './group.js';
 import { createIndexCache } from './helm-chart/index-cache.js';
@@ -31,6 +32,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
   const buckets = ground.follow<Bucket>('Bucket', 'source', 'v1');
   const chartSources = { HelmRepository: helmRepositories, GitRepository: gitRepositories, Bucket: buckets };
   const indexes = createIndexCache(store);
+  const followers = new Followers(git);
 
   const controllers: Controller[] = [];
   const stops: (() => void)[] = [];
@@ -49,7 +51,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
   const repositories = run(
     'GitRepository',
     gitRepositories,
-    createGitRepositoryReconciler({ cluster, git, store, repositories: gitRepositories, allowFile }),
+    createGitRepositoryReconciler({ cluster, git, followers, store, repositories: gitRepositories, allowFile }),
   );
   run('OCIRepository', ociRepositories, createOciRepositoryReconciler({ cluster, store }));
   run('HelmRepository', helmRepositories, createHelmRepositoryReconciler({ cluster, store }));
@@ -58,6 +60,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
 
   const chartTriggers = triggerCharts(helmCharts, chartSources, (key, cause) => charts.enqueue(key, cause));
   stops.push(
+    followers.onChange((key) => repositories.enqueue(key, { reason: 'source' })),
     triggerIncluders(gitRepositories, (key, cause) => repositories.enqueue(key, cause)),
     () => chartTriggers.stop(),
     () => indexes.stop(),

@@ -1,7 +1,7 @@
 import { deepEqual, errorMessage, SluiceError } from '@sluice/core';
 import type { Artifact, GitRepository } from '@sluice/api';
 import type { Cluster, Informer } from '@sluice/kube';
-import type { Reconciler } from '@sluice/runtime';
+import { keyOf, type Reconciler } from '@sluice/runtime';
 import {
   createGitHubTokens,
   shortMessage,
@@ -15,6 +15,7 @@ import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
 import { showProgress, type Draft } from '../source/status.js';
+import type { Followers } from './followers.js';
 import { includesOf, withIncludes, type Included } from './includes.js';
 import { gitRequest } from './request.js';
 import { verificationMode, verifyCheckout } from './verify.js';
@@ -22,6 +23,7 @@ import { verificationMode, verifyCheckout } from './verify.js';
 export interface GitRepositoryWorld {
   readonly cluster: Cluster;
   readonly git: GitClient;
+  readonly followers: Followers;
   readonly store: ArtifactStore;
   /** All of them: one may include others. */
   readonly repositories: Informer<GitRepository>;
@@ -46,21 +48,23 @@ const ORDER = [
 /** Keeps the artifact of a GitRepository at the revision it follows: includes → resolve → fetch → verify → artifact. */
 export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconciler<GitRepository, GitRepositoryStatus> {
   const gitHubTokens = createGitHubTokens();
-  const { cluster, git, store, repositories, allowFile } = world;
+  const { cluster, git, followers, store, repositories, allowFile } = world;
 
   async function produce(repository: GitRepository, pass: Pass): Promise<Stored> {
-    const { status, signal, causes } = pass;
+    const { status, signal } = pass;
     forgetVerification(repository, pass);
     const secrets = secretsOf(repository, cluster, signal);
-    const asked = causes.some(({ reason }) => reason === 'request' || reason === 'spec');
-    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, signal, maxAgeMs: asked ? 0 : undefined });
+    const maxAgeMs = listingAge(repository, pass);
+    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, signal, maxAgeMs });
     await repositories.whenSynced();
     const includes = includesOf(repository, repositories);
     status.remove('IncludeUnavailable');
     announceIncludes(includes, pass);
-    const resolved = await git.resolve(request).catch((error: unknown) => {
-      throw checkoutFailed(error);
-    });
+    const resolved = await followers
+      .asking(keyOf(repository), request, () => git.resolve(request))
+      .catch((error: unknown) => {
+        throw checkoutFailed(error);
+      });
     status.remove('FetchFailed');
     const { artifact } = status.fields;
     if (artifact?.revision === resolved.revision && !settingsChanged(repository, includes, status.fields)) {
@@ -70,6 +74,12 @@ export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconc
     const stored = await fetch(request, resolved, (checkout) => keep(repository, checkout, includes, secrets, pass), pass);
     observeSettings(repository, includes, status.fields);
     return stored;
+  }
+
+  /** Who asked to look, or changed where, is shown what is there now; and who has failed, what is there soon. */
+  function listingAge(repository: GitRepository, { causes, status }: Pass): number | undefined {
+    if (causes.some(({ reason }) => reason === 'request' || reason === 'spec')) return 0;
+    return status.has('FetchFailed') ? undefined : followers.maxAgeMs(keyOf(repository));
   }
 
   async function fetch(
@@ -112,6 +122,7 @@ export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconc
     order: ORDER,
     unknownReason: 'GitOperationFailed',
     produce,
+    forget: (repository) => followers.forget(keyOf(repository)),
   });
 }
 

@@ -89,6 +89,10 @@ export interface GitClient {
   resolve(request: GitRequest): Promise<ResolvedRevision>;
   /** Brings a revision here, only what is missing of it. The checkout holds as long as `use` runs. */
   checkout<T>(request: GitRequest, resolved: ResolvedRevision, use: (checkout: GitCheckout) => Promise<T>): Promise<T>;
+  /** Names the remote that a request asks: equal for all requests that share a listing; undefined when it needs none. */
+  remoteOf(request: GitRequest): string | undefined;
+  /** Calls back with a remote whose references are others than when they were listed before. The result ends it. */
+  onChange(listener: (remote: string) => void): () => void;
   /** How many listings were asked of servers. */
   readonly listings: number;
   /** Waits for what is under way. */
@@ -104,7 +108,10 @@ export function createGitClient(options: GitClientOptions): GitClient {
   const mirrors = new Mirrors(cacheDir, options.fetchesBetweenCleanups ?? 40);
   // A process that was killed had no time to remove its keys.
   rmSync(keysDir, { recursive: true, force: true });
-  const listings = new SharedListings(options.now ?? (() => performance.now()));
+  const listeners = new Set<(remote: string) => void>();
+  const listings = new SharedListings(options.now ?? (() => performance.now()), (remote) => {
+    for (const listener of listeners) listener(remote);
+  });
 
   const originOf = (request: GitRequest): Origin => ({
     url: parseGitUrl(request.url, { allowFile }),
@@ -125,16 +132,16 @@ export function createGitClient(options: GitClientOptions): GitClient {
     // Others may wait for it too: it does not end when the one who asked first gives up.
     const limits = { timeoutMs: request.timeoutMs ?? defaultTimeoutMs, signal: undefined };
     const list = (): Promise<RefListing> => reach(origin, (access) => listRefs(origin.url, scope, access, limits));
-    return listings.get(`${scope} ${mirrors.identityOf(origin)}`, request.maxAgeMs ?? defaultMaxAgeMs, list);
+    return listings.get(remoteName(scope, origin), request.maxAgeMs ?? defaultMaxAgeMs, list);
   };
+  const remoteName = (scope: ListingScope, origin: Origin): string => `${scope} ${mirrors.identityOf(origin)}`;
 
   const resolve = async (request: GitRequest): Promise<ResolvedRevision> => {
     const origin = originOf(request);
     const target = targetOf(request.reference ?? {});
     if (target.kind === 'commit') return resolved(target.branch, target.commit, { branch: target.branch });
-    const named = target.kind === 'ref' ? target.ref.replace(/\^\{\}$/, '') : undefined;
-    const scope = named === undefined || /^refs\/(?:heads|tags)\//.test(named) ? 'heads-and-tags' : 'all';
-    const refs = await refsOf(origin, scope, request);
+    const named = target.kind === 'ref' ? refNamed(target.ref) : undefined;
+    const refs = await refsOf(origin, scopeOf(named), request);
     const isFullName = target.kind === 'ref' && target.isFullName;
     if (refs.size === 0 && !isFullName) throw new SluiceError('GitRepositoryEmpty', 'git repository is empty');
     const ref = target.kind === 'semver' ? await resolveSemver(target.range, refs, (tags) => committerTimes(request, tags)) : (named ?? '');
@@ -201,6 +208,15 @@ export function createGitClient(options: GitClientOptions): GitClient {
   return {
     resolve,
     checkout,
+    remoteOf(request) {
+      const target = targetOf(request.reference ?? {});
+      if (target.kind === 'commit') return undefined;
+      return remoteName(scopeOf(target.kind === 'ref' ? refNamed(target.ref) : undefined), originOf(request));
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     get listings() {
       return listings.count;
     },
@@ -208,6 +224,16 @@ export function createGitClient(options: GitClientOptions): GitClient {
       await Promise.all([listings.idle(), mirrors.idle()]);
     },
   };
+}
+
+/** The reference itself, where what it leads to is named. */
+function refNamed(ref: string): string {
+  return ref.replace(/\^\{\}$/, '');
+}
+
+/** Pull requests and the like are listed only for those who follow one. */
+function scopeOf(ref: string | undefined): ListingScope {
+  return ref === undefined || /^refs\/(?:heads|tags)\//.test(ref) ? 'heads-and-tags' : 'all';
 }
 
 function resolved(label: string | undefined, commit: string, source: ResolvedRevision['source']): ResolvedRevision {
