@@ -2,7 +2,8 @@
  * Where manifests come from, and the store of the artifacts that are made of them.
  *
  * - {@link createGitClient}: Git repositories over the system's git.
- * - {@link createS3Bucket}, {@link readBucketIndex}, {@link checkoutBucket}: buckets.
+ * - {@link createS3Bucket}, {@link createAzureBucket}, {@link createGcsBucket}, {@link readBucketIndex}, {@link checkoutBucket}: buckets.
+ * - {@link awsCredentials}, {@link azureToken}, {@link googleToken}, {@link cloudRegistryLogin}: identities of clouds.
  * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link buildLocalChart}, {@link buildRemoteChart}: charts, packaged.
@@ -51,10 +52,18 @@ export {
   type CheckoutBucketOptions,
   type ReadBucketOptions,
 } from './bucket/checkout.js';
+export { createAzureBucket, type AzureBlobCredentials, type AzureBlobOptions } from './bucket/azure.js';
+export { createGcsBucket, type GcsOptions } from './bucket/gcs.js';
+export { azureCredentialsFromSecret, googleTokenFromSecret } from './bucket/secrets.js';
+export { awsCredentials, ldapCredentials, type LdapIdentity } from './cloud/aws.js';
+export { azureScopes, azureToken } from './cloud/azure.js';
+export type { CloudAccess, Renewed } from './cloud/exchange.js';
+export { googleToken } from './cloud/google.js';
+export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.js';
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
 export { createS3Bucket, type S3Options } from './bucket/s3.js';
 export type { S3Credentials } from './bucket/signature.js';
-export type { HttpAccess } from './http/transport.js';
+export { createHttpTransport, type HttpAccess, type HttpTransport, type WebAnswer } from './http/transport.js';
 export { extractLayer, fluxArtifact, fluxMediaTypes, type ExtractLimits, type FluxArtifact } from './oci/artifact.js';
 export {
   createOciClient,

@@ -13,7 +13,7 @@ import { checkoutBucket, readBucketIndex } from './checkout.js';
 import { parseListing } from './listing.js';
 import type { BucketProvider } from './provider.js';
 import { createS3Bucket, type S3Options } from './s3.js';
-import { encodePath, signedHeaders } from './signature.js';
+import { encodePath, signedHeaders, type S3Credentials } from './signature.js';
 
 /** What must not be given a tree. */
 function unused(): Promise<never> {
@@ -49,7 +49,10 @@ describe('a bucket', () => {
     for (const server of servers) await server.close();
     workspace.remove();
   });
-  const setUp = async (objects: Readonly<Record<string, string>>, options: Partial<S3Options> = {}) => {
+  const setUp = async (
+    objects: Readonly<Record<string, string>>,
+    options: Partial<S3Options> & { readonly credentials?: S3Credentials } = {},
+  ) => {
     const bucket: TestBucket = { objects: new Map(Object.entries(objects)), requests: [], intercept: () => undefined };
     const server = await serveBucket(bucket, options.credentials);
     servers.push(server);

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { SluiceError } from '@sluice/core';
+import type { Renewed } from '../cloud/exchange.js';
 import { readBody, readExcerpt, reasonOfStatus } from '../http/exchange.js';
 import { createHttpTransport, shown, type HttpAccess, type WebAnswer } from '../http/transport.js';
 import { parseFailure, parseListing } from './listing.js';
@@ -14,8 +15,8 @@ export interface S3Options extends HttpAccess {
   readonly region?: string | undefined;
   /** Plain HTTP. */
   readonly insecure?: boolean | undefined;
-  /** Without them the requests are anonymous. */
-  readonly credentials?: S3Credentials | undefined;
+  /** Keys, or a way to them where they end after a time. Without them the requests are anonymous. */
+  readonly credentials?: S3Credentials | Renewed<S3Credentials> | undefined;
   /** `bucket.endpoint/key` instead of `endpoint/bucket/key`. Default: for AWS. */
   readonly virtualHost?: boolean | undefined;
   /** The wall clock. */
@@ -51,7 +52,8 @@ export function createS3Bucket(options: S3Options): BucketProvider {
     }
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const signing = region === '' ? 'us-east-1' : region;
-    const headers = credentials === undefined ? {} : signedHeaders({ method, url }, credentials, signing, now());
+    const keys = typeof credentials === 'function' ? await credentials(signal) : credentials;
+    const headers = keys === undefined ? {} : signedHeaders({ method, url }, keys, signing, now());
     const answer = await transport.send({ method, url, headers, signal });
     const told = answer.headers['x-amz-bucket-region'];
     if ((answer.status === 301 || answer.status === 400) && region === '' && told !== undefined && /^[a-z0-9-]+$/.test(told)) {

@@ -6,24 +6,25 @@ export interface S3Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** The digest of an empty body: nothing is sent here but requests without one. */
-const emptyBody = createHash('sha256').update('').digest('hex');
-
 /**
- * The headers that sign a GET or HEAD by AWS Signature Version 4. The path of `url` must be encoded as S3 wants it
+ * The headers that sign a request by AWS Signature Version 4. The path of `url` must be encoded as S3 wants it
  * (see {@link encodePath}): it is signed as it is sent.
  */
 export function signedHeaders(
-  request: { readonly method: string; readonly url: URL; readonly headers?: Readonly<Record<string, string>> },
+  request: { readonly method: string; readonly url: URL; readonly headers?: Readonly<Record<string, string>>; readonly body?: string },
   credentials: S3Credentials,
   region: string,
   now: Date,
+  service = 's3',
 ): Record<string, string> {
+  const body = createHash('sha256')
+    .update(request.body ?? '')
+    .digest('hex');
   const time = now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const day = time.slice(0, 8);
   const headers: Record<string, string> = {
     ...request.headers,
-    'x-amz-content-sha256': emptyBody,
+    'x-amz-content-sha256': body,
     'x-amz-date': time,
     ...(credentials.sessionToken !== undefined && { 'x-amz-security-token': credentials.sessionToken }),
   };
@@ -40,11 +41,11 @@ export function signedHeaders(
     ...names.map((name) => `${name}:${(signed[name] ?? '').trim()}`),
     '',
     names.join(';'),
-    emptyBody,
+    body,
   ].join('\n');
-  const scope = `${day}/${region}/s3/aws4_request`;
+  const scope = `${day}/${region}/${service}/aws4_request`;
   const text = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretKey}`);
+  const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretKey}`);
   const signature = hmac(key, text).toString('hex');
   return {
     ...headers,
