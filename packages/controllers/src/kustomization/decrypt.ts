@@ -1,11 +1,116 @@
+import { createHash } from 'node:crypto';
+import { errorMessage, type FileTree } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import { stalled } from './stage-error.js';
+import type { Cluster } from '@sluice/kube';
+import { keyOf } from '@sluice/runtime';
+import type { KeySource } from '@sluice/sops';
+import { placeOf, withPlace } from '../apply/place.js';
+import { decryptObjects } from '../sops/decrypt-objects.js';
+import { DecryptingTree, type Unverified } from '../sops/decrypting-tree.js';
+import { ageKeysInSecret, keysInSecret, secretData } from '../sops/secret-keys.js';
+import type { Built } from './build.js';
+import type { KustomizationSettings } from './settings.js';
+import { failed, StageError } from './stage-error.js';
 
-/** Encrypted manifests can't be read yet: said clearly, instead of applying what nobody can use. */
-export function refuseDecryption({ spec }: Kustomization): void {
-  if (spec.decryption === undefined) return;
-  throw stalled(
-    'DecryptionNotSupported',
-    'spec.decryption is not supported by this version: remove it, or reconcile this Kustomization with an engine that decrypts',
-  );
+export interface DecryptedBuild {
+  readonly built: Built;
+  /** What is news since the last build: files whose content may not be what was encrypted. */
+  readonly warnings: readonly string[];
+}
+
+interface State {
+  /** Of the Secret that the keys are from. */
+  readonly keysVersion: string;
+  readonly keys: readonly KeySource[];
+  readonly tree: DecryptingTree;
+  last?: { readonly source: symbol; readonly built: Built; readonly unverified: readonly Unverified[] };
+}
+
+/** Builds Kustomizations with what is encrypted in them decrypted; remembers keys and builds while nothing changes. */
+export class Decryption {
+  readonly #states = new Map<string, State>();
+  readonly #cluster: Cluster;
+  readonly #settings: KustomizationSettings;
+
+  constructor(cluster: Cluster, settings: KustomizationSettings) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+  }
+
+  /** Builds a tree by `build`, which sees no encrypted files where `spec.decryption` says how they are opened. */
+  async build(
+    kustomization: Kustomization,
+    tree: FileTree,
+    build: (tree: FileTree) => Built,
+    signal: AbortSignal,
+  ): Promise<DecryptedBuild> {
+    if (kustomization.spec.decryption === undefined) return { built: build(tree), warnings: [] };
+    const state = await this.#state(kustomization, signal);
+    try {
+      return this.#checked(await decryptBuild(state, tree, build));
+    } catch (error) {
+      if (error instanceof StageError) throw error;
+      throw failed('BuildFailed', withPlace(errorMessage(error), placeOf(error)), error);
+    }
+  }
+
+  forget(key: string): void {
+    this.#states.delete(key);
+  }
+
+  #checked({ built, unverified, isNew }: { built: Built; unverified: readonly Unverified[]; isNew: boolean }): DecryptedBuild {
+    const { sopsMac } = this.#settings;
+    const warnings = unverified.map(({ file, why }) => `${file}: ${why}`);
+    if (sopsMac === 'enforce' && warnings.length > 0) throw failed('BuildFailed', `decryption failed: ${warnings.join('; ')}`);
+    return { built, warnings: isNew && sopsMac === 'warn' ? warnings : [] };
+  }
+
+  async #state(kustomization: Kustomization, signal: AbortSignal): Promise<State> {
+    const key = keyOf(kustomization);
+    const { keysVersion, keys } = await this.#keys(kustomization, signal);
+    const known = this.#states.get(key);
+    if (known?.keysVersion === keysVersion) return known;
+    const state = { keysVersion, keys, tree: new DecryptingTree(keys) };
+    this.#states.set(key, state);
+    return state;
+  }
+
+  async #keys({ spec, metadata }: Kustomization, signal: AbortSignal): Promise<{ keysVersion: string; keys: readonly KeySource[] }> {
+    const { sopsAgeSecret } = this.#settings;
+    const own = spec.decryption?.secretRef?.name;
+    const reference = own === undefined ? sopsAgeSecret : { namespace: metadata.namespace ?? '', name: own };
+    if (reference === undefined) return { keysVersion: '', keys: [] };
+    const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', ...reference }, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw failed(
+        'BuildFailed',
+        `cannot get the decryption Secret '${reference.namespace}/${reference.name}': ${errorMessage(error)}`,
+        error,
+      );
+    });
+    if (secret === undefined) throw failed('BuildFailed', `secrets ${JSON.stringify(reference.name)} not found`);
+    const where = `Secret ${reference.namespace}/${reference.name}`;
+    const data = secretData(secret);
+    try {
+      const keys = own === undefined ? ageKeysInSecret(data, where) : keysInSecret(data, where);
+      return { keysVersion: digest(where, data), keys };
+    } catch (error) {
+      throw failed('BuildFailed', `the keys for decryption can't be used: ${errorMessage(error)}`, error);
+    }
+  }
+}
+
+async function decryptBuild(state: State, tree: FileTree, build: (tree: FileTree) => Built) {
+  const { result: source, unverified: files } = await state.tree.run(tree, build);
+  if (state.last?.source === source.identity) return { ...state.last, isNew: false };
+  const { manifests, unverified } = await decryptObjects(source.manifests, state.keys);
+  const built = manifests === source.manifests ? source : { manifests, identity: Symbol('decrypted') };
+  state.last = { source: source.identity, built, unverified: [...files, ...unverified] };
+  return { ...state.last, isNew: true };
+}
+
+function digest(where: string, data: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256').update(where);
+  for (const [name, value] of [...data].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`\0${name}\0${value}`);
+  return hash.digest('base64');
 }

@@ -74,6 +74,13 @@ export class Pass {
     this.changes(effective(changes));
   }
 
+  /** Tells of files that may not be what was encrypted. */
+  warn(warnings: readonly string[]): void {
+    if (warnings.length === 0) return;
+    const event = this.#event({ severity: 'info', message: `${warnings.join('\n')}\nCheck who changed it, and encrypt it again.` });
+    this.context.event({ ...event, reason: 'DecryptionUnverified' });
+  }
+
   /** Objects are left to another Kustomization that has not taken them yet: this one looks again soon. */
   awaitHandOver(): void {
     this.#awaitsHandOver = true;

@@ -11,7 +11,7 @@ import { compileIgnoreRules } from '../apply/ignore-rules.js';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
 import { Builds, type Built } from './build.js';
-import { refuseDecryption } from './decrypt.js';
+import { Decryption } from './decrypt.js';
 import { checkDependencies } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
@@ -58,11 +58,13 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   readonly #targets: Targets;
   readonly #builds = new Builds();
   readonly #plans = new Plans();
+  readonly #decryption: Decryption;
   readonly #kstatus = createHealthReader();
   readonly #stopping = new AbortController();
 
   constructor(world: KustomizationWorld) {
     this.#world = world;
+    this.#decryption = new Decryption(world.cluster, world.settings);
     this.#targets = new Targets(world.cluster, world.live, world.settings);
     this.drift = new DriftWatch(world.live, this.ledgers, leftoversOf(world.settings).managers);
   }
@@ -96,8 +98,9 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     status.fields.lastAttemptedRevision = source.revision;
     pass.step('Building manifests');
     const target = await this.#targets.of(kustomization, context.signal);
-    refuseDecryption(kustomization);
-    const built = this.#builds.build(pass.key, kustomization, tree, path);
+    const build = (view: FileTree): Built => this.#builds.build(pass.key, kustomization, view, path);
+    const { built, warnings } = await this.#decryption.build(kustomization, tree, build, context.signal);
+    pass.warn(warnings);
     const variables = await this.#variables(pass, built);
     const plan = this.#plans.plan(pass.key, kustomization, built, variables, settings);
     pass.planned(plan);
@@ -257,6 +260,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
   forget(key: string): void {
     this.#builds.forget(key);
+    this.#decryption.forget(key);
     this.#plans.forget(key);
     this.ledgers.forget(key);
   }

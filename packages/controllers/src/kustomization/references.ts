@@ -5,6 +5,8 @@ import type { Reference } from '../reference-watch.js';
 export function referencesOf({ spec, metadata }: Kustomization): Reference[] {
   const namespace = metadata.namespace ?? '';
   const references: Reference[] = (spec.postBuild?.substituteFrom ?? []).map(({ kind, name }) => ({ kind, namespace, name }));
-  const kubeConfig = spec.kubeConfig?.secretRef?.name;
-  return kubeConfig === undefined ? references : [...references, { kind: 'Secret', namespace, name: kubeConfig }];
+  for (const name of [spec.kubeConfig?.secretRef?.name, spec.decryption?.secretRef?.name]) {
+    if (name !== undefined) references.push({ kind: 'Secret', namespace, name });
+  }
+  return references;
 }

@@ -19,6 +19,13 @@ export interface KustomizationSettings {
   readonly migrateApiVersion: boolean;
   /** A health wait ends when a newer revision or spec is there. */
   readonly cancelHealthChecks: boolean;
+  /**
+   * What a file leads to whose content is not what SOPS has encrypted: a failed build, an event that names the file, or
+   * nothing, as with Flux.
+   */
+  readonly sopsMac: 'enforce' | 'warn' | 'ignore';
+  /** A Secret with age keys for Kustomizations that name none of their own. */
+  readonly sopsAgeSecret?: { readonly namespace: string; readonly name: string };
   /** How many requests of one Kustomization are under way at a time. */
   readonly requestConcurrency: number;
 }
@@ -33,6 +40,7 @@ export const defaultSettings: KustomizationSettings = {
   overrideManagers: [],
   migrateApiVersion: false,
   cancelHealthChecks: true,
+  sopsMac: 'warn',
   requestConcurrency: 8,
 };
 

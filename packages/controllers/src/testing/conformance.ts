@@ -9,4 +9,10 @@ export function conformanceFile<T>(path: string): T | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
+/** A file of the conformance data as it is; empty where the data is absent. */
+export function conformanceText(path: string): string {
+  const file = join(conformanceRoot, path);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
 const conformanceRoot = fileURLToPath(new URL('../../../../../shared/conformance/', import.meta.url));
