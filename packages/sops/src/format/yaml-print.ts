@@ -104,8 +104,10 @@ function scalarNode(value: Scalar): YamlScalar {
 
 function stringNode(value: string): YamlScalar {
   if (value.includes('\n')) return { ...scalar('!!str', value), style: 'literal' };
+  // What would merge mappings keeps doing so.
+  if (value === '<<') return scalar('!!merge', value, true);
   // Words and numbers of YAML 1.1 are quoted, too, and what would merge.
-  const plain = plainTag(value, 'kyaml') === '!!str' && plainTag(value, 'sigs') !== '!!bool' && !isBase60Float(value) && value !== '<<';
+  const plain = plainTag(value, 'kyaml') === '!!str' && plainTag(value, 'sigs') !== '!!bool' && !isBase60Float(value);
   return plain ? scalar('!!str', value) : { ...scalar('!!str', value), style: 'double' };
 }
 

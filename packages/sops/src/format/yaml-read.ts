@@ -2,10 +2,10 @@ import {
   booleanOf,
   floatOf,
   integerOf,
-  nodeValue,
   parseYamlNodes,
   timestampOf,
   defaultLimits,
+  type YamlEntry,
   type YamlNode,
   type YamlNodeDocument,
 } from '@sluice/yaml';
@@ -17,22 +17,23 @@ const MAX_INT64 = 2n ** 63n - 1n;
 /** The documents of a YAML file, with their comments in the places where SOPS keeps them. */
 export function readYaml(text: string | Uint8Array, file?: string): Mapping[] {
   const documents = parseYamlNodes(text, { confidential: true, ...(file === undefined ? {} : { file }) });
-  const first = documents[0]?.root;
-  // Keys that repeat, and merges of what can't be merged, are refused where the Go tools would.
-  if (first?.kind === 'mapping') nodeValue(first, { confidential: true, duplicateKeys: 'error', ...(file === undefined ? {} : { file }) });
   const reader = new Reader(file);
-  return documents.map((document) => reader.document(document));
+  return documents.map((document, index) => reader.document(document, index === 0));
 }
 
 class Reader {
   readonly #file: string | undefined;
   #nodes = 0;
+  #isFirst = true;
+  /** The targets of the aliases that are being written out. */
+  readonly #expanding = new Set<YamlNode>();
 
   constructor(file: string | undefined) {
     this.#file = file;
   }
 
-  document({ root, headComment, footComment }: YamlNodeDocument): Mapping {
+  document({ root, headComment, footComment }: YamlNodeDocument, isFirst: boolean): Mapping {
+    this.#isFirst = isFirst;
     const items: Item[] = [];
     pushComments(items, headComment);
     if (root !== undefined) this.#root(root, items);
@@ -54,8 +55,10 @@ class Reader {
     pushComments(items, node.footComment);
   }
 
-  #entries(entries: readonly { key: YamlNode; value: YamlNode }[], items: Item[]): void {
+  #entries(entries: readonly YamlEntry[], items: Item[]): void {
+    const known = new Set<string>();
     for (const { key, value } of entries) {
+      this.#checkKey(key, value, known);
       pushComments(items, key.headComment);
       pushComments(items, key.lineComment);
       const own = value.kind === 'scalar' || value.kind === 'alias';
@@ -67,6 +70,14 @@ class Reader {
       if (own) pushComments(items, value.footComment);
       pushComments(items, key.footComment);
     }
+  }
+
+  /** As the Go tools do: SOPS looks at the first document of a file only. */
+  #checkKey(key: YamlNode, value: YamlNode, known: Set<string>): void {
+    if (key.kind !== 'scalar' || !this.#isFirst) return;
+    if (known.has(key.value)) throw this.#invalid(key, `the key ${JSON.stringify(key.value)} is there twice`);
+    known.add(key.value);
+    if (key.tag === '!!merge' && !isMergeable(value)) throw this.#invalid(value, 'what "<<" merges is no mapping');
   }
 
   #key(node: YamlNode): string {
@@ -84,7 +95,7 @@ class Reader {
     }
     switch (node.kind) {
       case 'alias':
-        return this.#value(node.target, false);
+        return this.#alias(node.target);
       case 'sequence':
         return this.#list(node.items, node, commentsTaken);
       case 'mapping': {
@@ -100,6 +111,14 @@ class Reader {
       case 'scalar':
         return this.#scalar(node);
     }
+  }
+
+  #alias(target: YamlNode): Value {
+    if (this.#expanding.has(target)) throw this.#invalid(target, 'an anchor contains itself');
+    this.#expanding.add(target);
+    const value = this.#value(target, false);
+    this.#expanding.delete(target);
+    return value;
   }
 
   #list(nodes: readonly YamlNode[], list: YamlNode, commentsTaken: boolean): Value[] {
@@ -127,6 +146,12 @@ class Reader {
   #place({ line, column }: YamlNode): { file?: string; line: number; column: number } {
     return { ...(this.#file === undefined ? {} : { file: this.#file }), line, column };
   }
+}
+
+function isMergeable(node: YamlNode): boolean {
+  const value = node.kind === 'alias' ? node.target : node;
+  if (value.kind !== 'sequence') return value.kind === 'mapping';
+  return value.items.every((item) => (item.kind === 'alias' ? item.target : item).kind === 'mapping');
 }
 
 /** A scalar by its tag, which was resolved by the parser or is written in the text. */
