@@ -23,6 +23,8 @@ describe('JSON as encoding/json has it', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 2 }), fc.nat(), fc.constantFrom('', ',', '}', ']', '"', ':', 'x', '\n', '0'), (text, at, put) => {
         const broken = text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + 1);
+        // A number beyond float64's is infinite in JavaScript, and refused by Go.
+        fc.pre(!/e\+?\d{3}/i.test(broken));
         let isValid = true;
         try {
           JSON.parse(broken);
