@@ -48,7 +48,8 @@ export function compileImageName(name: string): TextMatcher {
 
 function startsWithPattern(text: string, name: string): boolean {
   if (text.length < name.length) return false;
-  for (let index = 0; index < name.length; index++) {
+  // From the end: names of one registry differ there.
+  for (let index = name.length - 1; index >= 0; index--) {
     const expected = name.charCodeAt(index);
     const actual = text.charCodeAt(index);
     if (expected !== actual && (expected !== 46 /* . */ || actual === 10)) return false;

@@ -59,16 +59,17 @@ function readDefaults(): TransformerConfig {
   const nameReference: { group: string; version: string; kind: string; referrers: FieldSpec[] }[] = [];
   let specs: FieldSpec[] = [];
   for (const line of defaultFieldSpecs.split('\n')) {
-    const heading = /^\[(\S+)(?: (\S+))?\]$/.exec(line);
-    if (heading !== null) {
+    if (line.startsWith('[')) {
+      const [field = '', target] = line.slice(1, -1).split(' ');
       specs = [];
-      if (heading[2] === undefined) lists.set(heading[1] ?? '', specs);
-      else nameReference.push({ ...readSelector(heading[2]), referrers: specs });
+      if (target === undefined) lists.set(field, specs);
+      else nameReference.push({ ...readSelector(target), referrers: specs });
     } else if (line !== '') {
       const [selector = '', ...paths] = line.split(' ');
+      const { group, version, kind } = readSelector(selector);
       for (const path of paths) {
         const create = path.startsWith('+');
-        specs.push({ ...readSelector(selector), path: create ? path.slice(1) : path, create });
+        specs.push({ group, version, kind, path: create ? path.slice(1) : path, create });
       }
     }
   }

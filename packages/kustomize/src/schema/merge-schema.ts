@@ -20,8 +20,11 @@ interface TypeField {
   readonly type: string | undefined;
 }
 
+type TypeFields = ReadonlyMap<string, TypeField>;
+
+/** The built-in types. Their fields are read when they are first asked for: a build needs few of hundreds. */
 interface BuiltInTypes {
-  readonly types: ReadonlyMap<string, ReadonlyMap<string, TypeField>>;
+  readonly types: Map<string, TypeFields | string>;
   readonly typeOfKind: ReadonlyMap<string, string>;
 }
 
@@ -37,17 +40,25 @@ export const builtInSchema: SchemaLookup = (kind) => {
 const METADATA_ONLY = 'metadata only';
 
 function readBuiltInTypes(): BuiltInTypes {
-  const types = new Map<string, ReadonlyMap<string, TypeField>>();
+  const types = new Map<string, TypeFields | string>();
   const typeOfKind = new Map<string, string>();
   for (const line of mergeTypes.trim().split('\n')) {
-    const [head = '', ...fields] = line.split(' ');
-    const [name = '', kinds] = head.split(/[<>]/);
+    const end = line.indexOf(' ');
+    const [name = '', kinds] = line.slice(0, end).split(/[<>]/);
     for (const kind of kinds?.split(',') ?? []) typeOfKind.set(kind, name);
-    types.set(name, new Map(fields.map(readField)));
+    types.set(name, line.slice(end + 1));
   }
-  types.set(METADATA_ONLY, new Map([readField('metadata=meta.v1.ObjectMeta')]));
+  types.set(METADATA_ONLY, 'metadata=meta.v1.ObjectMeta');
   for (const kind of kindsOfMetadata.trim().split(/\s+/)) typeOfKind.set(kind, METADATA_ONLY);
   return { types, typeOfKind };
+}
+
+function fieldsOf({ types }: BuiltInTypes, type: string): TypeFields | undefined {
+  const known = types.get(type);
+  if (typeof known !== 'string') return known;
+  const fields = new Map(known.split(' ').map(readField));
+  types.set(type, fields);
+  return fields;
 }
 
 function readField(text: string): [string, TypeField] {
@@ -57,7 +68,7 @@ function readField(text: string): [string, TypeField] {
 }
 
 function typeSchema(known: BuiltInTypes, type: string): MergeSchema {
-  const fields = known.types.get(type);
+  const fields = fieldsOf(known, type);
   return {
     mergeKeys: undefined,
     elements: () => undefined,
