@@ -25,17 +25,6 @@ export function createGcsBucket({ bucket, token, endpoint, ...access }: GcsOptio
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${await token(signal)}` };
     return await transport.send({ url, headers, signal });
   };
-  const json = async (answer: WebAnswer, what: string): Promise<Record<string, unknown>> => {
-    if (answer.status !== 200) throw await failure(answer);
-    const text = (await readBody(answer, maxPageBytes, what)).toString('utf8');
-    try {
-      const value: unknown = JSON.parse(text);
-      if (isJsonObject(value)) return value;
-    } catch {
-      // said below
-    }
-    throw new SluiceError('SourceAnswerInvalid', `${what} is no JSON object`);
-  };
 
   return {
     name: bucket,
@@ -54,7 +43,7 @@ export function createGcsBucket({ bucket, token, endpoint, ...access }: GcsOptio
           ...(prefix !== '' && { prefix }),
           ...(pageToken !== '' && { pageToken }),
         };
-        const page = await json(await send('/o', query, signal), what);
+        const page = await readJson(await send('/o', query, signal), what);
         for (const item of Array.isArray(page.items) ? page.items : []) yield objectOf(item, what);
         pageToken = typeof page.nextPageToken === 'string' ? page.nextPageToken : '';
         if (pageToken === '') return;
@@ -70,7 +59,7 @@ export function createGcsBucket({ bucket, token, endpoint, ...access }: GcsOptio
         return undefined;
       }
       // The bytes are of the very state that the ETag is of.
-      const { etag, generation } = await json(found, `the description of '${key}'`);
+      const { etag, generation } = await readJson(found, `the description of '${key}'`);
       const answer = await send(path, { alt: 'media', generation: String(generation) }, signal);
       if (answer.status === 200) return { etag: String(etag), body: answer.body };
       const error = await failure(answer);
@@ -79,6 +68,18 @@ export function createGcsBucket({ bucket, token, endpoint, ...access }: GcsOptio
     },
     close: () => transport.close(),
   };
+}
+
+async function readJson(answer: WebAnswer, what: string): Promise<Record<string, unknown>> {
+  if (answer.status !== 200) throw await failure(answer);
+  const text = (await readBody(answer, maxPageBytes, what)).toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value)) return value;
+  } catch {
+    // said below
+  }
+  throw new SluiceError('SourceAnswerInvalid', `${what} is no JSON object`);
 }
 
 function objectOf(item: unknown, what: string): BucketObject {

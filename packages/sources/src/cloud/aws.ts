@@ -122,11 +122,11 @@ export async function ecrLogin(
   const signed = signedHeaders(request, keys, region, new Date(now()), 'ecr');
   const what = 'failed to log in to ECR';
   const { authorizationData } = await askJson(what, { ...request, headers: signed, signal }, access);
-  const [data] = Array.isArray(authorizationData) ? (authorizationData as { authorizationToken?: unknown; expiresAt?: unknown }[]) : [];
-  const [username, password] = Buffer.from(String(data?.authorizationToken ?? ''), 'base64')
+  const [data] = Array.isArray(authorizationData) ? (authorizationData as { authorizationToken?: string; expiresAt?: number }[]) : [];
+  const [username, password] = Buffer.from(data?.authorizationToken ?? '', 'base64')
     .toString('utf8')
     .split(':', 2);
   if (data === undefined || username === undefined || password === undefined)
     throw new SluiceError('SourceAnswerInvalid', `${what}: the answer holds no token`);
-  return { value: { username, password }, expires: Number(data.expiresAt ?? 0) * 1000 };
+  return { value: { username, password }, expires: (data.expiresAt ?? 0) * 1000 };
 }

@@ -19,14 +19,18 @@ const marginMs = 60_000;
 export function renewed<T>(fetch: (signal?: AbortSignal) => Promise<Lasting<T>>, now: () => number = Date.now): Renewed<T> {
   let known: Promise<Lasting<T>> | undefined;
   return async (signal) => {
-    const last = await known?.catch(() => undefined);
-    if (last === undefined || last.expires - marginMs < now()) {
+    const before = known;
+    const last = await before?.catch(() => undefined);
+    if (last !== undefined && last.expires - marginMs >= now()) return last.value;
+    // Whoever comes first asks; the others find that it was asked.
+    if (known === undefined || known === before) {
       const fetched = fetch(signal);
       known = fetched;
-      fetched.catch(() => (known = undefined));
-      return (await fetched).value;
+      fetched.catch(() => {
+        if (known === fetched) known = undefined;
+      });
     }
-    return last.value;
+    return (await known).value;
   };
 }
 

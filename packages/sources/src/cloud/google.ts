@@ -45,8 +45,6 @@ export function googleToken(access: CloudAccess = {}): Renewed<string> {
 }
 
 function parseKey(json: string) {
-  const invalid = (why: string): SluiceError =>
-    new SluiceError('SourceSettingsInvalid', `the key of the service account can't be used: ${why}`);
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -64,4 +62,8 @@ function parseKey(json: string) {
   } catch (error) {
     throw invalid(`private_key does not parse: ${errorMessage(error)}`);
   }
+}
+
+function invalid(why: string): SluiceError {
+  return new SluiceError('SourceSettingsInvalid', `the key of the service account can't be used: ${why}`);
 }
