@@ -194,7 +194,10 @@ class Histories {
   state(subject: string, conditions: readonly Condition[]): void {
     this.#push(
       subject,
-      conditions.map(({ type, status, reason, message }) => `    ${type}=${status} ${reason}: ${this.#plain(message)}`).join('\n'),
+      conditions
+        .filter(({ type }) => type !== 'Contested')
+        .map(({ type, status, reason, message }) => `    ${type}=${status} ${reason}: ${this.#plain(message)}`)
+        .join('\n'),
     );
   }
 
@@ -210,8 +213,9 @@ class Histories {
   }
 
   event(subject: string, { severity, reason, message }: { severity: string; reason: string; message: string }): void {
-    // That drift was corrected is told besides.
-    if (severity !== 'trace' && reason !== 'DriftCorrected') this.of(subject).events.push(`${severity} ${reason}: ${this.#plain(message)}`);
+    // That drift was corrected, and that two Kustomizations want the same object, is told besides.
+    if (severity !== 'trace' && reason !== 'DriftCorrected' && reason !== 'AppliedByAnother')
+      this.of(subject).events.push(`${severity} ${reason}: ${this.#plain(message)}`);
   }
 
   #push(subject: string, state: string): void {

@@ -29,6 +29,8 @@ export interface ApplierOptions {
   readonly ignore: IgnoreRules;
   /** Rewrite managed fields that are in another version of the API than the desired object. */
   readonly migrateApiVersion: boolean;
+  /** Who else has applied an object that is to be left to it now, by the object's metadata in the cluster. */
+  readonly leftTo?: (object: KubeObject, live: Pick<KubeObject, 'metadata'>) => string | undefined;
   readonly concurrency: number;
   readonly signal: AbortSignal;
   /** Waits until definitions and classes are ready for what stands on them. */
@@ -40,6 +42,8 @@ export interface Applied {
   readonly changes: readonly Change[];
   /** What the server answered, by object, for those that were written. */
   readonly objects: ReadonlyMap<string, KubeObject>;
+  /** Objects that were left to somebody else, with whom. */
+  readonly left: ReadonlyMap<string, { readonly reference: VersionedReference; readonly to: string }>;
 }
 
 /** The set was not applied, or not all of it. The message names every object that is to blame, and where it is written. */
@@ -84,6 +88,7 @@ class Applier {
   readonly #verdicts = new Map<string, Verdict>();
   readonly #changes = new Map<string, Change>();
   readonly #objects = new Map<string, KubeObject>();
+  readonly #left = new Map<string, { readonly reference: VersionedReference; readonly to: string }>();
 
   constructor(set: readonly Desired[], options: ApplierOptions) {
     this.#set = set;
@@ -100,7 +105,7 @@ class Applier {
       await this.#writeStage(ofStage);
       if (stage === 'definitions' || stage === 'classes') await this.#wait(ofStage);
     }
-    return { changes: this.#done(), objects: this.#objects };
+    return { changes: this.#done(), objects: this.#objects, left: this.#left };
   }
 
   /** One watch for each kind of the set. */
@@ -133,6 +138,7 @@ class Applier {
     if (anyInMetadata(object, selectors.excluded)) return { type: 'skip', object };
     const entry = ledger.get(desired.id);
     const seen = live?.get(reference);
+    if (seen !== undefined && this.#isLeft(desired, seen)) return { type: 'leave' };
     if (entry?.hash === desired.hash && seen !== undefined && disturbance(entry, seen, manager, leftovers.managers) === undefined) {
       return { type: 'leave' };
     }
@@ -155,8 +161,8 @@ class Applier {
     const certain = live === undefined || (seen !== undefined && !knownToDiffer);
     let existing = certain ? await getIfServed(cluster, reference, signal) : seen;
     if (existing !== undefined) {
-      const skipped = this.#skipExisting(object, existing);
-      if (skipped) return { type: 'skip', object: existing };
+      if (this.#skipExisting(object, existing)) return { type: 'skip', object: existing };
+      if (seen === undefined && this.#isLeft(desired, existing)) return { type: 'leave' };
     }
     const migrated = migrateApiVersion && existing !== undefined && (await this.#migrate(object, existing));
 
@@ -172,6 +178,7 @@ class Applier {
       // There, but without our label: somebody else's so far.
       existing = (await cluster.get(objectKeyOf(reference), { signal })) ?? dryRun;
       if (this.#skipExisting(object, existing)) return { type: 'skip', object: existing };
+      if (this.#isLeft(desired, existing)) return { type: 'leave' };
     }
     const cleanup = this.#cleanup(object, existing);
     const version = existing.metadata.resourceVersion;
@@ -182,6 +189,14 @@ class Applier {
     }
     const resolved = resolveDesired(object, resolveIgnored(existing, dryRun, ignored, manager));
     return { type: 'write', object: resolved, action: 'configured', cleanup };
+  }
+
+  #isLeft({ id, object, reference }: Desired, live: KubeObject): boolean {
+    const to = this.#options.leftTo?.(object, live);
+    if (to === undefined) return false;
+    this.#left.set(id, { reference, to });
+    this.#options.ledger.delete(id);
+    return true;
   }
 
   #skipExisting(object: KubeObject, existing: KubeObject): boolean {

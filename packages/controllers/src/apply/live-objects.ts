@@ -1,5 +1,5 @@
 import type { KubeObject } from '@sluice/core';
-import type { InformerLease, SharedInformers } from '@sluice/kube';
+import type { Informer, InformerLease, SharedInformers } from '@sluice/kube';
 import { apiVersionOf, type ObjectReference, type VersionedReference } from './reference.js';
 
 /** What a watcher is told: the object's metadata as it is now, or undefined when it is gone. */
@@ -10,7 +10,7 @@ export type LiveListener = (reference: ObjectReference, metadata: KubeObject | u
  * label are in it, so that a cluster full of other things costs nothing.
  */
 export interface LiveObjects {
-  /** Follows a kind; resolves when what exists is known. */
+  /** Follows a kind; resolves when what exists is known, or can't be known for now: without a watch every object is asked about. */
   follow(kind: { group: string; version: string; kind: string }): Promise<void>;
   /** Whether changes of a kind's objects are heard of. */
   follows(kind: { group: string; version: string; kind: string }): boolean;
@@ -20,6 +20,9 @@ export interface LiveObjects {
   stop(): void;
 }
 
+/** A watch that is refused, or a server that hangs, holds an apply up no longer than this. */
+const SYNCED_WITHIN_MS = 5_000;
+
 /** All objects of Kustomizations have this label. */
 const OWNED = 'kustomize.toolkit.fluxcd.io/name';
 
@@ -27,6 +30,8 @@ export function createLiveObjects(informers: SharedInformers): LiveObjects {
   const leases = new Map<string, InformerLease>();
   const unsubscribes: (() => void)[] = [];
   const listeners = new Set<LiveListener>();
+  /** Kinds that were waited for in vain: who may not watch them is not to wait each time. */
+  const late = new Set<string>();
 
   function tell(reference: ObjectReference, metadata: KubeObject | undefined, before: KubeObject | undefined): void {
     for (const listener of listeners) listener(reference, metadata, before);
@@ -48,9 +53,10 @@ export function createLiveObjects(informers: SharedInformers): LiveObjects {
           }),
         );
       }
-      if (!lease.informer.synced) await lease.informer.whenSynced();
+      if (lease.informer.synced || late.has(key)) return;
+      if (!(await syncedWithin(lease.informer, SYNCED_WITHIN_MS))) late.add(key);
     },
-    follows: ({ group, version, kind }) => leases.has(kindKey(group, version, kind)),
+    follows: ({ group, version, kind }) => leases.get(kindKey(group, version, kind))?.informer.synced === true,
     get({ group, version, kind, namespace, name }) {
       return leases.get(kindKey(group, version, kind))?.informer.get(namespace === '' ? undefined : namespace, name);
     },
@@ -67,4 +73,17 @@ export function createLiveObjects(informers: SharedInformers): LiveObjects {
 
 function kindKey(group: string, version: string, kind: string): string {
   return `${group}/${version}/${kind}`;
+}
+
+/** Whether an informer knew in time what exists. */
+async function syncedWithin(informer: Informer, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const synced = informer.whenSynced().then(
+    () => true,
+    () => false,
+  );
+  const inTime = await Promise.race([synced, late]);
+  clearTimeout(timer);
+  return inTime;
 }

@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { KubeObject } from '@sluice/core';
-import type { GitRepository, Kustomization } from '@sluice/api';
+import type { GitRepository } from '@sluice/api';
 import type { Fetch } from '@sluice/kube';
 import { createCluster } from '@sluice/kube';
-import { findCondition, type Condition } from '@sluice/runtime';
+import { findCondition } from '@sluice/runtime';
+import { configMap, createApplication, dataOf } from '../testing/application.js';
 import { keyOfKind, startWorld, type World } from '../testing/world.js';
-
-const configMap = (name: string, data: string, extra = ''): string => `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: ${name}
-${extra}data:
-  v: ${data}
-`;
 
 const secretOf = (value: string): string =>
   `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\nstringData: {k: "${value}"}\n`;
 
-const data = (object: KubeObject | undefined): unknown => object?.['data'];
-
 describe('a Kustomization, from Git to the cluster', () => {
   let world: World;
-  let count = 0;
   /** Requests that were made of the cluster, as `PATCH /api/v1/…`. */
   let requests: string[] = [];
   before(async () => {
@@ -31,80 +20,21 @@ describe('a Kustomization, from Git to the cluster', () => {
       requests.push(`${request.method} ${request.path}`);
       return world.embedded.fetch(request);
     };
-    await world.startControllers({ cluster: createCluster(counting) });
+    await world.startControllers({ cluster: createCluster(counting), settings: { pruneLimit: 0.5 } });
   });
   after(() => world.close());
 
-  /** A namespace and repository of its own for each test, with a GitRepository and Kustomizations on it. */
-  async function setUp(files: Record<string, string>, specs: Record<string, object> = { app: { path: './' } }) {
-    const namespace = `t${++count}`;
-    await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    world.git.commit(namespace, { files, message: 'first' });
-    await world.cluster.create({
-      apiVersion: 'source.toolkit.fluxcd.io/v1',
-      kind: 'GitRepository',
-      metadata: { name: 'repo', namespace },
-      spec: { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } },
-    });
-    const apply = async (name: string, spec: object): Promise<void> => {
-      await world.cluster.apply(
-        {
-          apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-          kind: 'Kustomization',
-          metadata: { name, namespace },
-          spec: {
-            interval: '10m',
-            retryInterval: '1s',
-            prune: true,
-            targetNamespace: namespace,
-            sourceRef: { kind: 'GitRepository', name: 'repo' },
-            ...spec,
-          },
-        },
-        { fieldManager: 'user', force: true },
-      );
-    };
-    for (const [name, spec] of Object.entries(specs)) await apply(name, spec);
-    const get = (kind: string, name: string, apiVersion = 'v1'): Promise<KubeObject | undefined> =>
-      world.cluster.get({ apiVersion, kind, namespace, name });
-    const kustomization = async (name = 'app'): Promise<Kustomization> =>
-      (await world.cluster.get<Kustomization>(keyOfKind('Kustomization', namespace, name)))!;
-    const condition = async (type: string, name = 'app'): Promise<Condition | undefined> =>
-      findCondition((await kustomization(name)).status?.conditions, type);
-    const ready = (name = 'app'): Promise<Condition> =>
-      world.eventually(`${name} is ready`, async () => {
-        const now = await condition('Ready', name);
-        return now?.status === 'True' && now;
-      });
-    const failed = (reason: string, message = /^/, name = 'app'): Promise<Condition> =>
-      world.eventually(`${name} fails with ${reason}`, async () => {
-        const now = await condition('Ready', name);
-        return now?.status === 'False' && now.reason === reason && message.test(now.message) && now;
-      });
-    const push = async (change: Parameters<World['git']['commit']>[1]): Promise<string> => {
-      const hash = world.git.commit(namespace, change);
-      await world.cluster.patch(keyOfKind('GitRepository', namespace, 'repo'), 'merge', {
-        metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': hash } },
-      });
-      return hash;
-    };
-    const applied = (hash: string, name = 'app'): Promise<unknown> =>
-      world.eventually(
-        `${name} has applied ${hash}`,
-        async () => (await kustomization(name)).status?.lastAppliedRevision === `main@sha1:${hash}`,
-      );
-    return { namespace, apply, get, kustomization, condition, ready, failed, push, applied };
-  }
+  const setUp = (files: Record<string, string>, specs?: Record<string, object>) => createApplication(world, files, specs);
 
   test('a commit is in the cluster; what is gone from it is deleted; the rest is left alone', async () => {
     const { get, ready, push, applied, kustomization } = await setUp({ 'a.yaml': configMap('a', '"1"'), 'b.yaml': configMap('b', '"1"') });
     await ready();
     const before = await get('ConfigMap', 'a');
-    assert.deepEqual(data(before), { v: '1' });
+    assert.deepEqual(dataOf(before), { v: '1' });
     assert.equal(before!.metadata.labels!['kustomize.toolkit.fluxcd.io/name'], 'app');
     await applied(await push({ files: { 'c.yaml': configMap('c', '"1"') }, remove: ['b.yaml'] }));
     assert.equal(await get('ConfigMap', 'b'), undefined);
-    assert.deepEqual(data(await get('ConfigMap', 'c')), { v: '1' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'c')), { v: '1' });
     assert.equal((await get('ConfigMap', 'a'))!.metadata.resourceVersion, before!.metadata.resourceVersion);
     assert.deepEqual(
       (await kustomization()).status!.inventory!.entries.map(({ id }) => id.split('_')[1]),
@@ -117,9 +47,9 @@ describe('a Kustomization, from Git to the cluster', () => {
     await ready();
     const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
     await world.cluster.patch(key, 'merge', { data: { v: 'drifted', extra: 'x' } }, { fieldManager: 'kubectl-edit' });
-    await world.eventually('the value is back', async () => JSON.stringify(data(await get('ConfigMap', 'a'))) === '{"v":"1"}', 1000);
+    await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 1000);
     await world.cluster.delete(key);
-    await world.eventually('the object is back', async () => data(await get('ConfigMap', 'a')) !== undefined, 1000);
+    await world.eventually('the object is back', async () => dataOf(await get('ConfigMap', 'a')) !== undefined, 1000);
     const told = world.events.filter(({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace);
     assert.deepEqual(
       told.map(({ message }) => message),
@@ -133,7 +63,7 @@ describe('a Kustomization, from Git to the cluster', () => {
     const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
     await world.cluster.patch(key, 'merge', { data: { other: 'x' } }, { fieldManager: 'another-controller' });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1', other: 'x' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '1', other: 'x' });
   });
 
   for (const { name, files, reason, message } of [
@@ -168,9 +98,9 @@ describe('a Kustomization, from Git to the cluster', () => {
       await ready();
       await push({ files: { 'a.yaml': configMap('a', '"2"'), ...files } });
       assert.match((await failed(reason)).message, message);
-      assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+      assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '1' });
       await applied(await push({ remove: Object.keys(files) }));
-      assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '2' });
+      assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '2' });
     });
   }
 
@@ -242,7 +172,7 @@ describe('a Kustomization, from Git to the cluster', () => {
     const { get, ready, push, applied } = await setUp({ 'a.yaml': configMap('a', '"1"', once) });
     await ready();
     await applied(await push({ files: { 'a.yaml': configMap('a', '"2"', once) } }));
-    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '1' });
   });
 
   test('an immutable field is changed only by force, and then by making the object anew', async () => {
@@ -256,7 +186,7 @@ describe('a Kustomization, from Git to the cluster', () => {
     await ready();
     const now = await get('Secret', 's');
     assert.notEqual(now!.metadata.uid, before!.metadata.uid);
-    assert.deepEqual(data(now), { k: Buffer.from('2').toString('base64') });
+    assert.deepEqual(dataOf(now), { k: Buffer.from('2').toString('base64') });
   });
 
   test('a custom resource and its definition come in one pass', async () => {
@@ -295,10 +225,10 @@ spec:
     await world.eventually('it is seen', async () => (await kustomization()).status?.observedGeneration === 2);
     const hash = await push({ files: { 'a.yaml': configMap('a', '"2"') } });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '1' });
     await apply('app', { path: './', suspend: false });
     await applied(hash);
-    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '2' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '2' });
   });
 
   test('the path can not leave the source', async () => {
@@ -326,7 +256,7 @@ spec:
       await applied(commit, held);
       const now = await get('ConfigMap', 'a');
       assert.equal(now?.metadata.uid, uid);
-      assert.deepEqual(data(now), { v: '2' });
+      assert.deepEqual(dataOf(now), { v: '2' });
       assert.equal(now?.metadata.labels?.['kustomize.toolkit.fluxcd.io/name'], 'two');
       await apply('one', { path: './one', suspend: false, interval: '9m' });
       const ids = async (name: string): Promise<unknown> =>
@@ -362,7 +292,7 @@ spec:
     });
     assert.equal(findCondition(status.conditions, 'Ready')?.reason, 'InvalidCommitSignature');
     assert.deepEqual(status.artifact, before);
-    assert.deepEqual(data(await get('ConfigMap', 'a')), { v: '1' });
+    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), { v: '1' });
   });
 
   test('a build that comes out empty deletes nothing', async () => {
@@ -373,6 +303,18 @@ spec:
     assert.notEqual(await get('ConfigMap', 'a'), undefined);
   });
 
+  test('a commit that would delete more than the operator allows deletes nothing', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const { get, ready, failed, push, applied } = await setUp(Object.fromEntries(names.map((name) => [`${name}.yaml`, configMap(name, '"1"')])));
+    await ready();
+    await push({ remove: ['a.yaml', 'b.yaml', 'c.yaml'] });
+    assert.match((await failed('PruneFailed')).message, /^3 of the 5 objects .* no more than 50 % may be at a time/);
+    assert.notEqual(await get('ConfigMap', 'a'), undefined);
+    await applied(await push({ files: { 'c.yaml': configMap('c', '"1"') } }));
+    assert.equal(await get('ConfigMap', 'a'), undefined);
+    assert.notEqual(await get('ConfigMap', 'c'), undefined);
+  });
+
   test('a changed ConfigMap of variables is applied at once', async () => {
     const { get, ready, namespace, apply } = await setUp({ 'a.yaml': configMap('a', '${who}') }, {});
     const variables = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vars', namespace }, data: { who: 'one' } };
@@ -380,6 +322,6 @@ spec:
     await apply('app', { path: './', postBuild: { substituteFrom: [{ kind: 'ConfigMap', name: 'vars' }] } });
     await ready();
     await world.cluster.patch({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'vars' }, 'merge', { data: { who: 'two' } });
-    await world.eventually('the new value is there', async () => (data(await get('ConfigMap', 'a')) as { v: string }).v === 'two', 2000);
+    await world.eventually('the new value is there', async () => (dataOf(await get('ConfigMap', 'a')) as { v: string }).v === 'two', 2000);
   });
 });

@@ -3,7 +3,7 @@ import type { Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import { apiTime, hasCondition, jittered, keyOf, type Cause, type Outcome, type ReconcileContext, type StatusDraft } from '@sluice/runtime';
 import { changeLog, changesBySubject, effective, type Change } from '../apply/change-set.js';
-import { referenceOf, type VersionedReference } from '../apply/reference.js';
+import { referenceOf, subjectOf, type VersionedReference } from '../apply/reference.js';
 import { recordHistory } from './history.js';
 import { COMMIT_STATUS, kustomizationEvent, stepMessage, type KustomizationEvent, type Step } from './messages.js';
 import type { Plan } from './plan.js';
@@ -13,6 +13,12 @@ import { intervalOf, retryIntervalOf, timeoutText, type KustomizationStatus } fr
 import { stalled, StageError, type StageFailure } from './stage-error.js';
 
 type Context = ReconcileContext<KustomizationStatus>;
+
+/** Ends a health wait because what was applied was changed by others. */
+export const DISTURBED = new Error('what was applied was changed by others');
+
+/** The condition of a Kustomization that has objects in its manifests which another one applies too. */
+const CONTESTED = 'Contested';
 
 /** One pass over a Kustomization: what it has found out, and how it tells of it. */
 export class Pass {
@@ -81,6 +87,19 @@ export class Pass {
     this.context.event({ ...event, reason: 'DecryptionUnverified' });
   }
 
+  /** Objects that another Kustomization has by now, which has them in its manifests too. */
+  left(objects: readonly { readonly reference: VersionedReference; readonly to: string }[]): void {
+    if (objects.length === 0) {
+      this.status.remove(CONTESTED);
+      return;
+    }
+    const lines = objects.map(({ reference, to }) => `${subjectOf(reference)} is also applied by the Kustomization ${to}, and left to it`);
+    const message = `${lines.join('\n')}\nremove what is named here from one of the two`;
+    if (this.status.condition(CONTESTED)?.message === message) return;
+    this.status.set(CONTESTED, 'True', 'AppliedByAnother', message);
+    this.context.event({ ...this.#event({ severity: 'error', message }), reason: 'AppliedByAnother' });
+  }
+
   /** Objects are left to another Kustomization that has not taken them yet: this one looks again soon. */
   awaitHandOver(): void {
     this.#awaitsHandOver = true;
@@ -119,13 +138,14 @@ export class Pass {
     return referenceOf({ apiVersion, kind, metadata: resource?.namespaced === true ? { name, namespace: own } : { name } });
   }
 
-  /** A signal that ends a health wait when it is of no more use: something newer waits, or the engine stops. */
-  cancelHealthWait(): { signal: AbortSignal; end: () => void } {
+  /** A signal that ends a health wait when it is of no more use: something newer waits, others have changed what was applied, or the engine stops. */
+  cancelHealthWait(isDisturbed: () => boolean): { signal: AbortSignal; end: () => void } {
     const controller = new AbortController();
     const onStop = (): void => controller.abort(this.context.signal.reason);
     this.context.signal.addEventListener('abort', onStop, { once: true });
     const unsubscribe = this.context.onOvertaken((cause) => {
-      if (this.settings.cancelHealthChecks && supersedes(cause)) controller.abort(this.#cancelled(cause));
+      if (cause.reason === 'drift' && isDisturbed()) controller.abort(DISTURBED);
+      else if (this.settings.cancelHealthChecks && supersedes(cause)) controller.abort(this.#cancelled(cause));
     });
     return {
       signal: controller.signal,

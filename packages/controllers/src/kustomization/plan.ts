@@ -32,6 +32,11 @@ export class Plans {
     return plan;
   }
 
+  /** The last plan, whatever has changed since. */
+  peek(key: string): Plan | undefined {
+    return this.#cache.get(key)?.plan;
+  }
+
   forget(key: string): void {
     this.#cache.delete(key);
   }

@@ -42,11 +42,17 @@ export async function prune(
   throw failed('PruneFailed', `delete failed, errors: ${errors.map((error) => `${error};`).join('')}`);
 }
 
-/** What nobody means: deleting everything because a build came out empty, or the ground that one stands on. */
-function refusalToPrune({ kustomization, status }: Pass, stale: readonly VersionedReference[]): string | undefined {
+/** What nobody means: deleting everything because a build came out empty, more than the operator allows, or the ground that one stands on. */
+function refusalToPrune({ kustomization, status, settings }: Pass, stale: readonly VersionedReference[]): string | undefined {
   if (stale.length === 0) return undefined;
-  if (referencesIn(status.fields.inventory).length === 0) {
+  const left = referencesIn(status.fields.inventory).length;
+  if (left === 0) {
     return `the build has no objects, and all ${stale.length} that were applied would be deleted: refused; delete the Kustomization if that is meant`;
+  }
+  const before = referencesIn(kustomization.status?.inventory).length;
+  if (stale.length > before * settings.pruneLimit) {
+    const limit = `${Number((settings.pruneLimit * 100).toPrecision(3))} %`;
+    return `${stale.length} of the ${before} objects that were applied are gone from the manifests, and would be deleted; no more than ${limit} may be at a time: refused; take them away in smaller steps, or raise the limit`;
   }
   const ground = stale.find(
     ({ kind, group, name }) =>

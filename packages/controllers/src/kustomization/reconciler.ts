@@ -12,6 +12,7 @@ import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
 import { Builds, type Built } from './build.js';
 import { Decryption } from './decrypt.js';
+import { contestOf } from './contest.js';
 import { checkDependencies } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
@@ -19,7 +20,7 @@ import { objectsThatMove } from './hand-over.js';
 import { HealthError, waitForHealth } from './health.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
-import { Pass } from './pass.js';
+import { DISTURBED, Pass } from './pass.js';
 import { Plans, refuseEncrypted, type Plan } from './plan.js';
 import { prune } from './prune.js';
 import { MANAGER, type KustomizationSettings } from './settings.js';
@@ -56,6 +57,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   readonly drift: DriftWatch;
   readonly #world: KustomizationWorld;
   readonly #targets: Targets;
+  readonly #unwatch: () => void;
   readonly #builds = new Builds();
   readonly #plans = new Plans();
   readonly #decryption: Decryption;
@@ -65,21 +67,19 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   constructor(world: KustomizationWorld) {
     this.#world = world;
     this.#decryption = new Decryption(world.cluster, world.settings);
-    this.#targets = new Targets(world.cluster, world.live, world.settings);
-    this.drift = new DriftWatch(world.live, this.ledgers, leftoversOf(world.settings).managers);
+    this.drift = new DriftWatch(this.ledgers, leftoversOf(world.settings).managers);
+    this.#unwatch = this.drift.watch(world.live);
+    this.#targets = new Targets(world.cluster, world.live, world.settings, (live) => this.drift.watch(live));
   }
 
   async reconcile(kustomization: Kustomization, context: Context): Promise<Outcome> {
     const pass = new Pass(kustomization, context, this.#world.settings);
-    const watched = this.drift.pause(pass.key);
     try {
       await this.#run(pass);
       return pass.succeeded();
     } catch (error) {
       context.signal.throwIfAborted();
       return pass.failed(error instanceof StageError ? error : failed('ReconciliationFailed', errorMessage(error), error));
-    } finally {
-      watched.resume();
     }
   }
 
@@ -107,18 +107,35 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
     pass.step('Detecting drift');
     for (const desired of plan.desired) refuseEncrypted(desired);
-    const applied = await this.#apply(pass, plan, target);
-    const inventory = inventoryOf(applied.changes.map(({ reference }) => reference));
-    const stale = staleReferences(status.fields.inventory, inventory);
-    status.fields.inventory = inventory;
-    const ledger = this.ledgers.of(pass.key, target.key);
-    for (const reference of stale) ledger.delete(inventoryId(reference));
-    await prune(pass, stale, await this.#objectsThatMove(pass, stale, tree), target.cluster);
-
-    await this.#checkHealth(pass, plan, applied, target, reader);
+    const deadline = context.clock.now() + timeoutOf(kustomization);
+    for (let isHealthy = false; !isHealthy;) {
+      const applied = await this.#write(pass, plan, target, tree);
+      // Something may be changed by others while its health is waited for: then it is put right, and waited for again.
+      isHealthy = await this.#checkHealth(pass, plan, applied, target, reader, deadline);
+    }
     status.fields.lastAppliedRevision = source.revision;
     if (source.originRevision === undefined) delete status.fields.lastAppliedOriginRevision;
     else status.fields.lastAppliedOriginRevision = source.originRevision;
+  }
+
+  /** Brings the cluster in line with the plan. Changes of the cluster that come meanwhile are most likely our own, and are looked at afterwards. */
+  async #write(pass: Pass, plan: Plan, target: Target, tree: FileTree): Promise<Applied> {
+    const { status } = pass;
+    const watched = this.drift.pause(pass.key, target.live);
+    try {
+      const applied = await this.#apply(pass, plan, target);
+      const inventory = inventoryOf(applied.changes.map(({ reference }) => reference));
+      const stale = staleReferences(status.fields.inventory, inventory);
+      status.fields.inventory = inventory;
+      const ledger = this.ledgers.of(pass.key, target.key);
+      for (const reference of stale) ledger.delete(inventoryId(reference));
+      const awaited = await this.#objectsThatMove(pass, stale, tree);
+      await prune(pass, stale, awaited, target.cluster);
+      this.drift.letGo(awaited);
+      return applied;
+    } finally {
+      watched.resume();
+    }
   }
 
   async #objectsThatMove({ kustomization, context }: Pass, stale: readonly VersionedReference[], tree: FileTree) {
@@ -154,7 +171,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     try {
       const applied = await applySet(plan.desired, {
         cluster: target.cluster,
-        ...(target.live === undefined ? {} : { live: target.live }),
+        live: target.live,
+        leftTo: contestOf(kustomization, this.#world.kustomizations, (key) => this.#plans.peek(key)),
         ledger: this.ledgers.of(pass.key, target.key),
         manager: MANAGER,
         force: kustomization.spec.force === true,
@@ -166,6 +184,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
         whenReady: (objects) => this.#whenReady(objects, target, context),
       });
       pass.applied(applied.changes, this.drift.take(pass.key));
+      pass.left([...applied.left.values()]);
+      this.drift.yields(pass.key, new Set(applied.left.keys()));
       return applied;
     } catch (error) {
       context.signal.throwIfAborted();
@@ -190,20 +210,28 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     });
   }
 
-  async #checkHealth(pass: Pass, plan: Plan, applied: Applied, target: Target, reader: HealthReader): Promise<void> {
+  /** Waits until all is healthy; false when what was applied has been changed by others meanwhile. */
+  async #checkHealth(
+    pass: Pass,
+    plan: Plan,
+    applied: Applied,
+    target: Target,
+    reader: HealthReader,
+    deadline: number,
+  ): Promise<boolean> {
     const { context, status } = pass;
     const references = await pass.healthReferences(applied.changes, target.cluster);
     if (references.length === 0) {
       status.remove('Healthy');
-      return;
+      return true;
     }
     const ledgers = this.ledgers;
-    const unsettled = references.filter((reference) => !ledgers.isHealthy(pass.key, reference, target.live?.get(reference)));
+    const unsettled = references.filter((reference) => !ledgers.isHealthy(pass.key, reference, target.live.get(reference)));
     const wasHealthy = status.has('Healthy');
     const startedAt = context.clock.now();
     if (unsettled.length > 0) {
       pass.step('Running health checks');
-      const stop = pass.cancelHealthWait();
+      const stop = pass.cancelHealthWait(() => this.drift.isDisturbed(pass.key));
       const finished = new Set(plan.desired.filter(isJobWithTtl).map(({ id }) => id));
       try {
         await waitForHealth(unsettled, {
@@ -211,7 +239,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
           live: target.live,
           clock: context.clock,
           signal: stop.signal,
-          timeoutMs: timeoutOf(pass.kustomization),
+          timeoutMs: Math.max(0, deadline - startedAt),
           reader,
           onVerdict: (object, health) => ledgers.noteHealth(pass.key, object, health),
           known: applied.objects,
@@ -219,6 +247,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
         });
       } catch (error) {
         context.signal.throwIfAborted();
+        if (error === DISTURBED) return false;
         if (error instanceof StageError) throw error;
         const reason = error instanceof HealthError ? error.message : errorMessage(error);
         status.set('Healthy', 'False', 'HealthCheckFailed', reason);
@@ -227,9 +256,10 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
         stop.end();
       }
     } else if (wasHealthy) {
-      return;
+      return true;
     }
     pass.healthy(`Health check passed in ${formatDuration(context.clock.now() - startedAt)}`, wasHealthy);
+    return true;
   }
 
   /** The keys, those first whose build the artifact changes: whoever waits for a change does not wait for the rest to be looked at. */
@@ -251,7 +281,9 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
   async finalize(kustomization: Kustomization, context: Context): Promise<Pick<Outcome, 'events'>> {
     this.forget(keyOf(kustomization));
-    return await finalizeKustomization(kustomization, context, this.#targets);
+    const outcome = await finalizeKustomization(kustomization, context, this.#targets);
+    this.#targets.release(keyOf(kustomization));
+    return outcome;
   }
 
   suspended(_: Kustomization, status: StatusDraft<KustomizationStatus>): void {
@@ -263,10 +295,12 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     this.#decryption.forget(key);
     this.#plans.forget(key);
     this.ledgers.forget(key);
+    this.drift.forget(key);
   }
 
   stop(): void {
     this.#stopping.abort(new Error('the engine stops'));
+    this.#unwatch();
     this.drift.stop();
     this.#targets.stop();
   }

@@ -8,5 +8,7 @@ export function referencesOf({ spec, metadata }: Kustomization): Reference[] {
   for (const name of [spec.kubeConfig?.secretRef?.name, spec.decryption?.secretRef?.name]) {
     if (name !== undefined) references.push({ kind: 'Secret', namespace, name });
   }
+  const configMap = spec.kubeConfig?.configMapRef?.name;
+  if (configMap !== undefined) references.push({ kind: 'ConfigMap', namespace, name: configMap });
   return references;
 }

@@ -26,6 +26,12 @@ export interface KustomizationSettings {
   readonly sopsMac: 'enforce' | 'warn' | 'ignore';
   /** A Secret with age keys for Kustomizations that name none of their own. */
   readonly sopsAgeSecret?: { readonly namespace: string; readonly name: string };
+  /** Kubeconfigs from the cluster may run commands of this machine for credentials, and read its files. */
+  readonly insecureKubeconfigExec: boolean;
+  /** Kubeconfigs from the cluster may ask not to check a server's certificate. */
+  readonly insecureKubeconfigTls: boolean;
+  /** The largest share of what was applied that one pass may delete, in (0, 1]. Everything is refused in any case when a build came out empty. */
+  readonly pruneLimit: number;
   /** How many requests of one Kustomization are under way at a time. */
   readonly requestConcurrency: number;
 }
@@ -41,6 +47,9 @@ export const defaultSettings: KustomizationSettings = {
   migrateApiVersion: false,
   cancelHealthChecks: true,
   sopsMac: 'warn',
+  insecureKubeconfigExec: false,
+  insecureKubeconfigTls: false,
+  pruneLimit: 1,
   requestConcurrency: 8,
 };
 

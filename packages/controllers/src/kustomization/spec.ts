@@ -1,6 +1,6 @@
-import { formatDuration, parseDuration } from '@sluice/core';
+import { formatDuration, parseDuration, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import type { CommonStatus } from '@sluice/runtime';
+import { objectKey, type CommonStatus } from '@sluice/runtime';
 
 type Recorded = NonNullable<Kustomization['status']>;
 
@@ -29,10 +29,16 @@ export function timeoutText(kustomization: Kustomization): string {
   return formatDuration(timeoutOf(kustomization));
 }
 
+const OWNER_NAME = 'kustomize.toolkit.fluxcd.io/name';
+const OWNER_NAMESPACE = 'kustomize.toolkit.fluxcd.io/namespace';
+
 /** Labels that say whose an object is. */
 export function ownerLabels({ metadata }: Kustomization): Record<string, string> {
-  return {
-    'kustomize.toolkit.fluxcd.io/name': metadata.name ?? '',
-    'kustomize.toolkit.fluxcd.io/namespace': metadata.namespace ?? '',
-  };
+  return { [OWNER_NAME]: metadata.name ?? '', [OWNER_NAMESPACE]: metadata.namespace ?? '' };
+}
+
+/** The key of the Kustomization that an object's labels name. */
+export function ownerOf(object: Pick<KubeObject, 'metadata'> | undefined): string | undefined {
+  const { [OWNER_NAME]: name, [OWNER_NAMESPACE]: namespace } = object?.metadata.labels ?? {};
+  return name === undefined || namespace === undefined ? undefined : objectKey(namespace, name);
 }

@@ -1,30 +1,33 @@
 import { errorMessage } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import { createCluster, networkFetch, parseKubeconfig, resolveContext, type Cluster } from '@sluice/kube';
+import type { Cluster } from '@sluice/kube';
+import { keyOf } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
+import { RemoteClusters, type RemoteCluster } from '../remote/remote-clusters.js';
 import type { KustomizationSettings } from './settings.js';
-import { failed, stalled } from './stage-error.js';
+import { failed } from './stage-error.js';
 
 /** Where, and as whom, a Kustomization applies. */
 export interface Target {
   readonly cluster: Cluster;
-  /** Only of the engine's own cluster. */
-  readonly live?: LiveObjects;
+  readonly live: LiveObjects;
   /** Tells targets apart; what is known of one is not true of another. */
   readonly key: string;
 }
 
-/** Finds the cluster that a Kustomization applies to. Connections to other clusters are kept while their kubeconfig is the same. */
+/** Finds the cluster that a Kustomization applies to. */
 export class Targets {
   readonly #cluster: Cluster;
   readonly #live: LiveObjects;
   readonly #settings: KustomizationSettings;
-  readonly #remotes = new Map<string, { version: string; cluster: Cluster; close: () => void }>();
+  readonly #remotes: RemoteClusters;
 
-  constructor(cluster: Cluster, live: LiveObjects, settings: KustomizationSettings) {
+  /** `watch` is told of what is applied to each other cluster. */
+  constructor(cluster: Cluster, live: LiveObjects, settings: KustomizationSettings, watch: (live: LiveObjects) => () => void) {
     this.#cluster = cluster;
     this.#live = live;
     this.#settings = settings;
+    this.#remotes = new RemoteClusters({ cluster, policy: settings, clock: Date, onOpen: watch });
   }
 
   async of(kustomization: Kustomization, signal: AbortSignal): Promise<Target> {
@@ -32,69 +35,45 @@ export class Targets {
     const account = spec.serviceAccountName ?? this.#settings.defaultServiceAccount;
     const user = account === undefined || account === '' ? undefined : `system:serviceaccount:${metadata.namespace ?? ''}:${account}`;
     if (spec.kubeConfig === undefined) {
+      this.release(keyOf(kustomization));
       return { cluster: user === undefined ? this.#cluster : this.#cluster.as({ user }), live: this.#live, key: user ?? '' };
     }
-    const remote = await this.#remote(kustomization, signal);
-    return { cluster: user === undefined ? remote.cluster : remote.cluster.as({ user }), key: `${remote.key} ${user ?? ''}` };
+    const { cluster, live, key } = await this.#remote(kustomization, signal);
+    return { cluster: user === undefined ? cluster : cluster.as({ user }), live, key: `${key} ${user ?? ''}` };
   }
 
   /** Whether there is (still) an account to delete as; without one a deletion would never end. */
   async canImpersonate({ spec, metadata }: Kustomization, signal: AbortSignal): Promise<boolean> {
+    const namespace = metadata.namespace ?? '';
     if (spec.kubeConfig !== undefined) {
-      const name = spec.kubeConfig.secretRef?.name;
-      return name !== undefined && (await this.#exists('Secret', metadata.namespace ?? '', name, signal));
+      const { secretRef, configMapRef } = spec.kubeConfig;
+      if (secretRef !== undefined) return await this.#exists('Secret', namespace, secretRef.name, signal);
+      return configMapRef !== undefined && (await this.#exists('ConfigMap', namespace, configMapRef.name, signal));
     }
     const account = spec.serviceAccountName ?? this.#settings.defaultServiceAccount;
-    return account === undefined || account === '' || (await this.#exists('ServiceAccount', metadata.namespace ?? '', account, signal));
+    return account === undefined || account === '' || (await this.#exists('ServiceAccount', namespace, account, signal));
+  }
+
+  /** The Kustomization has no target any more. */
+  release(key: string): void {
+    this.#remotes.release(key);
   }
 
   stop(): void {
-    for (const { close } of this.#remotes.values()) close();
-    this.#remotes.clear();
+    this.#remotes.stop();
   }
 
   async #exists(kind: string, namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
     return (await this.#cluster.get({ apiVersion: 'v1', kind, namespace, name }, { as: 'metadata', signal })) !== undefined;
   }
 
-  async #remote({ spec, metadata }: Kustomization, signal: AbortSignal): Promise<{ cluster: Cluster; key: string }> {
-    const { secretRef } = spec.kubeConfig!;
-    if (secretRef === undefined) {
-      throw stalled(
-        'ConfigMapRefNotSupported',
-        'spec.kubeConfig.configMapRef is not supported by this version: use spec.kubeConfig.secretRef',
-      );
-    }
-    const namespace = metadata.namespace ?? '';
-    const id = `${namespace}/${secretRef.name}/${secretRef.key ?? ''}`;
-    const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: secretRef.name }, { signal });
-    if (secret === undefined)
-      throw kubeClientFailed(
-        `unable to read KubeConfig secret '${namespace}/${secretRef.name}' error: secrets ${JSON.stringify(secretRef.name)} not found`,
-      );
-    const version = `${secret.metadata.uid}/${secret.metadata.resourceVersion}`;
-    const known = this.#remotes.get(id);
-    if (known?.version === version) return { cluster: known.cluster, key: `${id}@${version}` };
-    known?.close();
-    const data = (secret['data'] ?? {}) as Readonly<Record<string, string>>;
-    const encoded = secretRef.key === undefined ? (data['value'] ?? data['value.yaml']) : data[secretRef.key];
-    if (encoded === undefined) {
-      throw kubeClientFailed(
-        `KubeConfig secret '${namespace}/${secretRef.name}' does not contain a '${secretRef.key ?? 'value'}' or 'value.yaml' key`,
-      );
-    }
+  async #remote(kustomization: Kustomization, signal: AbortSignal): Promise<RemoteCluster> {
+    const { spec, metadata } = kustomization;
     try {
-      const config = resolveContext(parseKubeconfig(Buffer.from(encoded, 'base64').toString('utf8')));
-      const fetch = networkFetch(config);
-      const cluster = createCluster(fetch);
-      this.#remotes.set(id, { version, cluster, close: () => void fetch.close() });
-      return { cluster, key: `${id}@${version}` };
+      return await this.#remotes.of(keyOf(kustomization), metadata.namespace ?? '', spec.kubeConfig!, signal);
     } catch (error) {
-      throw kubeClientFailed(errorMessage(error));
+      signal.throwIfAborted();
+      throw failed('ReconciliationFailed', `failed to build kube client: ${errorMessage(error)}`, error);
     }
   }
-}
-
-function kubeClientFailed(message: string): Error {
-  return failed('ReconciliationFailed', `failed to build kube client: ${message}`);
 }
