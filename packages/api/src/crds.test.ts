@@ -21,6 +21,26 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'HelmRelease v2beta1': ['valuesFile', 'patchesStrategicMerge', 'patchesJson6902'],
 };
 
+/** What a definition has more than the recorded one. */
+const additions: Readonly<Record<string, (version: Version) => void>> = {
+  'Provider v1beta3'(version) {
+    delete version.subresources?.status;
+    const { spec, status } = version.schema.openAPIV3Schema.properties;
+    assert.ok(status !== undefined);
+    delete version.schema.openAPIV3Schema.properties.status;
+    const services = spec?.properties['type']?.enum ?? [];
+    assert.ok(services.includes('email'));
+    services.splice(services.indexOf('email'), 1);
+  },
+};
+
+interface Version {
+  subresources?: { status?: unknown };
+  schema: {
+    openAPIV3Schema: { properties: { spec?: { properties: Record<string, { enum?: string[] }> }; status?: unknown } };
+  };
+}
+
 interface RecordedCrd {
   spec: {
     group: string;
@@ -104,12 +124,14 @@ describe('the CRDs have the recorded structure', { skip: existsSync(recorded) ? 
         const file = fileOf(definition, each.name);
         assert.ok(file !== undefined, `no recorded definition has ${name}`);
         const expected = readCrd(file).spec.versions.find((candidate) => candidate.name === each.name);
-        const schema = structuredClone(each.schema.openAPIV3Schema);
+        const ours = structuredClone(each);
+        additions[name]?.(ours as unknown as Version);
+        const schema = ours.schema.openAPIV3Schema;
         assert.deepEqual(takeRefusals(schema).sort(), [...(refusals[name] ?? [])].sort());
         // Every version with a successor warns here; a recorded one warns only since its last releases, and of the successor it had then.
         const bare = { storage: false, deprecated: false, deprecationWarning: '' };
         assert.deepEqual(
-          structure({ ...each, schema, ...bare }),
+          structure({ ...ours, schema, ...bare }),
           structure({ ...expected, schema: expected?.schema.openAPIV3Schema, ...bare }),
         );
         const stored = storedVersion(crd);

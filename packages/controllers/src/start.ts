@@ -16,6 +16,7 @@ import type { ArtifactStore, GitClient } from '@sluice/sources';
 import { createGround, type ControllerGroup } from './group.js';
 import { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
 import { startKustomize } from './start-kustomize.js';
+import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
 import { startSources } from './start-sources.js';
 
 export interface ControllersOptions {
@@ -26,6 +27,7 @@ export interface ControllersOptions {
   /** Where events go besides the cluster. One is made when absent. */
   readonly events?: EventBus;
   readonly settings?: Partial<KustomizationSettings>;
+  readonly notifications?: Partial<NotificationSettings>;
   /** Whether GitRepositories may have `file://` addresses. */
   readonly allowFile?: boolean;
   /** How many objects of a kind are worked on at a time. */
@@ -43,6 +45,10 @@ export interface Controllers {
   readonly metrics: MetricsRegistry;
   /** Answers `/healthz`, `/readyz` and `/metrics`. */
   readonly probes: Fetch;
+  /** Takes events that other controllers post. */
+  readonly eventHandler: Fetch;
+  /** Takes webhooks, at the paths of Receivers. */
+  readonly webhookHandler: Fetch;
   /** Resolves when the controllers know what is in the cluster. */
   whenReady(): Promise<void>;
   /** Lets what is under way end within `graceMs` (default 30 s), then stops it; the next start goes on. */
@@ -82,12 +88,13 @@ export function startControllers(options: ControllersOptions): Controllers {
     ...(options.progressDelayMs === undefined ? {} : { progressDelayMs: options.progressDelayMs }),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   });
+  const notification = startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications });
   const started: readonly ControllerGroup[] = [
     startSources(ground, { git: options.git, allowFile: options.allowFile === true }),
     startKustomize(ground, { ...defaultSettings, ...options.settings }),
   ];
 
-  const watched = started.flatMap((group) => group.watched);
+  const watched = [...started, notification].flatMap((group) => group.watched);
   return {
     events,
     metrics,
@@ -95,11 +102,15 @@ export function startControllers(options: ControllersOptions): Controllers {
       registry: metrics,
       notReady: () => (watched.every(({ synced }) => synced) ? undefined : 'the caches are not filled yet'),
     }),
+    eventHandler: notification.eventHandler,
+    webhookHandler: notification.webhookHandler,
     async whenReady() {
       await Promise.all(watched.map((informer) => informer.whenSynced()));
     },
     async stop(graceMs = DEFAULT_GRACE_MS) {
       await Promise.all(started.map((group) => group.stop(graceMs)));
+      // Last, so that it hears what the others tell while they stop.
+      await notification.stop(graceMs);
       informers.stop();
       await stopRecording();
       stopProcessMetrics();

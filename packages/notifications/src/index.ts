@@ -12,6 +12,7 @@ export { rateLimitKey, withoutForeignMetadata, withoutToken, type AlertMetadata,
 export type { Notifier } from './notifier.js';
 export type { HttpAnswer, HttpRequest, MailMessage, NatsMessage, Outlet } from './outlet.js';
 export type { ProviderSpec } from './settings.js';
+export { checkReceiver } from './receiver/check.js';
 export { handleWebhook, type WebhookDoors, type WebhookOutcome, type WebhookReceiver } from './receiver/handle.js';
 export type { FetchJson, JwtClaims } from './receiver/jwt.js';
 export type { ResourceTarget } from './receiver/resources.js';

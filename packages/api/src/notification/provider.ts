@@ -40,6 +40,7 @@ const services = [
   'otel',
   'zoom',
   'incident.io',
+  'email',
 ] as const;
 type Service = (typeof services)[number];
 
@@ -53,6 +54,7 @@ const afterV1beta2: readonly Service[] = [
   'otel',
   'zoom',
   'incident.io',
+  'email',
 ];
 const afterV1beta1: readonly Service[] = [...afterV1beta2, 'gitea', 'bitbucketserver', 'googlepubsub', 'pagerduty', 'datadog'];
 
@@ -94,6 +96,8 @@ export const providerV1beta3 = version({
       },
     ],
   }),
+  // Flux has none: a provider that takes nothing any more is told of in the log only.
+  status: object('Whether the service takes what it is sent. Empty as long as it always did.', { conditions }),
   columns: [ageColumn],
 });
 

@@ -2,7 +2,19 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { bucket, crdOf, externalArtifact, gitRepository, helmChart, helmRepository, kustomization, ociRepository } from '@sluice/api';
+import {
+  alert,
+  bucket,
+  crdOf,
+  externalArtifact,
+  gitRepository,
+  helmChart,
+  helmRepository,
+  kustomization,
+  ociRepository,
+  provider,
+  receiver,
+} from '@sluice/api';
 import { startControllers } from '@sluice/controllers';
 import type { KubeObject } from '@sluice/core';
 import type { Cluster, Fetch } from '@sluice/kube';
@@ -14,7 +26,7 @@ import type { StateDirectory } from './state-directory.js';
 
 /** The controllers at work on a cluster of this machine. */
 export interface Engine {
-  /** Where `/metrics`, `/healthz`, `/readyz` and the artifacts are. */
+  /** Where `/metrics`, `/healthz`, `/readyz`, the artifacts and the webhooks (`/hook/…`) are; `POST /` takes events. */
   readonly url: string;
   /** Asks for a fetch of a GitRepository now, as a webhook would. */
   requestSync(repository: { readonly namespace: string; readonly name: string }): void;
@@ -22,7 +34,18 @@ export interface Engine {
 }
 
 /** The kinds that something is done with here. */
-const installed = [gitRepository, ociRepository, helmRepository, helmChart, bucket, externalArtifact, kustomization];
+const installed = [
+  gitRepository,
+  ociRepository,
+  helmRepository,
+  helmChart,
+  bucket,
+  externalArtifact,
+  kustomization,
+  alert,
+  provider,
+  receiver,
+];
 
 /** Time for what is under way when the engine is stopped. What does not end in it goes on at the next start. */
 const GRACE_MS = 5_000;
@@ -46,7 +69,11 @@ export async function startEngine(cluster: Cluster, state: StateDirectory, port:
     const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
     const controllers = startControllers({ cluster, git, store, log, allowFile: true });
     const artifacts = artifactHandler(store);
-    handler = (request) => (isProbe(request.path) ? controllers.probes(request) : artifacts(request));
+    handler = (request) => {
+      if (isProbe(request.path)) return controllers.probes(request);
+      if (request.path.startsWith('/hook/')) return controllers.webhookHandler(request);
+      return request.path === '/' ? controllers.eventHandler(request) : artifacts(request);
+    };
     await controllers.whenReady();
     return {
       url: service.url,

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,13 +9,19 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-/** Serves plain HTTP on loopback: artifacts, metrics, probes. `port` 0 is any free one. */
+/** What a request may bring with it: webhooks and events are shorter. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** Serves plain HTTP on loopback: artifacts, metrics, probes, webhooks, events. `port` 0 is any free one. */
 export async function serveHttp(fetch: Fetch, port: number): Promise<HttpService> {
   const server = createServer((request, response) => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    request.resume();
     const answering = async (): Promise<void> => {
-      const answer = await fetch({ method: request.method ?? 'GET', path: request.url ?? '/', headers });
+      const body = await bodyOf(request);
+      const answer =
+        body === undefined
+          ? { status: 413, headers: { connection: 'close' }, body: '' }
+          : await fetch({ method: request.method ?? 'GET', path: request.url ?? '/', headers, body });
       response.writeHead(answer.status, answer.headers as Record<string, string>);
       await pipeline(Readable.from(chunksOf(answer)), response);
     };
@@ -34,6 +40,18 @@ export async function serveHttp(fetch: Fetch, port: number): Promise<HttpService
         server.closeAllConnections();
       }),
   };
+}
+
+/** The whole body; undefined when it is too long, of which no more is read. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function chunksOf({ body }: HttpResponse): AsyncIterable<Uint8Array> | Iterable<string | Uint8Array> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  alert,
   bucket,
   crdOf,
   externalArtifact,
@@ -10,12 +11,14 @@ import {
   helmRepository,
   kustomization,
   ociRepository,
+  provider,
+  receiver,
   type CustomResource,
 } from '@sluice/api';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster, type Cluster, type ObjectKey } from '@sluice/kube';
 import { silentLogger, systemClock, type Clock, type ResourceEvent } from '@sluice/runtime';
-import { createGitClient, openArtifactStore } from '@sluice/sources';
+import { artifactHandler, createGitClient, openArtifactStore, type ArtifactStore } from '@sluice/sources';
 import { startControllers, type Controllers, type ControllersOptions } from '../start.js';
 import { startGitServer, type GitServer } from './git-server.js';
 import { startWebServer, type WebServer } from './web-server.js';
@@ -27,6 +30,8 @@ export interface World {
   readonly git: GitServer;
   /** Charts and a registry. */
   readonly web: WebServer;
+  /** What is served under an artifact's path; fails with the status when nothing is. */
+  artifact(path: string): Promise<Buffer>;
   /** Everything that was told, in order. */
   readonly events: ResourceEvent[];
   /** Hears of everything that is told; the result ends it. */
@@ -46,6 +51,8 @@ export async function startWorld(): Promise<World> {
   for (const definition of DEFINITIONS) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
   const git = await startGitServer(join(directory));
   const web = await startWebServer();
+  const openStore = (): ArtifactStore => openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' });
+  let store = openStore();
   const events: ResourceEvent[] = [];
   const listeners = new Set<(event: ResourceEvent) => void>();
   let running: Controllers | undefined;
@@ -58,16 +65,24 @@ export async function startWorld(): Promise<World> {
     embedded,
     git,
     web,
+    async artifact(path) {
+      const { status, body } = await artifactHandler(store)({ method: 'GET', path: `/${path}`, headers: {} });
+      if (status !== 200) throw new Error(String(status));
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
     events,
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async startControllers(options = {}) {
+      store = openStore();
       running = startControllers({
         cluster,
         git: createGitClient({ cacheDir: join(directory, 'git') }),
-        store: openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' }),
+        store,
         log: silentLogger,
         ...options,
       });
@@ -122,4 +137,7 @@ const DEFINITIONS: readonly CustomResource[] = [
   bucket,
   externalArtifact,
   kustomization,
+  alert,
+  provider,
+  receiver,
 ];

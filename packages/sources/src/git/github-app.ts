@@ -52,6 +52,8 @@ export function gitHubAppFromSecret(data: Readonly<Record<string, Uint8Array>>):
 export interface GitHubTokens {
   /** Credentials for Git over HTTPS. A token is used again until shortly before it expires. */
   credentials(app: GitHubApp, signal?: AbortSignal): Promise<GitCredentials>;
+  /** The name of an app in addresses: what it does is shown as done by `<name>[bot]`. */
+  slug(app: GitHubApp, signal?: AbortSignal): Promise<string>;
 }
 
 interface Token {
@@ -77,6 +79,11 @@ export function createGitHubTokens(now: () => number = Date.now): GitHubTokens {
         token = await fresh;
       }
       return { username: 'x-access-token', password: token.token, ...(app.ca !== undefined && { ca: app.ca }) };
+    },
+    async slug(app, signal) {
+      const answer = await call(app, 'GET', '/app', signedToken(app, now()), signal);
+      if (!isJsonObject(answer) || typeof answer.slug !== 'string') throw failed(app, 'the answer has no slug');
+      return answer.slug;
     },
   };
 }

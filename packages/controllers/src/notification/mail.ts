@@ -1,0 +1,39 @@
+import { errorMessage, SluiceError } from '@sluice/core';
+import type { MailMessage } from '@sluice/notifications';
+import type { TlsMaterial } from '../source/secrets.js';
+
+const SMTPS_PORT = 465;
+const SUBMISSION_PORT = 587;
+
+/** Hands a mail to its server: with TLS from the start for `smtps://`, with STARTTLS where a `smtp://` server offers it. */
+export async function sendMail(message: MailMessage, tls: TlsMaterial, timeoutMs: number): Promise<void> {
+  const url = new URL(message.server);
+  const isSecure = url.protocol === 'smtps:';
+  // Loaded on use: few send mail.
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({
+    host: url.hostname.replace(/^\[|\]$/gu, ''),
+    port: Number(url.port === '' ? (isSecure ? SMTPS_PORT : SUBMISSION_PORT) : url.port),
+    secure: isSecure,
+    // Credentials go over TLS only; mail without any may go over what there is.
+    requireTLS: !isSecure && message.password !== '',
+    ...(message.password === '' ? {} : { auth: { user: message.username, pass: message.password } }),
+    tls: {
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate, key: tls.clientKey }),
+    },
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  try {
+    const { from, subject, text } = message;
+    await transport.sendMail({ from, to: [...message.to], subject, text });
+  } catch (error) {
+    throw new SluiceError('ProviderFailed', `the mail server ${url.host} did not take the mail: ${errorMessage(error)}`, { cause: error });
+  } finally {
+    transport.close();
+  }
+}

@@ -1,0 +1,10 @@
+import { asBuffer } from '@sluice/kube';
+
+/** What a webhook or an event may be long: 3 MiB, as in Flux. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** The bytes of a request; undefined when there are too many. */
+export function requestBytes(body: string | Uint8Array = ''): Buffer | undefined {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : asBuffer(body);
+  return bytes.length > MAX_BODY_BYTES ? undefined : bytes;
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import type { Alert, Provider } from '@sluice/api';
+import { deadlineSignal, errorMessage, parseDuration, SluiceError } from '@sluice/core';
+import type { Cluster } from '@sluice/kube';
+import { prepareNotification, type MetadataConflict, type NotificationEvent, type Outlet } from '@sluice/notifications';
+import type { Clock } from '@sluice/runtime';
+import { gitHubAppFromSecret, type GitHubTokens, type HttpAccess } from '@sluice/sources';
+import { hasTls, secretsOf, textIn, tlsOf, type Secret, type Secrets, type TlsMaterial } from '../source/secrets.js';
+import { createHttpOutlet } from './http-outlet.js';
+import { sendMail } from './mail.js';
+import { publishNats } from './nats.js';
+
+export interface SendWorld {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly gitHubTokens: GitHubTokens;
+  /** Lets Providers be at link-local addresses, where clouds keep their machines' credentials. */
+  readonly allowLinkLocal: boolean;
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** Servers of Git may have their authority in the Secret with the token. */
+const withTlsInSecret = new Set(['github', 'gitlab', 'gitea', 'bitbucketserver', 'bitbucket', 'azuredevops']);
+
+/**
+ * Tells a Provider of an event for an Alert. The Secrets are read each time: what was rotated counts at once.
+ *
+ * @returns the keys of metadata that more than one side set
+ * @throws what the Provider's owner should know, without any secret in it
+ */
+export async function sendNotification(
+  { cluster, clock, gitHubTokens, allowLinkLocal, signal: stopped }: SendWorld,
+  event: NotificationEvent,
+  alert: Alert,
+  provider: Provider,
+): Promise<readonly MetadataConflict[]> {
+  const { spec } = provider;
+  const timeoutMs = spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout);
+  const signal = deadlineSignal(timeoutMs, stopped);
+  const secrets = secretsOf(provider, cluster, signal);
+  let secret: Secret | undefined;
+  try {
+    secret = spec.secretRef === undefined ? undefined : await requireSecret(secrets, spec.secretRef.name);
+    const data = secret === undefined ? undefined : textsOf(secret);
+    const notification = prepareNotification(event, { object: alert, spec: alert.spec }, { object: provider, spec }, data);
+    const tls = await tlsMaterial(provider, secrets, secret);
+    const http = createHttpOutlet({ ...tls, allowLinkLocal, ...(await proxyOf(provider, secrets, secret)) }, clock, signal);
+    const { namespace = '', name = '', uid = '' } = alert.metadata;
+    const outlet: Outlet = {
+      alert: { namespace, name, uid },
+      send: http.send,
+      publish: (message) => publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, signal),
+      mail: (message) => sendMail(message, tls, timeoutMs),
+      googleToken: () => Promise.reject(noIdentity(provider, 'Google')),
+      azureToken: () => Promise.reject(noIdentity(provider, 'Azure')),
+      async githubAppToken() {
+        const app = gitHubAppFromSecret(secret?.data ?? {});
+        const { password = '' } = await gitHubTokens.credentials(app, signal);
+        return { token: password, slug: spec.type.endsWith('comment') ? await gitHubTokens.slug(app, signal) : '' };
+      },
+      now: () => new Date(clock.now()),
+      randomBytes: (count) => randomBytes(count),
+    };
+    try {
+      await notification.notify(notification.event, outlet);
+    } finally {
+      await http.close();
+    }
+    return notification.conflicts;
+  } catch (error) {
+    throw new Error(withoutSecrets(errorMessage(error), secret), { cause: error });
+  }
+}
+
+async function requireSecret(secrets: Secrets, name: string): Promise<Secret> {
+  try {
+    return await secrets.get(name);
+  } catch (error) {
+    throw new Error(`failed to get secret '${secrets.id(name)}': ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function textsOf(secret: Secret): Record<string, string> {
+  return Object.fromEntries(Object.keys(secret.data).map((key) => [key, textIn(secret, key) ?? '']));
+}
+
+async function tlsMaterial({ spec }: Provider, secrets: Secrets, secret: Secret | undefined): Promise<TlsMaterial> {
+  if (spec.certSecretRef !== undefined) return await secrets.tls(spec.certSecretRef.name);
+  return secret !== undefined && withTlsInSecret.has(spec.type) && hasTls(secret) ? tlsOf(secret) : {};
+}
+
+/** The Secret made for it, the older key of the other Secret, the older field: in this order. */
+async function proxyOf({ spec }: Provider, secrets: Secrets, secret: Secret | undefined): Promise<Pick<HttpAccess, 'proxy'>> {
+  if (spec.proxySecretRef !== undefined) return { proxy: await secrets.proxy(spec.proxySecretRef.name) };
+  const proxy = (secret === undefined ? undefined : textIn(secret, 'proxy')?.trim()) ?? spec.proxy;
+  return proxy === undefined || proxy === '' ? {} : { proxy };
+}
+
+function noIdentity({ spec }: Provider, cloud: string): SluiceError {
+  return new SluiceError(
+    'ProviderInvalid',
+    `provider ${spec.type} needs credentials of ${cloud} in its Secret (key token): the identity of the workload is not supported`,
+  );
+}
+
+/** Texts of a Secret that are long enough to be found by chance nowhere else. */
+const SHORTEST_SECRET = 4;
+
+/** Servers and libraries put what they were given into their errors. */
+function withoutSecrets(message: string, secret: Secret | undefined): string {
+  if (secret === undefined) return message;
+  const hidden = Object.values(textsOf(secret)).flatMap((text) => [text, text.trim(), encodeURIComponent(text.trim())]);
+  return hidden
+    .filter((text) => text.length >= SHORTEST_SECRET)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((text, value) => text.replaceAll(value, '*****'), message);
+}
