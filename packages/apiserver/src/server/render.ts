@@ -5,9 +5,10 @@ import type { Resource } from '../registry/resource.js';
 import type { Stored } from '../store/stored.js';
 import { tableOf } from '../table/table.js';
 import type { ResourceCall } from './context.js';
+import { ListText } from './list-text.js';
 import { checkShape, type Representation } from './negotiate.js';
 import { isTrue } from './request-info.js';
-import { encoded } from './respond.js';
+import { encoded, json } from './respond.js';
 import { badRequest } from './status.js';
 
 /** Answers with one stored object, as it was asked for. */
@@ -65,17 +66,22 @@ export function renderList(call: ResourceCall, items: readonly Stored[], meta: L
     default: {
       const metadata = JSON.stringify(resource.custom === undefined ? meta : { continue: '', ...meta });
       const head = `{"kind":"${resource.listKind}","apiVersion":"${resource.apiVersion}","metadata":${metadata},"items":[`;
-      return respond(call, 200, `${head}${items.map((stored) => itemText(stored, resource)).join(',')}]}`);
+      // Items of built-in lists have neither kind nor apiVersion; those of custom resources have.
+      const isBare = resource.custom === undefined && items.length > 0;
+      const list = new ListText(
+        isBare ? `${head}{` : head,
+        items.map((stored) => (isBare ? servedText(stored, resource).slice(resource.head.length) : servedText(stored, resource))),
+        isBare ? ',{' : ',',
+        ']}',
+      );
+      const isPlain = representation.encoding === 'json' && !isTrue(call.info.query.get('pretty'));
+      return isPlain && items.length >= STREAMED_FROM ? { ...json(200, '', call.warnings), body: list } : respond(call, 200, list.text);
     }
   }
 }
 
-/** Items of built-in lists have neither kind nor apiVersion; those of custom resources have. */
-function itemText(stored: Stored, resource: Resource): string {
-  const text = servedText(stored, resource);
-  if (resource.custom !== undefined) return text;
-  return `{${text.slice(resource.head.length)}`;
-}
+/** From how many items on a list goes out in pieces. */
+const STREAMED_FROM = 200;
 
 /** One event of a watch as it goes over the wire, before encoding: the object in its representation. */
 export function watchedText(stored: Stored, resource: Resource, representation: Representation): string {
