@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { KubeObject } from '@sluice/core';
 import { builtinType, trackUpdate } from '../objects/index.js';
 import type { Store } from '../store/store.js';
 import { timestamp } from '../server/context.js';
+import { readData } from '../data.js';
 
 interface Defaults {
   readonly clusterRoles: readonly Role[];
@@ -96,7 +96,7 @@ const apiService: KubeObject = {
 };
 
 function defaults(): Defaults {
-  return JSON.parse(readFileSync(new URL('../../data/rbac-defaults.json', import.meta.url), 'utf8')) as Defaults;
+  return readData('rbac-defaults') as Defaults;
 }
 
 function named(name: string, labels: Readonly<Record<string, string>> | undefined): KubeObject['metadata'] {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readData } from '../data.js';
 
 export interface MessageField {
   readonly name: string;
@@ -12,7 +12,7 @@ const read = new Map<string, ReadonlyMap<number, MessageField>>();
 
 /** The fields of a message by number; undefined when there is no such message. Written `1 name string|2 items []core.v1.Pod|3 labels {}string`. */
 export function messageFields(name: string): ReadonlyMap<number, MessageField> | undefined {
-  source ??= JSON.parse(readFileSync(new URL('../../data/protobuf.json', import.meta.url), 'utf8')) as Record<string, string>;
+  source ??= readData('protobuf') as Record<string, string>;
   const known = read.get(name);
   if (known !== undefined) return known;
   const line = Object.hasOwn(source, name) ? source[name] : undefined;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { convertKind } from '../kinds/index.js';
 import { selectableFieldsOf } from './selectable-fields.js';
 import { apiVersionOf, defineResource, type Resource, type SubresourceInfo } from './resource.js';
+import { readData } from '../data.js';
 
 interface DiscoveryGroup {
   readonly group: string;
@@ -35,7 +35,7 @@ const hashedVersions: Readonly<Record<string, string>> = {
 
 /** The resources of Kubernetes 1.34 itself, in the order of discovery. */
 export function builtInResources(): Resource[] {
-  const groups = JSON.parse(readFileSync(new URL('../../data/discovery.json', import.meta.url), 'utf8')) as DiscoveryGroup[];
+  const groups = readData('discovery') as DiscoveryGroup[];
   return groups.flatMap((group) => group.resources.filter(({ name }) => !name.includes('/')).map((entry) => builtIn(group, entry)));
 }
 

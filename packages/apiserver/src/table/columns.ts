@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Resource } from '../registry/resource.js';
+import { readData } from '../data.js';
 
 export interface Column {
   readonly name: string;
@@ -13,7 +13,7 @@ let built: Readonly<Record<string, string>> | undefined;
 
 /** The columns of a built-in kind, written `Name|Desired:integer|Images* — What they are.`: type after the colon, `*` for wide output only, `#` for names. */
 export function builtInColumns({ apiVersion, kind }: Resource): readonly Column[] {
-  built ??= JSON.parse(readFileSync(new URL('../../data/tables.json', import.meta.url), 'utf8')) as Record<string, string>;
+  built ??= readData('tables') as Record<string, string>;
   const line = built[`${apiVersion}/${kind}`];
   if (line === undefined) return defaultColumns;
   return line.split('|').map((column) => {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fieldsOf, isSet } from './fields.js';
 import { shownQuantity } from './quantities.js';
+import { readData } from '../../data.js';
 
 /**
  * Prints values as the API server's internal Go types read in JSON: capital names, every field, in the order of the
@@ -33,7 +33,7 @@ const structs = new Map<string, readonly InternalField[]>();
 function fieldsOfStruct(name: string): readonly InternalField[] {
   let fields = structs.get(name);
   if (fields !== undefined) return fields;
-  table ??= JSON.parse(readFileSync(new URL('../../../data/go-internal-types.json', import.meta.url), 'utf8')) as Record<string, string>;
+  table ??= readData('go-internal-types') as Record<string, string>;
   fields = (table[name] ?? '').split(' ').map((text) => {
     const [, goName = '', jsonName = '', pointer = '', omitEmpty = '', type = ''] = /^([^=]+)=([^*?:]*)(\*?)(\??):(.*)$/.exec(text) ?? [];
     return { goName, jsonName, pointer: pointer !== '', omitEmpty: omitEmpty !== '', type };

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { ObjectType } from './object-type.js';
 import { type FieldNode, type TypeNode, untypedAtomic, untypedDeduced } from './type-node.js';
+import { readData } from '../../data.js';
 
 /** The file's format is described in data/generate-types.mjs. */
 interface Definition {
@@ -102,7 +102,7 @@ export function definitionOf(name: string): Definition {
 
 function load(): Catalogue {
   if (catalogue === undefined) {
-    const data = JSON.parse(readFileSync(new URL('../../../data/types.json', import.meta.url), 'utf8')) as {
+    const data = readData('types') as {
       definitions: Record<string, Definition>;
     };
     const definitions = new Map(Object.entries(data.definitions));

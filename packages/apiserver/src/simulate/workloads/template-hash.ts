@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { formatQuantity, parseQuantity } from '@sluice/core';
 import { fieldsOf, isSet } from '../../kinds/index.js';
+import { readData } from '../../data.js';
 
 /**
  * The hash that Kubernetes names ReplicaSets after: FNV-1a of a template as its controllers print it, every field of
@@ -61,7 +61,7 @@ const structs = new Map<string, readonly GoField[]>();
 function fieldsOfType(type: string): readonly GoField[] {
   let fields = structs.get(type);
   if (fields !== undefined) return fields;
-  table ??= JSON.parse(readFileSync(new URL('../../../data/go-template-types.json', import.meta.url), 'utf8')) as Record<string, string>;
+  table ??= readData('go-template-types') as Record<string, string>;
   fields = (table[type] ?? '').split(' ').map((text) => {
     const [, name = '', json = '', goType = '', base = ''] = /^([^:]+):([^:]*):(.+):([^:]+)$/.exec(text) ?? [];
     return { name, json, type: goType, base };
