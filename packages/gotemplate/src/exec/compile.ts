@@ -20,7 +20,7 @@ export interface CompiledTemplate {
   readonly run: Run;
 }
 
-const CONSTRUCTS = { list: compileList, pipeline: compilePipeline, operand: compileOperand, call: compileCall };
+const CONSTRUCTS = { list: compileLater, pipeline: compilePipeline, operand: compileOperand, call: compileCall };
 
 export function compileTemplate(
   { name, parseName, text, root }: Tree,
@@ -30,6 +30,13 @@ export function compileTemplate(
   let compiled: Run | undefined;
   const run: Run = (frame) => (compiled ??= compileList(root, new Compiler(functions, builtins, CONSTRUCTS)))(frame);
   return { name, parseName, text, root, run };
+}
+
+/** A list that is compiled when it runs first: many a branch never does. */
+function compileLater(list: ListNode, compiler: Compiler): Run {
+  const here = compiler.fork();
+  let compiled: Run | undefined;
+  return (frame) => (compiled ??= compileList(list, here))(frame);
 }
 
 /** The nodes of a list one after the other. Variables that they declare stay until the construct around the list ends. */
@@ -103,11 +110,9 @@ function compileBranch(node: BranchNode, compiler: Compiler): Run {
   const { scope } = compiler;
   const outside = scope.mark();
   const evaluate = compilePipeline(node.pipe, compiler);
-  const inside = scope.mark();
-  const body = compileList(node.list, compiler);
-  // The syntax lets the else branch name variables of the other one; there are none when it runs.
-  scope.pop(inside);
-  const otherwise = node.elseList === undefined ? undefined : compileList(node.elseList, compiler);
+  // Each is compiled in a scope of its own: the syntax lets the else branch name variables of the other one, but there are none.
+  const body = compileLater(node.list, compiler);
+  const otherwise = node.elseList === undefined ? undefined : compileLater(node.elseList, compiler);
   scope.pop(outside);
   const setsDot = node.type === 'with';
   return (frame) => {

@@ -20,6 +20,7 @@ export type Command = (frame: Frame, final: GoValue) => GoValue;
 
 /** The constructs that contain each other: pipelines have commands, which have operands, which can be pipelines again. */
 export interface Constructs {
+  /** In a scope of its own: what it declares, is not seen behind it. */
   readonly list: (list: ListNode, compiler: Compiler) => Run;
   readonly pipeline: (pipe: PipeNode, compiler: Compiler) => Evaluate;
   readonly operand: (

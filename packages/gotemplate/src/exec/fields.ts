@@ -30,8 +30,13 @@ export interface Step {
 
 /** The names of a path, for {@link evaluatePath}. */
 export function stepsOf(path: readonly string[]): readonly Step[] {
-  // Methods have names with a capital; the others can be keys of maps whose keys are no strings.
-  return path.map((name) => ({ name, isOwn: !/^\p{Lu}/u.test(name) && !(name in Object.prototype) && !/^(?:true|false)$/.test(name) }));
+  return path.map((name) => ({ name, isOwn: isOwn(name) }));
+}
+
+/** What methods' names begin with, or names that are inherited, and the keys of maps by booleans. */
+function isOwn(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return first >= 97 && first <= 122 && !(name in Object.prototype) && name !== 'true' && name !== 'false';
 }
 
 /** The value of `receiver.a.b.c`: fields, keys of maps, and methods, of which the last may have arguments. */

@@ -13,9 +13,7 @@ export function compileRange(node: BranchNode, compiler: Compiler): Run {
   const outside = scope.mark();
   const evaluate = compilePipeline(node.pipe, compiler);
   const stores = storesOf(node, compiler);
-  const inside = scope.mark();
   const body = compiler.constructs.list(node.list, compiler);
-  scope.pop(inside);
   const otherwise = node.elseList === undefined ? undefined : compiler.constructs.list(node.elseList, compiler);
   scope.pop(outside);
 

@@ -1,35 +1,48 @@
+/** A variable, and those that were declared before it. */
+interface Variable {
+  readonly name: string;
+  readonly slot: number;
+  readonly before: Variable | undefined;
+}
+
+/** A place among the declarations. */
+export type Mark = Variable | undefined;
+
 /** The variables that are declared at a place of a template, each with its slot in the frame. */
 export class Scope {
-  readonly #variables: { readonly name: string; readonly slot: number }[];
+  #last: Mark;
   readonly #slots: { next: number };
 
-  constructor(variables: readonly { readonly name: string; readonly slot: number }[] = [{ name: '$', slot: 0 }], slots = { next: 1 }) {
-    this.#variables = [...variables];
+  constructor(last: Mark = { name: '$', slot: 0, before: undefined }, slots = { next: 1 }) {
+    this.#last = last;
     this.#slots = slots;
   }
 
   /** A variable more; it hides one of the same name. */
   declare(name: string): number {
     const slot = this.#slots.next++;
-    this.#variables.push({ name, slot });
+    this.#last = { name, slot, before: this.#last };
     return slot;
   }
 
   find(name: string): number | undefined {
-    return this.#variables.findLast((variable) => variable.name === name)?.slot;
+    for (let variable = this.#last; variable !== undefined; variable = variable.before) {
+      if (variable.name === name) return variable.slot;
+    }
+    return undefined;
   }
 
-  mark(): number {
-    return this.#variables.length;
+  mark(): Mark {
+    return this.#last;
   }
 
   /** Forgets what was declared since the mark. */
-  pop(mark: number): void {
-    this.#variables.length = mark;
+  pop(mark: Mark): void {
+    this.#last = mark;
   }
 
   /** The scope as it is now, for what is compiled later. */
   fork(): Scope {
-    return new Scope(this.#variables, this.#slots);
+    return new Scope(this.#last, this.#slots);
   }
 }
