@@ -18,7 +18,8 @@ export interface DirectoryTreeOptions {
  * ```
  */
 export function directoryTree(directory: string, options: DirectoryTreeOptions = {}): FileTree {
-  const root = realpathSync(directory);
+  const root = realpathSync.native(directory);
+  const prefix = root.endsWith(sep) ? root : root + sep;
   const maxFileBytes = options.maxFileBytes ?? 100 * 1024 * 1024;
 
   /** The real path of a tree path; undefined when nothing is there. */
@@ -26,7 +27,7 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
     const normal = normalizePath(path);
     let real: string;
     try {
-      real = realpathSync(join(root, normal));
+      real = realpathSync.native(join(root, normal));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw new SluiceError('FileInvalid', `${path} can't be read: ${(error as Error).message.split(',')[0] ?? ''}`, {
@@ -34,7 +35,7 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
         place: { file: path },
       });
     }
-    if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep)) throw escapes(path);
+    if (real !== root && !real.startsWith(prefix)) throw escapes(path);
     return real;
   };
 
@@ -77,6 +78,11 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
         if (type !== undefined) entries.push({ name: entry.name, type });
       }
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    realPath(path) {
+      const real = resolve(path);
+      if (real === undefined) throw notFound(path);
+      return real === root ? '.' : real.slice(prefix.length).replaceAll(sep, '/');
     },
   };
 

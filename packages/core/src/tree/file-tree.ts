@@ -12,6 +12,11 @@ export interface FileTree {
   stat(path: string): 'file' | 'directory' | undefined;
   /** The entries of a directory, sorted by name, links resolved. Throws `FileNotFound` or `PathEscapes`. */
   list(path: string): readonly TreeEntry[];
+  /**
+   * Where a path leads once all links in it are followed, in its one spelling. Only trees that may hold
+   * links have it; elsewhere a path is what it says. Throws `FileNotFound` or `PathEscapes`.
+   */
+  realPath?(path: string): string;
 }
 
 export interface TreeEntry {

@@ -15,7 +15,10 @@ export interface RecordingTree extends FileTree {
   readonly reads: TreeReads;
 }
 
-/** The same tree, with a record of what was read from it. */
+/**
+ * The same tree, with a record of what was read from it. Links are followed silently: where they lead is not on record, so
+ * the trees of artifacts, which are what is worth recording, have none.
+ */
 export function recordingTree(tree: FileTree): RecordingTree {
   const files = new Set<string>();
   const directories = new Set<string>();

@@ -76,6 +76,10 @@ describe('directoryTree and links', () => {
       assert.equal(new TextDecoder().decode(tree.read('dir/inside')), 'a');
       for (const path of ['dir/out', 'dir/chain', 'dir/up/secret']) assert.throws(() => tree.read(path), { reason: 'PathEscapes' }, path);
       assert.equal(tree.stat('loop'), undefined);
+      assert.equal(tree.realPath?.('dir/inside'), 'a.yaml');
+      assert.equal(tree.realPath?.('./dir//b.yaml'), 'dir/b.yaml');
+      assert.throws(() => tree.realPath?.('dir/up/secret'), { reason: 'PathEscapes' });
+      assert.throws(() => tree.realPath?.('loop'), { reason: 'FileNotFound' });
       assert.deepEqual(
         tree.list('dir').map((entry) => entry.name),
         ['b.yaml', 'deep', 'inside'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError, directoryTree, memoryTree, recordingTree, type FileTree, type KubeObject } from '@sluice/core';
 import { build, generateKustomization, printBuild, type BuildOptions } from '../index.js';
@@ -240,6 +240,63 @@ test('symbolic links out of the tree are refused, wherever they are named', asyn
       fails(() => build(directoryTree(join(root, 'tree')), '.'), { reason: 'PathEscapes', file: 'kustomization.yaml', line: 1 }),
     );
   }
+});
+
+test('symbolic links inside of the tree are followed before anything is decided', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'sluice-kustomize-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const write = (path: string, text: string): void => {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  const link = (target: string, path: string): void => {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    symlinkSync(target, join(root, path));
+  };
+  write('base/a.yaml', configMap('a'));
+  write('base/kustomization.yaml', 'resources: [a.yaml]\n');
+  write('other/over/kustomization.yaml', 'resources: [../there]\n');
+  link('../base', 'other/there');
+  const run = (directory: string): unknown[] =>
+    build(directoryTree(root), directory, { loadRestrictions: 'rootOnly' }).objects.map(({ metadata }) => metadata.name);
+
+  await t.test('a file elsewhere is not in the directory', () => {
+    write('file/kustomization.yaml', 'resources: [link.yaml]\n');
+    link('../base/a.yaml', 'file/link.yaml');
+    fails(() => run('file'), { reason: 'PathEscapes', file: 'file/kustomization.yaml', line: 1, message: /security; file/ });
+  });
+  await t.test('nor is one behind a linked directory', () => {
+    write('inside/kustomization.yaml', 'configMapGenerator: [{name: x, files: [base/a.yaml]}]\n');
+    link('../base', 'inside/base');
+    fails(() => run('inside'), { reason: 'PathEscapes', file: 'inside/kustomization.yaml', line: 1 });
+  });
+  await t.test('nor is a kustomization', () => {
+    link('../base/kustomization.yaml', 'none/kustomization.yaml');
+    fails(() => run('none'), { reason: 'FileNotFound', message: /unable to find one of/, file: 'none' });
+  });
+  await t.test('a file of the same directory is', () => {
+    write('same/kustomization.yaml', 'resources: [link.yaml]\n');
+    write('same/a.yaml', configMap('a'));
+    link('a.yaml', 'same/link.yaml');
+    assert.deepEqual(run('same'), ['a']);
+  });
+  await t.test('a base may be a link, and its paths lead from where it really is', () => {
+    write('app/kustomization.yaml', 'resources: [over]\n');
+    link('../other/over', 'app/over');
+    assert.deepEqual(run('app'), ['a']);
+  });
+  await t.test('a circle is one', () => {
+    write('circle/kustomization.yaml', 'resources: [sub]\n');
+    write('circle/sub/kustomization.yaml', 'resources: [up]\n');
+    link('..', 'circle/sub/up');
+    fails(() => run('circle'), { reason: 'BaseCycle', message: /candidate root '.\/circle' contains visited root/ });
+  });
+  await t.test('a generated kustomization does not go into linked directories', () => {
+    write('plain/a.yaml', configMap('a'));
+    link('..', 'plain/up');
+    link('.', 'plain/again');
+    assert.deepEqual(generateKustomization(directoryTree(root), 'plain')['resources'], ['./a.yaml']);
+  });
 });
 
 test('a file of 100 MB is refused at once', () => {

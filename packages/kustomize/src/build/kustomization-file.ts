@@ -34,7 +34,7 @@ export class KustomizationFile {
 
   /** Reads the kustomization of a directory. Throws if it has none, or several. */
   static read(loader: Loader, root: RootSettings = {}): KustomizationFile {
-    const names = KUSTOMIZATION_FILES.filter((name) => loader.stat(name) === 'file');
+    const names = KUSTOMIZATION_FILES.filter((name) => loader.mayLoad(name));
     const place = { file: loader.directory };
     if (names.length > 1) {
       throw new SluiceError('KustomizationInvalid', `Found multiple kustomization files under: ${loader.name}\n`, { place });

@@ -15,7 +15,7 @@ const NOT_A_DIRECTORY = 'must build at directory';
 
 /** Reads what one kustomization names, as seen from its directory. */
 export class Loader {
-  /** The directory, in the tree. */
+  /** The directory, in the tree, no link on the way to it. */
   readonly directory: string;
   readonly #tree: FileTree;
   readonly #options: LoaderOptions;
@@ -34,7 +34,7 @@ export class Loader {
   static at(tree: FileTree, path: string, options: LoaderOptions): Loader {
     const directory = resolvePath('.', path, options.rootName);
     demandDirectory(tree, directory, path, options);
-    return new Loader(tree, directory, options);
+    return new Loader(tree, realPath(tree, directory), options);
   }
 
   /** The directory as messages show it. */
@@ -47,8 +47,14 @@ export class Loader {
     return resolvePath(this.directory, path, this.#options.rootName);
   }
 
-  stat(path: string): 'file' | 'directory' | undefined {
-    return this.#tree.stat(this.resolve(path));
+  /** Whether a path is that of a file that may be read. */
+  mayLoad(path: string): boolean {
+    const resolved = this.resolve(path);
+    return this.#tree.stat(resolved) === 'file' && this.#allows(resolved);
+  }
+
+  #allows(resolved: string): boolean {
+    return this.#options.restrictions === 'none' || isBelow(realPath(this.#tree, resolved), this.directory);
   }
 
   load(path: string): Uint8Array {
@@ -64,7 +70,7 @@ export class Loader {
     if (type === 'directory') {
       throw new SluiceError('FileInvalid', isRestricted ? `'${shown}' must resolve to a file` : `read ${shown}: is a directory`, { place });
     }
-    if (isRestricted && !isBelow(resolved, this.directory)) {
+    if (!this.#allows(resolved)) {
       throw new SluiceError('PathEscapes', `security; file '${shown}' is not in or below '${this.name}'`, { place });
     }
     return this.#tree.read(resolved);
@@ -77,8 +83,9 @@ export class Loader {
     if (path.startsWith('/')) throw new SluiceError('KustomizationInvalid', `new root '${path}' cannot be absolute`);
     const directory = this.resolve(path);
     demandDirectory(this.#tree, directory, this.#shown(directory), this.#options);
-    this.#demandNoCycle(directory);
-    return new Loader(this.#tree, directory, this.#options, this, this.#url);
+    const real = realPath(this.#tree, directory);
+    this.#demandNoCycle(real);
+    return new Loader(this.#tree, real, this.#options, this, this.#url);
   }
 
   #demandNoCycle(directory: string): void {
@@ -120,7 +127,7 @@ export class Loader {
     // What was fetched may not read beyond its own directories, whatever this build allows.
     const options: LoaderOptions = { ...this.#options, restrictions: 'rootOnly', rootName: url };
     demandDirectory(tree, normalizePath(path), path, options);
-    return new Loader(tree, normalizePath(path), options, this, url);
+    return new Loader(tree, realPath(tree, normalizePath(path)), options, this, url);
   }
 
   #shown(path: string): string {
@@ -148,6 +155,11 @@ function shownPath(rootName: string, path: string): string {
 function withoutRoot(path: string, rootName: string): string {
   const prefix = rootName.endsWith('/') ? rootName : `${rootName}/`;
   return path === rootName ? '.' : path.startsWith(prefix) ? path.slice(prefix.length) : path.replace(/^\/+/, '');
+}
+
+/** Links are followed before anything is decided: about what may be read, about cycles, and where `..` leads. */
+function realPath(tree: FileTree, path: string): string {
+  return tree.realPath?.(path) ?? path;
 }
 
 function isBelow(path: string, directory: string): boolean {

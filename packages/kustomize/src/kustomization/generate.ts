@@ -1,4 +1,4 @@
-import { joinPath, type FileTree, type JsonObject } from '@sluice/core';
+import { baseName, joinPath, type FileTree, type JsonObject } from '@sluice/core';
 import { KUSTOMIZATION_FILES } from './kustomization.js';
 
 /** The name of the kustomization file of a directory; undefined when it has none. */
@@ -22,11 +22,17 @@ export function generateKustomization(tree: FileTree, directory: string): JsonOb
   };
 }
 
+/** Whether a directory is only a link: Flux does not go into those, which might lead in circles. */
+function isLink(tree: FileTree, parent: string, path: string): boolean {
+  return tree.realPath !== undefined && tree.realPath(path) !== joinPath(tree.realPath(parent), baseName(path));
+}
+
 function findManifests(tree: FileTree, directory: string, shown: string): string[] {
   return tree.list(directory).flatMap(({ name, type }) => {
     const path = joinPath(directory, name);
     const shownPath = `${shown}/${name}`;
     if (type === 'file') return /\.ya?ml$/.test(name) ? [shownPath] : [];
+    if (isLink(tree, directory, path)) return [];
     return findKustomizationFile(tree, path) === undefined ? findManifests(tree, path, shownPath) : [shownPath];
   });
 }
