@@ -1,6 +1,6 @@
 import { errorMessage, SluiceError } from '@sluice/core';
 import type { OCIRepository } from '@sluice/api';
-import { verifyCosign, verifyCosignKeyless, type SignatureCheck } from '@sluice/sources';
+import { verifyCosign, verifyCosignKeyless, verifyNotation, type SignatureCheck } from '@sluice/sources';
 import { textIn, type Secrets } from './secrets.js';
 
 /** `spec.verify` of an OCIRepository; that of a HelmChart is a part of it. */
@@ -12,12 +12,15 @@ export function verifierName({ provider, secretRef }: Verification): string {
 }
 
 const TRUSTED_ROOT = 'trusted_root.json';
+const TRUST_POLICY = 'trustpolicy.json';
 
 /** The check that `spec.verify` asks for, with the keys or the trust root that its Secrets hold. */
 export async function signatureCheck(verify: Verification, secrets: Secrets): Promise<SignatureCheck> {
   const { provider, secretRef } = verify;
-  if (provider !== 'cosign') {
-    throw new SluiceError('SourceSettingsInvalid', `${provider} is not supported by this version: sign with cosign`);
+  if (provider === 'notation') {
+    if (secretRef === undefined)
+      throw new SluiceError('SourceSettingsInvalid', 'verification secret cannot be empty: name one in secretRef');
+    return await notationCheck(secretRef.name, secrets);
   }
   return secretRef === undefined ? await keylessCheck(verify, secrets) : await keyCheck(secretRef.name, secrets);
 }
@@ -42,6 +45,15 @@ async function keylessCheck({ matchOIDCIdentity = [], trustedRootSecretRef }: Ve
     await verifyCosignKeyless(client, digest, { identities: matchOIDCIdentity, trustedRoot }, call);
     return 'trusted';
   };
+}
+
+async function notationCheck(name: string, secrets: Secrets): Promise<SignatureCheck> {
+  const secret = await secrets.get(name);
+  const trustPolicy = textIn(secret, TRUST_POLICY);
+  if (trustPolicy === undefined) throw new SluiceError('SourceSettingsInvalid', `'${TRUST_POLICY}' not found in secret '${secret.id}'`);
+  const certificates = Object.entries(secret.data).flatMap(([key, data]) => (/\.(?:crt|pem)$/.test(key) ? [data] : []));
+  if (certificates.length === 0) throw new SluiceError('SourceSettingsInvalid', `no certificates found in secret '${secret.id}'`);
+  return (client, digest, call) => verifyNotation(client, digest, { trustPolicy, certificates }, call);
 }
 
 async function trustedRootIn(name: string, secrets: Secrets): Promise<string> {

@@ -17,7 +17,7 @@ export interface WebServer {
   readonly requests: string[];
   /** Answers before the server does; true when it did. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** Pushes what `flux push artifact` would. Returns the digest. */
+  /** See {@link pushArtifact}. */
   push(repository: string, tags: readonly string[], files: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
 }
@@ -54,22 +54,26 @@ export async function startWebServer(): Promise<WebServer> {
     registry,
     charts,
     requests,
-    async push(repository: string, tags: readonly string[], files: Readonly<Record<string, string>>): Promise<string> {
-      const client = createOciClient({ url: `oci://${host}/${repository}` });
-      try {
-        const [tag = 'latest', ...others] = tags;
-        const archive = tarball(files);
-        const created = new Date('2026-01-01T00:00:00Z');
-        const origin = { source: 'https://git.example/app', revision: 'main@sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3' };
-        const digest = await client.push(fluxArtifact({ tag, archive, created, ...origin }));
-        for (const other of others) await client.tag(tag, other);
-        return digest;
-      } finally {
-        await client.close();
-      }
-    },
+    push: (repository: string, tags: readonly string[], files: Readonly<Record<string, string>>) =>
+      pushArtifact(`oci://${host}/${repository}`, tags, files),
     close: () => server.close(),
   });
+}
+
+/** Pushes what `flux push artifact` would. Returns the digest. */
+export async function pushArtifact(url: string, tags: readonly string[], files: Readonly<Record<string, string>>): Promise<string> {
+  const client = createOciClient({ url });
+  try {
+    const [tag = 'latest', ...others] = tags;
+    const archive = tarball(files);
+    const created = new Date('2026-01-01T00:00:00Z');
+    const origin = { source: 'https://git.example/app', revision: 'main@sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3' };
+    const digest = await client.push(fluxArtifact({ tag, archive, created, ...origin }));
+    for (const other of others) await client.tag(tag, other);
+    return digest;
+  } finally {
+    await client.close();
+  }
 }
 
 function createCharts(): ChartFiles {

@@ -30,6 +30,8 @@ export interface World {
   readonly git: GitServer;
   /** Charts and a registry. */
   readonly web: WebServer;
+  /** Of the controllers that run, or ran last. */
+  readonly store: ArtifactStore;
   /** What is served under an artifact's path; fails with the status when nothing is. */
   artifact(path: string): Promise<Buffer>;
   /** Everything that was told, in order. */
@@ -65,6 +67,9 @@ export async function startWorld(): Promise<World> {
     embedded,
     git,
     web,
+    get store() {
+      return store;
+    },
     async artifact(path) {
       const { status, body } = await artifactHandler(store)({ method: 'GET', path: `/${path}`, headers: {} });
       if (status !== 200) throw new Error(String(status));
