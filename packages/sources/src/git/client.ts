@@ -6,6 +6,7 @@ import { withAccess, type GitAccess } from './access.js';
 import { parseCommit, parseTag, type GitCommit, type GitTag } from './commit.js';
 import type { GitCredentials } from './credentials.js';
 import { gitFailure } from './failure.js';
+import { withLfs } from './lfs/files.js';
 import { commitOf, listRefs, type ListingScope, type RefListing } from './listing.js';
 import type { Mirror, MirrorLimits, Reach } from './mirror.js';
 import { Mirrors, type Origin } from './mirrors.js';
@@ -188,7 +189,8 @@ export function createGitClient(options: GitClientOptions): GitClient {
       const limits = limitsOf(request);
       const commit = await readCommit(mirror, object, limits);
       const all = await listTree(mirror.directory, commit.hash, limits);
-      const wanted = sparse(all, request.sparseCheckout);
+      const selected = sparse(all, request.sparseCheckout);
+      const wanted = { ...selected, files: await filled(request, mirror, all.files, selected.files) };
       const { source, label } = revision;
       const tag = 'ref' in source && source.ref.startsWith('refs/tags/') ? await readTag(mirror, source.ref, object, limits) : undefined;
       const finish = (files: readonly GitEntry[]): Promise<T> =>
@@ -201,9 +203,22 @@ export function createGitClient(options: GitClientOptions): GitClient {
     });
 
   const openSubmodule: OpenCommit = (request, commit, use) =>
-    open(request, resolved(undefined, commit, { branch: undefined }), async (mirror) =>
-      use(mirror, await listTree(mirror.directory, commit, limitsOf(request))),
-    );
+    open(request, resolved(undefined, commit, { branch: undefined }), async (mirror) => {
+      const { files, links } = await listTree(mirror.directory, commit, limitsOf(request));
+      return await use(mirror, { files: await filled(request, mirror, files, files), links });
+    });
+
+  /** Files with what the pointers of LFS among them stand for. */
+  const filled = (
+    request: GitRequest,
+    mirror: Mirror,
+    all: readonly GitEntry[],
+    wanted: readonly GitEntry[],
+  ): Promise<readonly GitEntry[]> => {
+    const origin = originOf(request);
+    const exchange: Reach = (use) => reach(origin, use);
+    return withLfs(mirror, all, wanted, { ...origin, reach: exchange }, limitsOf(request));
+  };
 
   return {
     resolve,

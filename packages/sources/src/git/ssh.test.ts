@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { listen } from '../testing/https-server.js';
 import { makeRepository, makeWorkspace, type TestRepository, type Workspace } from '../testing/repository.js';
 import { createGitClient, type GitClient, type GitRequest } from './client.js';
 import { needsPassphrase, type GitCredentials } from './credentials.js';
@@ -45,6 +47,7 @@ describe('Git over SSH', { skip: sshd === undefined ? 'sshd is not installed' : 
       'StrictModes no',
       'UsePAM no',
       'PermitRootLogin yes',
+      `SetEnv PATH=${workspace.dir}/bin:${process.env.PATH}`,
     ];
     writeFileSync(join(workspace.dir, 'sshd_config'), `${config.join('\n')}\n`);
     // Where sshd separates privileges it wants this directory, which only its service makes.
@@ -85,6 +88,40 @@ describe('Git over SSH', { skip: sshd === undefined ? 'sshd is not installed' : 
     assert.ok(!needsPassphrase({ identity: file('ed25519') }));
     assert.equal(await fetched({ identity, password: 'open sesame', knownHosts: knownHosts() }), 'one\n');
     await assert.rejects(fetched({ identity, password: 'wrong', knownHosts: knownHosts() }), { reason: 'GitAuthenticationFailed' });
+  });
+
+  test('files of LFS are where the server says when it is asked', async () => {
+    const content = 'a large file';
+    const oid = createHash('sha256').update(content).digest('hex');
+    const storage = await listen((incoming, response) => {
+      if (incoming.headers.authorization !== 'Signed one') return void response.writeHead(401).end();
+      if (incoming.url === '/lfs/objects/batch') {
+        const actions = { download: { href: `${storage.url}/lfs/${oid}`, header: { authorization: 'Signed one' } } };
+        return void response.end(JSON.stringify({ objects: [{ oid, size: content.length, actions }] }));
+      }
+      response.end(content);
+    });
+    const answer = JSON.stringify({ href: `${storage.url}/lfs`, header: { Authorization: 'Signed one' } });
+    mkdirSync(join(workspace.dir, 'bin'));
+    // Answers for the path of the repository only, however many quotes it has.
+    writeFileSync(
+      join(workspace.dir, 'bin/git-lfs-authenticate'),
+      `#!/bin/sh\ntest -d "$1" && test "$2" = download && echo '${answer}'\n`,
+      { mode: 0o755 },
+    );
+    repository.commit('large', {
+      '.gitattributes': '*.bin filter=lfs\n',
+      'a.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${content.length}\n`,
+    });
+    const whole = request({ identity: file('ed25519'), knownHosts: knownHosts() });
+    const read = await git.checkout(whole, await git.resolve(whole), async ({ tree }) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of tree.contents(tree.entries.filter(({ path }) => path === 'a.bin'))) chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
+    });
+    await storage.close();
+    repository.git('reset', '--hard', '--quiet', 'HEAD~1');
+    assert.equal(read, content);
   });
 
   test('a key that the server does not know', async () => {

@@ -1,12 +1,23 @@
 import { SluiceError } from '@sluice/core';
 import type { SourceEntry, SourceTree } from '../artifact/source-tree.js';
 import { runGit, startGit, stop } from './command.js';
+import type { LfsPointer } from './lfs/pointer.js';
 
 /** A file of a commit, its content named by the hash of its blob. */
 export interface GitEntry extends SourceEntry {
   readonly contentId: string;
   /** The bare repository the blob is in. */
   readonly mirror: string;
+  /** Where the content is that the blob only stands for. */
+  readonly large?: LargeContent;
+  readonly pointer?: LfsPointer;
+}
+
+/** Contents that are not in the repository itself. */
+export interface LargeContent {
+  /** Brings here what is missing. */
+  bring(files: readonly { readonly path: string; readonly pointer: LfsPointer }[]): Promise<void>;
+  read(pointer: LfsPointer): AsyncIterable<Uint8Array>;
 }
 
 /** A place where another repository belongs, and which commit of it. */
@@ -80,7 +91,7 @@ function looksLikeDotGit(segment: string): boolean {
 }
 
 /** The bytes of some blobs, one after another, from one process. */
-async function* readBlobs(mirror: string, files: readonly GitEntry[], limits: TreeLimits): AsyncGenerator<Uint8Array> {
+export async function* readBlobs(mirror: string, files: readonly GitEntry[], limits: TreeLimits): AsyncGenerator<Uint8Array> {
   if (files.length === 0) return;
   const { child, ended } = startGit({
     args: [`--git-dir=${mirror}`, 'cat-file', '--batch', '--buffer'],
@@ -142,14 +153,31 @@ export function gitSourceTree(entries: readonly GitEntry[], limits: TreeLimits):
   return {
     entries,
     async *contents(wanted) {
+      await bringLarge(wanted);
       let start = 0;
       while (start < wanted.length) {
-        const mirror = wanted[start]?.mirror ?? '';
+        const { mirror = '', large, pointer } = wanted[start] ?? {};
+        if (large !== undefined && pointer !== undefined) {
+          yield* large.read(pointer);
+          start++;
+          continue;
+        }
         let end = start + 1;
-        while (end < wanted.length && wanted[end]?.mirror === mirror) end++;
+        while (end < wanted.length && wanted[end]?.mirror === mirror && wanted[end]?.large === undefined) end++;
         yield* readBlobs(mirror, wanted.slice(start, end), limits);
         start = end;
       }
     },
   };
+}
+
+async function bringLarge(wanted: readonly GitEntry[]): Promise<void> {
+  const groups = new Map<LargeContent, { path: string; pointer: LfsPointer }[]>();
+  for (const { path, large, pointer } of wanted) {
+    if (large === undefined || pointer === undefined) continue;
+    const group = groups.get(large);
+    if (group === undefined) groups.set(large, [{ path, pointer }]);
+    else group.push({ path, pointer });
+  }
+  for (const [large, files] of groups) await large.bring(files);
 }
