@@ -182,5 +182,5 @@ export { hasMetadata };
 /** Says in which file something failed. */
 export function inFile(error: unknown, file: string | undefined): unknown {
   if (file === undefined || !(error instanceof SluiceError) || error.place.file !== undefined) return error;
-  return new SluiceError(error.reason, error.message, { place: { ...error.place, file }, cause: error.cause });
+  return new SluiceError(error.reason, `${file}: ${error.message}`, { place: { ...error.place, file }, cause: error.cause });
 }

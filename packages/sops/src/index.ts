@@ -5,10 +5,14 @@
  * const { plaintext } = await decrypt(bytes, { format: 'yaml', keys: [ageKeys(text, 'keys.txt')] });
  * ```
  *
+ * {@link readSopsConfig}: whom to encrypt for, by `.sops.yaml`.
+ *
  * @module
  */
 export { decrypt, looksEncrypted, type DecryptOptions, type Decrypted } from './decrypt.js';
+export { readSopsConfig, type CreationRule, type SopsConfig } from './creation-rules.js';
 export { encrypt, type EncryptOptions } from './encrypt.js';
+export { valueAt } from './extract.js';
 export { formatOfPath, printValue, type Layout, type SopsFormat } from './format/format.js';
 export { ageKeys, ageRecipients, generateAgeKey } from './keys/age.js';
 export type { KeySealer, KeySource } from './keys/key-source.js';
@@ -23,6 +27,7 @@ export {
   type PgpKey,
   type VaultKey,
 } from './keys/master-key.js';
+export { masterKeys, type RecipientKind } from './keys/recipients.js';
 export { pgpKeys, pgpSealer } from './keys/pgp.js';
 export type { EncryptionRule } from './rules.js';
 export { Mapping, type Value } from './tree.js';

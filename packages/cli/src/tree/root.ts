@@ -4,6 +4,7 @@ import { reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.
 import { getCommand } from './flux-get.js';
 import { helmCommand } from './sluice-helm.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
+import { sopsCommand } from './sluice-sops.js';
 
 /** The flags that every command takes: how to reach a cluster, where to work, how long to wait. */
 function globalFlags(environment: Readonly<Record<string, string | undefined>>): readonly FlagSpec[] {
@@ -125,6 +126,7 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       kustomizeCommand,
       reconcileCommand,
       resumeCommand,
+      sopsCommand,
       suspendCommand,
       upCommand,
       versionCommand,

@@ -55,7 +55,7 @@ export class DecryptingTree {
   }
 
   async #decrypt({ id, path, bytes, wanted, format }: EncryptedFile): Promise<void> {
-    const options = { format, keys: this.#keys, file: path, mac: 'report', separateDocuments: true } as const;
+    const options = { format, keys: this.#keys, mac: 'report', separateDocuments: true } as const;
     try {
       const { plaintext, unverified } = await decrypt(
         bytes,
