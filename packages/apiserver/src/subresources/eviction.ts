@@ -53,6 +53,7 @@ interface BudgetStatus {
   readonly desiredHealthy?: number;
   readonly currentHealthy?: number;
   readonly disruptedPods?: Readonly<Record<string, string>>;
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[];
 }
 
 /** The budget with one disruption less; throws a 429 when it has none left. */
@@ -69,10 +70,20 @@ function spend({ object }: Stored, pod: KubeObject, now: string): KubeObject {
     ...object,
     status: {
       ...status,
+      ...(disruptionsAllowed === 1 ? { conditions: withoutDisruptions(status, now) } : {}),
       disruptionsAllowed: disruptionsAllowed - 1,
       disruptedPods: { ...status.disruptedPods, [pod.metadata.name ?? '']: now },
     },
   };
+}
+
+/** The conditions of a budget that has nothing left to give. */
+function withoutDisruptions({ conditions = [], observedGeneration }: BudgetStatus, now: string): object[] {
+  const type = 'DisruptionAllowed';
+  const before = conditions.find((condition) => condition.type === type);
+  const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : now;
+  const condition = { type, status: 'False', observedGeneration, lastTransitionTime, reason: 'InsufficientPods', message: '' };
+  return [...conditions.filter((other) => other !== before), condition];
 }
 
 function refusal(why: string, retryAfterSeconds: number | null = RETRY_SECONDS): StatusError {

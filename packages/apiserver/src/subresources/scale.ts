@@ -69,10 +69,8 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
     }
     // A Scale to zero has no replicas in its text: whoever writes it owns nothing, nor does anybody else any more.
     const scaled = withReplicas(call, before, replicas === 0 ? undefined : replicas);
-    const tracked = trackUpdate({
-      ...request,
-      next: { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
-    });
+    const revised = { ...scaled, metadata: { ...scaled.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+    const tracked = hasScaler(call, before) ? trackUpdate({ ...request, next: revised }) : revised;
     next = withoutScaleTimes(withReplicas(call, tracked, replicas));
   }
   const wanted: Change = {
@@ -89,6 +87,12 @@ async function write(call: ResourceCall, live: Stored): Promise<HttpResponse> {
   await done;
   const after = options.dryRun ? object : servedObject(find(call), resource);
   return renderObject(call, 200, scaleObject(call, after));
+}
+
+/** Whether anybody owns the replicas: an object without managers is not tracked, and so is the Scale of one whose replicas have none. */
+function hasScaler({ resource }: ResourceCall, { metadata }: KubeObject): boolean {
+  const path = split(pathsOf(resource.custom?.version)?.specReplicasPath ?? '.spec.replicas').map((name) => `f:${name}`);
+  return (metadata.managedFields ?? []).some(({ fieldsV1 }) => valueAt(fieldsV1, path) !== undefined);
 }
 
 /** Who scales is remembered without a time. */

@@ -126,6 +126,33 @@ test('scaling to zero owns nothing; below it is refused as a Scale; conflicts na
   assert.doesNotMatch(JSON.stringify(body.metadata['managedFields']), /f:replicas/);
 });
 
+test('a write that changes nothing is none, also of an object that nobody owns', async () => {
+  await send('POST', CONFIG_MAPS, { metadata: { name: 'nobody' }, data: { a: 'b' } });
+  const released = await send('PATCH', `${CONFIG_MAPS}/nobody`, { data: null }, PATCHES.merge);
+  assert.equal(released.body.metadata['managedFields'], undefined);
+  for (const change of [{ data: {} }, { metadata: { creationTimestamp: '2020-01-01T00:00:00Z' } }, { metadata: { managedFields: [] } }]) {
+    const { body } = await send('PATCH', `${CONFIG_MAPS}/nobody`, change, PATCHES.merge);
+    assert.equal(body.metadata['resourceVersion'], released.body.metadata['resourceVersion'], JSON.stringify(change));
+  }
+});
+
+test('a PUT of another object is refused where objects are stored', async () => {
+  await send('POST', CONFIG_MAPS, { metadata: { name: 'put' } });
+  const other = await send('PUT', `${CONFIG_MAPS}/put`, { metadata: { name: 'put', uid: 'x' } });
+  assert.equal(other.status, 409);
+  assert.match(other.body.message ?? '', /Key: \/registry\/configmaps\/default\/put, .* UID in precondition: x, UID in object meta: /);
+  const unknown = await send('PUT', `${CONFIG_MAPS}/put`, { metadata: { name: 'put', resourceVersion: 'abc' } });
+  assert.equal(unknown.body.message, 'strconv.ParseUint: parsing "abc": invalid syntax');
+});
+
+test('replicas that nobody owns are scaled without an owner', async () => {
+  await send('POST', DEPLOYMENTS, workload('unowned'));
+  for (const replicas of [0, 7]) await send('PATCH', `${DEPLOYMENTS}/unowned/scale`, { spec: { replicas } }, PATCHES.merge);
+  const { body } = await send('GET', `${DEPLOYMENTS}/unowned`);
+  assert.equal((body['spec'] as { replicas: number }).replicas, 7);
+  assert.doesNotMatch(JSON.stringify(body.metadata['managedFields']), /f:replicas/);
+});
+
 test('what does not pair is said of the keys of a TLS Secret', async () => {
   const data = { 'tls.crt': 'YQ==', 'tls.key': 'YQ==' };
   const { status, warnings } = await send('POST', '/api/v1/namespaces/default/secrets', {

@@ -1,9 +1,11 @@
+import type { KubeObject } from '@sluice/core';
 import type { HttpResponse } from '@sluice/kube';
 import { trackUpdate } from '../objects/index.js';
 import { servedObject } from '../registry/served.js';
 import { keyOf } from '../registry/resource.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
-import { notFound } from '../server/status.js';
+import { conflict, notFound, unexpected } from '../server/status.js';
+import type { Stored } from '../store/stored.js';
 import { change, checkIdentity, requireRevision } from './change.js';
 import { store } from './create.js';
 import { decodeBody } from './decode.js';
@@ -40,6 +42,7 @@ export async function update(call: ResourceCall, subresource?: string): Promise<
     );
   }
   requireRevision(call, next);
+  checkPrecondition(call, next, live);
   const before = servedObject(live, resource);
   const tracked = trackUpdate({
     live: before,
@@ -52,4 +55,15 @@ export async function update(call: ResourceCall, subresource?: string): Promise<
     ...(subresource === undefined ? {} : { subresource }),
   });
   return change(call, { live, next: tracked, dryRun: options.dryRun, ...(subresource === undefined ? {} : { subresource }) });
+}
+
+/** A PUT that names another object's uid, or a version that is none, fails where objects are stored. */
+function checkPrecondition({ resource, path }: ResourceCall, { metadata }: KubeObject, live: Stored): void {
+  const { uid, resourceVersion = '' } = metadata;
+  if (!/^\d*$/.test(resourceVersion)) throw unexpected(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  const found = live.object.metadata.uid;
+  if (resource.custom !== undefined || uid === undefined || uid === '' || uid === found) return;
+  const key = ['/registry', resource.resource, path.namespace, path.name].filter((part) => part !== '').join('/');
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
+  throw conflict(resource, path.name, why);
 }

@@ -32,7 +32,7 @@ export interface UpdateRequest {
 export function trackUpdate(request: UpdateRequest): KubeObject {
   const { live, next, type, subresource = '' } = request;
   const versions = request.versions ?? versionsOf(type);
-  const managers = managersBefore(live, next, subresource);
+  const managers = managersBefore(live, next, subresource, type.custom);
   const isCreated = live === undefined || (live.metadata.uid ?? '') === '';
   const isTyped = !type.custom || typeFaults(type.root, next, { allowDuplicates: true }).length === 0;
   if ((managers.size === 0 && !isCreated) || !isTyped) return withManagers(next, undefined, undefined);
@@ -48,11 +48,12 @@ export function trackUpdate(request: UpdateRequest): KubeObject {
   }
 }
 
-function managersBefore(live: KubeObject | undefined, next: KubeObject, subresource: string): Managers {
+function managersBefore(live: KubeObject | undefined, next: KubeObject, subresource: string, isCustom: boolean): Managers {
   const stored = (): Managers => decodeManagers(live?.metadata.managedFields) ?? new Map();
   const sent: unknown = next.metadata.managedFields;
   if (subresource !== '' || sent === undefined || sent === null) return stored();
-  if (Array.isArray(sent) && (sent.length === 0 || (sent.length === 1 && deepEqual(sent[0], {})))) return new Map();
+  // An empty list forgets them, too, where Go tells it from none: not in custom resources.
+  if (Array.isArray(sent) && ((sent.length === 0 && !isCustom) || (sent.length === 1 && deepEqual(sent[0], {})))) return new Map();
   const managers = decodeManagers(sent);
   return managers === undefined || managers.size === 0 ? stored() : managers;
 }
@@ -92,9 +93,9 @@ export function takeOwnership(takeover: Takeover): Managers {
  */
 export function keepUnchanged(next: KubeObject, live: KubeObject): KubeObject {
   if (next === live) return live;
-  const before = live.metadata.managedFields;
-  const after = next.metadata.managedFields;
-  if (before === undefined || after === undefined || before.length !== after.length) return next;
+  const before = live.metadata.managedFields ?? [];
+  const after = next.metadata.managedFields ?? [];
+  if (before.length !== after.length) return next;
   const isSame = after.every((entry, index) => entry === before[index] || deepEqual(untimed(entry), untimed(before[index])));
   if (!isSame) return next;
   const { managedFields: _, ...nextMetadata } = next.metadata;

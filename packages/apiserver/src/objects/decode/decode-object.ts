@@ -118,7 +118,7 @@ function decodeCustom(
   const pruned = pruneValue(schema, raw, { isResource: true });
   const embedded = decodeEmbedded(schema, pruned.value);
   return {
-    object: withReset(applySchemaDefaults(schema, embedded.value, { keepNulls: source === 'memory' }) as KubeObject, value),
+    object: applySchemaDefaults(schema, embedded.value, { keepNulls: source === 'memory' }) as KubeObject,
     unknown: [...pruned.unknown, ...unknownMetadata, ...embedded.unknown],
   };
 }
