@@ -14,7 +14,9 @@ import {
 } from '@sluice/runtime';
 import type { ArtifactStore, GitClient } from '@sluice/sources';
 import { createGround, type ControllerGroup } from './group.js';
+import { helmDefaults, type HelmReleaseSettings } from './helm-release/settings.js';
 import { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
+import { startHelm } from './start-helm.js';
 import { startKustomize } from './start-kustomize.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
 import { startSources } from './start-sources.js';
@@ -26,7 +28,9 @@ export interface ControllersOptions {
   readonly log: Logger;
   /** Where events go besides the cluster. One is made when absent. */
   readonly events?: EventBus;
+  /** Of Kustomizations; what HelmReleases have as well is theirs, too. */
   readonly settings?: Partial<KustomizationSettings>;
+  readonly helm?: Partial<HelmReleaseSettings>;
   readonly notifications?: Partial<NotificationSettings>;
   /** Whether GitRepositories may have `file://` addresses. */
   readonly allowFile?: boolean;
@@ -92,6 +96,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   const started: readonly ControllerGroup[] = [
     startSources(ground, { git: options.git, allowFile: options.allowFile === true }),
     startKustomize(ground, { ...defaultSettings, ...options.settings }),
+    startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm }),
   ];
 
   const watched = [...started, notification].flatMap((group) => group.watched);

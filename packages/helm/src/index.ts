@@ -32,7 +32,7 @@ export type { Lookup } from './functions/host.js';
 export { sortByKind, type KindOrder } from './manifests/kind-order.js';
 export { hooksOf, sortManifests, type Hook, type HookEvent, type Manifest } from './manifests/manifests.js';
 export { splitManifests } from './manifests/split.js';
-export { checkReleaseName, render, type Rendering, type RenderOptions } from './render/render.js';
+export { checkReleaseName, crdsOfChart, render, type Rendering, type RenderOptions } from './render/render.js';
 export { releaseManifest, templateDocuments, templateText, type TextOptions } from './render/text.js';
 export { postRender, type PostRenderer } from './render/post-render.js';
 export type { ReleaseOptions } from './render/templates.js';

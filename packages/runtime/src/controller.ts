@@ -172,7 +172,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     }
 
     const outcome = await reconciler.reconcile(this.#object, this.#context(draft));
-    draft.finish(this.#object.metadata.annotations?.[REQUESTED_AT]);
+    draft.finish(this.#object.metadata.annotations?.[REQUESTED_AT], outcome.observed);
     await this.#writer.flush(draft.fields);
     this.#publish(outcome.events);
     return outcome.next;

@@ -23,6 +23,11 @@ export interface Reconciler<T extends KubeObject = KubeObject, S extends CommonS
 /** How a pass ended. */
 export interface Outcome {
   readonly next: Next;
+  /**
+   * Whether the generation has been dealt with. When it is said, conditions stay as the reconciler left them; otherwise the
+   * rules apply that most kinds share: see `StatusDraft.finish`.
+   */
+  readonly observed?: boolean;
   /** Told after the status was written, so that who hears of them reads the new status. */
   readonly events?: readonly EventInput[];
 }

@@ -65,8 +65,10 @@ export class StatusDraft<S extends CommonStatus = CommonStatus> {
   }
 
   /** What holds at the end of every pass, whatever became of it: see the rules in docs of each kind's status. */
-  finish(requestedAt: string | undefined): void {
+  finish(requestedAt: string | undefined, observed?: boolean): void {
     if (requestedAt !== undefined) this.fields.lastHandledReconcileAt = requestedAt;
+    if (observed === true) this.observeGeneration();
+    if (observed !== undefined) return;
     if (this.has('Ready')) this.remove('Reconciling', 'Stalled');
     if (this.has('Ready') || this.has('Stalled')) this.observeGeneration();
     const reconciling = this.condition('Reconciling');

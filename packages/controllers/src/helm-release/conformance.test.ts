@@ -108,7 +108,7 @@ function subject(given: Case): { object: HelmRelease; draft: StatusDraft<HelmRel
 }
 
 function withoutTimes(conditions: readonly Condition[]): object[] {
-  return conditions.map(({ lastTransitionTime: _, ...rest }) => rest);
+  return conditions.map(({ lastTransitionTime: _time, ...rest }) => rest);
 }
 
 const chartOf = ({ chart }: Case): { name: string; version: string } => ({

@@ -8,6 +8,7 @@ import {
   externalArtifact,
   gitRepository,
   helmChart,
+  helmRelease,
   helmRepository,
   kustomization,
   ociRepository,
@@ -127,11 +128,11 @@ export function fastClock(factor: number): Clock {
   };
 }
 
-export type Kind = 'GitRepository' | 'OCIRepository' | 'HelmRepository' | 'HelmChart' | 'Bucket' | 'ExternalArtifact' | 'Kustomization';
+export type Kind = 'GitRepository' | 'OCIRepository' | 'HelmRepository' | 'HelmChart' | 'Bucket' | 'ExternalArtifact' | 'Kustomization' | 'HelmRelease';
 
 export function keyOfKind(kind: Kind, namespace: string, name: string): ObjectKey {
-  const group = kind === 'Kustomization' ? 'kustomize' : 'source';
-  return { apiVersion: `${group}.toolkit.fluxcd.io/v1`, kind, namespace, name };
+  const group = kind === 'Kustomization' ? 'kustomize' : kind === 'HelmRelease' ? 'helm' : 'source';
+  return { apiVersion: `${group}.toolkit.fluxcd.io/${kind === 'HelmRelease' ? 'v2' : 'v1'}`, kind, namespace, name };
 }
 
 const DEFINITIONS: readonly CustomResource[] = [
@@ -142,6 +143,7 @@ const DEFINITIONS: readonly CustomResource[] = [
   bucket,
   externalArtifact,
   kustomization,
+  helmRelease,
   alert,
   provider,
   receiver,

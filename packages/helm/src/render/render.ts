@@ -84,6 +84,17 @@ export function renderFiles(
   return { files, crds: crdsOf(resolved, resolved.name), warnings: [...warnings] };
 }
 
+/** What is below `crds/` of a chart and of those subcharts that values leave in use. */
+export function crdsOfChart(chart: Chart, values: Readonly<Values>): readonly ChartCrd[] {
+  if (!hasCrds(chart)) return [];
+  const resolved = resolve(chart, values, { helm: 4, warn: () => undefined });
+  return crdsOf(resolved, resolved.name);
+}
+
+function hasCrds(chart: Chart): boolean {
+  return chartCrds(chart, '').length > 0 || chart.subcharts.some(hasCrds);
+}
+
 const RELEASE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_RELEASE_NAME = 53;
 

@@ -1,0 +1,423 @@
+import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
+import type { HelmRelease } from '@sluice/api';
+import { createRenderer, type Release, type Renderer, type Values } from '@sluice/helm';
+import type { Cluster, HealthReader, SharedInformers } from '@sluice/kube';
+import { keyOf, type Cause, type Clock, type ObjectCache, type Outcome, type Reconciler } from '@sluice/runtime';
+import type { LiveObjects } from '../apply/live-objects.js';
+import type { Ledger } from '../apply/ledger.js';
+import type { ActionContext, ReleaseContext } from './actions/context.js';
+import type { ReleaseRecords } from './actions/records.js';
+import { CapabilityCache } from './capabilities.js';
+import { applyChartObject, deleteChartObject } from './chart-template.js';
+import { Charts, type LoadedChart, type OpenChart } from './charts.js';
+import { changedTarget, reasonToForgetFailures } from './changes.js';
+import { checkDependencies } from './dependencies.js';
+import { valuesDigest } from './digests.js';
+import type { Drift } from './drift.js';
+import { detectDrift } from './drift-detection.js';
+import { HelmDriftWatch } from './drift-watch.js';
+import { PassFailure, passFailed } from './failure.js';
+import { latest } from './history.js';
+import { actionType, MissingRollbackTarget, nextAction, RetriesExceeded, type ActionType } from './next-action.js';
+import { activeRemediation, activeRetry, clearFailures } from './remediation.js';
+import { renderRelease } from './rendering.js';
+import { runAction, runUninstall, type ActionRun } from './run-action.js';
+import type { HelmReleaseSettings } from './settings.js';
+import { isObserved } from './snapshot.js';
+import { artifactGone, readyArtifact, resolveSource, type ChartSources } from './source.js';
+import { storageNamespace, timeoutOf, type ActionName, type HelmReleaseStatus } from './spec.js';
+import { releaseState, type ReleaseState } from './state.js';
+import {
+  cancelled,
+  failed,
+  forget,
+  goOn,
+  healthReader,
+  passed,
+  readRecords,
+  retriesExceeded,
+  RetryLater,
+  retryLater,
+  stalled,
+  stateError,
+  succeeded,
+  supersedes,
+  type HelmReleaseContext,
+} from './outcomes.js';
+import { summarize } from './summary.js';
+import { HelmTargets, type HelmTarget } from './target.js';
+import { composeValues } from './values.js';
+
+export interface HelmReleaseWorld {
+  readonly cluster: Cluster;
+  readonly live: LiveObjects;
+  readonly informers: SharedInformers;
+  readonly releases: ObjectCache<HelmRelease>;
+  readonly sources: ChartSources;
+  readonly open: OpenChart;
+  readonly clock: Clock;
+  readonly settings: HelmReleaseSettings;
+}
+
+/**
+ * Keeps releases of charts as HelmReleases describe them: dependencies → chart → values → state of the release → the action
+ * that brings it closer, until there is none left.
+ */
+export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleaseStatus> {
+  readonly drift: HelmDriftWatch;
+  readonly #world: HelmReleaseWorld;
+  readonly #targets: HelmTargets;
+  readonly #charts: Charts;
+  readonly #capabilities: CapabilityCache;
+  readonly #renderer: Renderer;
+
+  constructor(world: HelmReleaseWorld) {
+    this.#world = world;
+    this.#targets = new HelmTargets(world.cluster, world.live, world.settings);
+    this.#charts = new Charts(world.open);
+    this.#capabilities = new CapabilityCache(world.informers, world.clock);
+    this.#renderer = createRenderer({ workers: world.settings.renderers });
+    this.drift = new HelmDriftWatch(world.live);
+  }
+
+  async reconcile(object: HelmRelease, context: HelmReleaseContext): Promise<Outcome> {
+    const watched = this.drift.pause(keyOf(object));
+    try {
+      return await this.#run(object, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      return failed(error, context);
+    } finally {
+      watched.resume();
+    }
+  }
+
+  async #run(object: HelmRelease, context: HelmReleaseContext): Promise<Outcome> {
+    const { status, signal, random } = context;
+    const { settings, sources, releases, cluster } = this.#world;
+    const health = healthReader(object);
+    await applyChartObject(object, context, { cluster, charts: sources.HelmChart, settings });
+    status.reconciling('Progressing', 'Fulfilling prerequisites');
+    context.progress();
+    checkDependencies(object, releases, settings);
+    passed(context, 'DependencyNotReady');
+    const source = resolveSource(object, sources, settings);
+    passed(context, 'AccessDenied', 'ArtifactFailed');
+    const artifact = readyArtifact(source, settings, random);
+    passed(context, 'SourceNotReady');
+    const values = await this.#values(object, signal);
+    passed(context, 'ValuesError');
+    const loaded = await this.#chart(source, artifact, signal);
+    passed(context, 'ArtifactFailed', 'ChartMutateError');
+    const target = await this.#targets.of(object, signal);
+    passed(context, 'RESTClientError');
+    const pass = { object, context, values, loaded, target, health };
+    if (await this.#removeOldTarget(pass)) return { next: { type: 'after', delayMs: 0 }, observed: false };
+    this.#begin(pass);
+    return await this.#release(pass);
+  }
+
+  async #values(object: HelmRelease, signal: AbortSignal): Promise<Values> {
+    const namespace = object.metadata.namespace ?? '';
+    try {
+      return await composeValues(object, (kind, name) => this.#world.cluster.get({ apiVersion: 'v1', kind, namespace, name }, { signal }));
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = 'ValuesError';
+      const message = errorMessage(error);
+      throw new PassFailure(
+        message,
+        { ready: { reason, message }, event: { severity: 'error', reason, message }, next: { type: 'retry' } },
+        error,
+      );
+    }
+  }
+
+  async #chart(source: KubeObject, artifact: Parameters<Charts['of']>[1], signal: AbortSignal): Promise<LoadedChart> {
+    const { settings } = this.#world;
+    try {
+      return await this.#charts.of(source, artifact, settings.trackChartDigests, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if ((error as { reason?: unknown }).reason === 'ArtifactMissing') throw artifactGone(settings);
+      const message = errorMessage(error);
+      if (message.startsWith('artifact revision ') || message.startsWith('invalid ')) throw passFailed('ChartMutateError', message, error);
+      const reason = 'ArtifactFailed';
+      throw new PassFailure(
+        message,
+        {
+          ready: { reason, message: `Could not load chart: ${message}` },
+          event: { severity: 'error', reason, message },
+          next: { type: 'retry' },
+        },
+        error,
+      );
+    }
+  }
+
+  /** A release under another name, or in another place, is uninstalled before the new one is made: objects can't be of both. */
+  async #removeOldTarget(pass: Pass): Promise<boolean> {
+    const { object, context, loaded } = pass;
+    const { fields } = context.status;
+    const reason = changedTarget(object, fields, loaded.chart.metadata.name);
+    if (reason === undefined) return false;
+    if (reason === 'chart name' && object.spec.upgrade?.chartNameChangeStrategy === 'InPlaceUpdate') return false;
+    context.log.info(`release target configuration changed (${reason}): running uninstall for current release`);
+    await this.#uninstall(pass);
+    forget(fields);
+    clearFailures(fields);
+    return true;
+  }
+
+  #begin({ object, context, values, loaded }: Pass): void {
+    const { fields } = context.status;
+    const { metadata } = loaded.chart;
+    fields.storageNamespace = storageNamespace(object);
+    const reason = reasonToForgetFailures(object, fields, metadata, values);
+    if (reason !== undefined) clearFailures(fields);
+    if (object.metadata.generation !== undefined) fields.lastAttemptedGeneration = object.metadata.generation;
+    fields.lastAttemptedRevision = metadata.version;
+    if (loaded.ociDigest === '') delete fields.lastAttemptedRevisionDigest;
+    else fields.lastAttemptedRevisionDigest = loaded.ociDigest;
+    fields.lastAttemptedConfigDigest = valuesDigest(values);
+    delete fields.lastAttemptedValuesChecksum;
+    delete fields.lastReleaseRevision;
+  }
+
+  /** Runs one action after the other, each kind of them once, until the release is as it should be. */
+  async #release(pass: Pass): Promise<Outcome> {
+    const { object, context } = pass;
+    const { status, log } = context;
+    const { retryByDefault } = this.#world.settings;
+    const work = await this.#open(pass);
+    const done = new Set<ActionType>();
+    try {
+      for (;;) {
+        context.signal.throwIfAborted();
+        const state = await this.#state(pass, work);
+        log.debug(`state of the release: ${state.type}`, 'reason' in state ? { reason: state.reason } : {});
+        const action = nextAction(object, status, state, {
+          retryByDefault,
+          recordOf: (snapshot) => {
+            const record = work.records.get(snapshot.version);
+            return record === undefined ? 'gone' : isObserved(snapshot, record) ? 'there' : 'changed';
+          },
+          tell: (event) => context.event(event),
+        });
+        if (action === undefined) {
+          status.remove('Reconciling');
+          summarize(object, status);
+          return succeeded(object, context);
+        }
+        const type = actionType(action);
+        if (done.has(type)) return this.#notAgain(pass);
+        await this.#act(action, pass, work, state.type === 'Drifted' ? state.drift : []);
+        if (type === 'remediate') return this.#afterRemediation(pass);
+        done.add(type);
+        context.progress();
+      }
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (work.overtaken.aborted) return cancelled(work.overtaken.reason as Cause, context);
+      if (error instanceof RetriesExceeded) return retriesExceeded(object, context);
+      if (error instanceof MissingRollbackTarget) {
+        return stalled(context, 'MissingRollbackTarget', `Failed to perform remediation: ${error.message}`);
+      }
+      if (error instanceof RetryLater) return retryLater(context, error.delayMs);
+      throw error;
+    } finally {
+      work.end();
+    }
+  }
+
+  #releaseContext({ object, context, target, loaded, values }: Pass, { action }: Work): ReleaseContext {
+    const { settings } = this.#world;
+    const { signal } = context;
+    const world = {
+      renderer: this.#renderer,
+      capabilities: () => this.#capabilities.of(target, signal),
+      cluster: target.cluster,
+      helm3: settings.helm3,
+      signal,
+    };
+    return {
+      ...action,
+      chart: loaded.chart,
+      values,
+      render: (used, release, chart) => renderRelease(object, chart ?? loaded.chart, used, release, world),
+    };
+  }
+
+  async #open({ object, context, target, health }: Reach): Promise<Work> {
+    const { settings } = this.#world;
+    const notes: string[] = [];
+    const observers = new Set<(release: Release) => void>();
+    const records = await readRecords(object, context, target, (release) => {
+      for (const observer of observers) observer(release);
+    });
+    const overtaken = new AbortController();
+    const unsubscribe = context.onOvertaken((cause) => {
+      if (settings.cancelHealthChecks && supersedes(cause)) overtaken.abort(cause);
+    });
+    return {
+      records,
+      notes: () => notes,
+      overtaken: overtaken.signal,
+      ledger: this.drift.ledgerOf(keyOf(object), target.clusterKey),
+      action: {
+        object,
+        cluster: target.cluster,
+        live: target.live,
+        records,
+        health,
+        clock: context.clock,
+        signal: context.signal,
+        concurrency: settings.requestConcurrency,
+        helm3: settings.helm3,
+        note: (line) => notes.push(line),
+        overtaken: overtaken.signal,
+      },
+      observe: (observer) => {
+        observers.add(observer);
+        return () => observers.delete(observer);
+      },
+      end: unsubscribe,
+    };
+  }
+
+  async #state({ object, context, values, loaded }: Pass, { records, ledger, action }: Work): Promise<ReleaseState> {
+    const { fields } = context.status;
+    const release = records.last();
+    try {
+      const state = releaseState({ object, status: fields, release, chart: loaded.chart.metadata, values });
+      const mode = object.spec.driftDetection?.mode ?? 'disabled';
+      if (state.type !== 'InSync' || mode === 'disabled' || release === undefined) return state;
+      const drift = await detectDrift(release, ledger, action);
+      return drift.length === 0 ? state : { type: 'Drifted', drift };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      throw stateError(error);
+    }
+  }
+
+  async #act(name: ActionName, pass: Pass, work: Work, drift: Drift): Promise<void> {
+    const { object, context, target } = pass;
+    const { status, log } = context;
+    const { retryByDefault } = this.#world.settings;
+    const message = `Running '${name}' action with timeout of ${formatDuration(timeoutOf(object, name))}`;
+    status.reconciling('Progressing', message);
+    if (actionType(name) === 'release') status.set('Ready', 'Unknown', 'Progressing', message);
+    context.progress();
+    log.info(message);
+    try {
+      await runAction(name, { ...work, object, context, drift, retryByDefault, action: this.#releaseContext(pass, work) });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (work.overtaken.aborted) throw error;
+      const retry = activeRetry(object.spec, status.fields, retryByDefault);
+      if (retry !== undefined) throw new RetryLater(retry);
+      if (status.has('Ready')) status.set('Ready', 'False', 'ReconcileError', errorMessage(error));
+      throw error;
+    } finally {
+      // A chart may have brought kinds with it.
+      this.#capabilities.forget(target);
+    }
+  }
+
+  /** The action that comes next has run in this pass already: another pass goes on, when there is one to come. */
+  #notAgain(pass: Pass): Outcome {
+    const { object, context } = pass;
+    const { status } = context;
+    const retry = activeRetry(object.spec, status.fields, this.#world.settings.retryByDefault);
+    if (retry !== undefined) return retryLater(context, retry);
+    const remediation = activeRemediation(object.spec, status.fields);
+    if (remediation === undefined || !remediation.retriesExhausted) return goOn(context);
+    status.remove('Reconciling');
+    return succeeded(object, context);
+  }
+
+  #afterRemediation(pass: Pass): Outcome {
+    const { object, context } = pass;
+    const { fields } = context.status;
+    const retry = activeRetry(object.spec, fields, this.#world.settings.retryByDefault);
+    if (retry !== undefined) return retryLater(context, retry);
+    const remediation = activeRemediation(object.spec, fields);
+    if (remediation === undefined || !remediation.retriesExhausted || remediation.uninstallAfterUpgrade) return goOn(context);
+    return retriesExceeded(object, context);
+  }
+
+  async #uninstall(reach: Reach): Promise<void> {
+    const { object, context } = reach;
+    if (latest(context.status.fields.history) === undefined) return;
+    const work = await this.#open(reach);
+    try {
+      await runUninstall({ ...work, object, context }, 'removal');
+    } finally {
+      work.end();
+      summarize(object, context.status);
+    }
+  }
+
+  async finalize(object: HelmRelease, context: HelmReleaseContext): Promise<void> {
+    const { fields } = context.status;
+    const { settings, cluster, sources } = this.#world;
+    if (object.spec.suspend !== true) {
+      if (fields.storageNamespace !== undefined && fields.storageNamespace !== '') await this.#remove(object, context);
+      await deleteChartObject(object, context, { cluster, charts: sources.HelmChart, settings });
+    }
+    this.forget(keyOf(object));
+  }
+
+  async #remove(object: HelmRelease, context: HelmReleaseContext): Promise<void> {
+    const { signal, log, status } = context;
+    if (!(await this.#targets.canAct(object, signal))) {
+      // Nobody to uninstall as; waiting for the account would hold the namespace for ever.
+      log.error('skipping Helm release uninstallation', new Error('failed to find account to impersonate'));
+      return;
+    }
+    const target = await this.#targets.of(object, signal);
+    try {
+      await this.#uninstall({ object, context, target, health: healthReader(object) });
+    } finally {
+      if (!signal.aborted) context.progress();
+    }
+    forget(status.fields);
+  }
+
+  forget(key: string): void {
+    this.drift.forget(key);
+    this.#targets.release(key);
+  }
+
+  async stop(): Promise<void> {
+    this.drift.stop();
+    this.#targets.stop();
+    this.#capabilities.stop();
+    await this.#renderer.close();
+  }
+}
+
+/** What it takes to get at a release. */
+interface Reach {
+  readonly object: HelmRelease;
+  readonly context: HelmReleaseContext;
+  readonly target: HelmTarget;
+  readonly health: HealthReader;
+}
+
+/** What it takes to make one. */
+interface Pass extends Reach {
+  readonly values: Values;
+  readonly loaded: LoadedChart;
+}
+
+/** What is open while there are actions. */
+interface Work {
+  readonly records: ReleaseRecords;
+  readonly action: ActionContext;
+  readonly notes: () => readonly string[];
+  readonly ledger: Ledger;
+  readonly overtaken: AbortSignal;
+  readonly observe: ActionRun['observe'];
+  readonly end: () => void;
+}
