@@ -23,6 +23,11 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
 
 /** What a definition has more than the recorded one. */
 const additions: Readonly<Record<string, (version: Version) => void>> = {
+  'Kustomization v1'(version) {
+    // A dependency can be of any kind.
+    const dependency = version.schema.openAPIV3Schema.properties.spec?.properties['dependsOn']?.items?.properties ?? {};
+    for (const field of ['apiVersion', 'kind']) assert.ok(delete dependency[field]);
+  },
   'Provider v1beta3'(version) {
     delete version.subresources?.status;
     const { spec, status } = version.schema.openAPIV3Schema.properties;
@@ -37,7 +42,12 @@ const additions: Readonly<Record<string, (version: Version) => void>> = {
 interface Version {
   subresources?: { status?: unknown };
   schema: {
-    openAPIV3Schema: { properties: { spec?: { properties: Record<string, { enum?: string[] }> }; status?: unknown } };
+    openAPIV3Schema: {
+      properties: {
+        spec?: { properties: Record<string, { enum?: string[]; items?: { properties?: Record<string, unknown> } }> };
+        status?: unknown;
+      };
+    };
   };
 }
 

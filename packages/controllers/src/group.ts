@@ -1,7 +1,14 @@
 import { finalizer, groups } from '@sluice/api';
-import type { KubeObject } from '@sluice/core';
+import { parseLabelSelector, type KubeObject } from '@sluice/core';
 import type { Cluster, Informer, SharedInformers } from '@sluice/kube';
-import { startController, type CommonStatus, type Controller, type ControllerOptions, type Reconciler } from '@sluice/runtime';
+import {
+  selectedObjects,
+  startController,
+  type CommonStatus,
+  type Controller,
+  type ControllerOptions,
+  type Reconciler,
+} from '@sluice/runtime';
 import type { ArtifactStore } from '@sluice/sources';
 
 /** What a controller has of its own. */
@@ -30,15 +37,32 @@ export interface ControllerGroup {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Options of {@link createGround}. */
+export interface GroundOptions {
+  /** Objects without such labels are left to another instance. */
+  readonly watchLabelSelector?: string;
+}
+
 type Common = Omit<ControllerOptions<KubeObject, CommonStatus>, keyof ControllerParts<KubeObject, CommonStatus> | 'finalizer' | 'cluster'>;
 
-export function createGround(cluster: Cluster, store: ArtifactStore, informers: SharedInformers, common: Common): Ground {
+export function createGround(
+  cluster: Cluster,
+  store: ArtifactStore,
+  informers: SharedInformers,
+  common: Common,
+  options: GroundOptions = {},
+): Ground {
+  const selector = options.watchLabelSelector ?? '';
+  const isOurs = parseLabelSelector(selector);
   return {
     cluster,
     store,
     informers,
     follow: <T extends KubeObject>(kind: string, group: keyof typeof groups, version: string): Informer<T> =>
       informers.acquire<T>({ apiVersion: `${groups[group]}/${version}`, kind }).informer,
-    start: ({ name, kind, objects, reconciler }) => startController({ ...common, cluster, finalizer, name, kind, objects, reconciler }),
+    start: ({ name, kind, objects: all, reconciler }) => {
+      const objects = selector === '' ? all : selectedObjects(all, ({ metadata }) => isOurs(metadata.labels ?? {}));
+      return startController({ ...common, cluster, finalizer, name, kind, objects, reconciler });
+    },
   };
 }

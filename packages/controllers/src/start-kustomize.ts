@@ -4,11 +4,12 @@ import type { Controller } from '@sluice/runtime';
 import { fetchArtifact } from '@sluice/sources';
 import { createLiveObjects } from './apply/live-objects.js';
 import type { ControllerGroup, Ground } from './group.js';
+import { dependenciesOf, isKustomization, type Dependency } from './kustomization/dependencies.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
 import { referencesOf } from './kustomization/references.js';
 import { MANAGER, type KustomizationSettings } from './kustomization/settings.js';
-import { triggerKustomizations } from './kustomization/triggers.js';
-import { watchReferences } from './reference-watch.js';
+import { isWaiting, triggerKustomizations } from './kustomization/triggers.js';
+import { followReferences, watchReferences } from './reference-watch.js';
 
 /** What Flux runs as kustomize-controller. */
 export function startKustomize(ground: Ground, settings: KustomizationSettings): ControllerGroup {
@@ -27,13 +28,21 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
     live,
     kustomizations,
     sources,
+    dependency: (wanted) => (isKustomization(wanted) ? kustomizations.get(wanted.namespace, wanted.name) : dependencies.get(wanted)),
     // Artifacts of this process' own store are opened in place; those of other controllers are fetched into it.
     open: (artifact, signal) => fetchArtifact(store, artifact, { signal }),
     settings,
   });
   const controller = ground.start({ name: MANAGER, kind: 'Kustomization', objects: kustomizations, reconciler });
   const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
+  const otherDependencies = (kustomization: Kustomization): Dependency[] =>
+    dependenciesOf(kustomization).filter((dependency) => dependency.apiVersion !== '' && !isKustomization(dependency));
+  const onDependency: Controller['enqueue'] = (key, { object }) => {
+    if (isWaiting(key, kustomizations)) enqueue(key, { reason: 'dependency', ...(object === undefined ? {} : { object }) });
+  };
+  const dependencies = followReferences(kustomizations, otherDependencies, informers, onDependency, { lookedUp: true });
   const stops = [
+    () => dependencies.stop(),
     triggerKustomizations(kustomizations, sources, enqueue, (keys, artifact) => reconciler.affectedFirst(keys, artifact)),
     watchReferences(kustomizations, referencesOf, informers, enqueue),
     kustomizations.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),

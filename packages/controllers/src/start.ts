@@ -34,6 +34,8 @@ export interface ControllersOptions {
   readonly notifications?: Partial<NotificationSettings>;
   /** Whether GitRepositories may have `file://` addresses. */
   readonly allowFile?: boolean;
+  /** Which objects are worked on, by their labels; others are for another instance: `sharding.fluxcd.io/key=shard1`. */
+  readonly watchLabelSelector?: string;
   /** How many objects of a kind are worked on at a time. */
   readonly concurrency?: number;
   readonly clock?: Clock;
@@ -82,7 +84,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     onError: (error) => log.debug('a watch failed and is opened again', { error: String(error) }),
   });
   const stopRecording = recordEvents(events, cluster, log);
-  const ground = createGround(cluster, store, informers, {
+  const common = {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     clock,
     random: options.random ?? Math.random,
@@ -91,7 +93,9 @@ export function startControllers(options: ControllersOptions): Controllers {
     metrics: createControllerMetrics(metrics),
     ...(options.progressDelayMs === undefined ? {} : { progressDelayMs: options.progressDelayMs }),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
-  });
+  };
+  const { watchLabelSelector } = options;
+  const ground = createGround(cluster, store, informers, common, watchLabelSelector === undefined ? {} : { watchLabelSelector });
   const notification = startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications });
   const started: readonly ControllerGroup[] = [
     startSources(ground, { git: options.git, allowFile: options.allowFile === true }),

@@ -324,6 +324,8 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
       .replaceAll(/ \[[\w./-]+\.yaml(?::\d+)?\]$/gm, '')
       .replaceAll(namespace, '<namespace>')
   );
+      // Better on purpose: why something is not healthy is told below.
+      .replaceAll(/((?:timeout waiting for|due to stalled resources): \[[^\]]*\])\n[^]*$/g, '$1')
 }
 
 /** The list with every block that follows itself taken once: retries are as many as there is time. */

@@ -21,7 +21,10 @@ describe('others who want an object too', () => {
     await apply('two', { path: './two' });
     await ready('two');
     const contested = await world.eventually('the earlier one says so', () => condition('Contested', 'one'));
-    assert.match(contested.message, new RegExp(`^ConfigMap/${namespace}/a is also applied by the Kustomization ${namespace}/two, and left`));
+    assert.match(
+      contested.message,
+      new RegExp(`^ConfigMap/${namespace}/a is also applied by the Kustomization ${namespace}/two, and left`),
+    );
     const before = await get('ConfigMap', 'a');
     assert.deepEqual(dataOf(before), { v: '2' });
     for (const name of ['one', 'two', 'one']) {
@@ -31,11 +34,13 @@ describe('others who want an object too', () => {
       });
       await world.eventually('it was looked at again', async () => {
         const object = await world.cluster.get(keyOfKind('Kustomization', namespace, name));
-        return (object?.['status'] as { lastHandledReconcileAt?: string }).lastHandledReconcileAt === requestedAt;
+        return (object!['status'] as { lastHandledReconcileAt?: string }).lastHandledReconcileAt === requestedAt;
       });
     }
     assert.equal((await get('ConfigMap', 'a'))!.metadata.resourceVersion, before!.metadata.resourceVersion);
-    const told = world.events.filter(({ reason, involvedObject }) => reason === 'AppliedByAnother' && involvedObject.namespace === namespace);
+    const told = world.events.filter(
+      ({ reason, involvedObject }) => reason === 'AppliedByAnother' && involvedObject.namespace === namespace,
+    );
     assert.deepEqual(
       told.map(({ involvedObject }) => involvedObject.name),
       ['one'],
@@ -115,7 +120,9 @@ spec:
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal(await isBack(), false);
     await world.eventually('the value is back at last', isBack, 3000);
-    const last = world.events.filter(({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace).at(-1);
+    const last = world.events.findLast(
+      ({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace,
+    );
     assert.match(last!.message, /was changed by kubectl-edit; that was 6 times in a row/);
   });
 });

@@ -1,56 +1,120 @@
-import { errorMessage, formatDuration } from '@sluice/core';
-import type { Kustomization } from '@sluice/api';
+import { errorMessage, formatDuration, groupOf, isJsonObject, type KubeObject } from '@sluice/core';
+import { groups, type Kustomization } from '@sluice/api';
 import { compileExpression, type Expression } from '@sluice/cel';
-import { hasCondition, objectKey, type ObjectCache } from '@sluice/runtime';
+import { computeHealth } from '@sluice/kube';
+import { hasCondition, objectKey } from '@sluice/runtime';
 import type { KustomizationSettings } from './settings.js';
 import { sourceKeyOf, type Source } from './source.js';
 import { stalled, StageError } from './stage-error.js';
 
+/** Something that must be ready first. */
+export interface Dependency {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly readyExpr: string | undefined;
+}
+
+/** Finds an object by what a dependency says of it; undefined where it is not there, or not known yet. */
+export type FindDependency = (dependency: Dependency) => KubeObject | undefined;
+
+const KUSTOMIZATION = { apiVersion: `${groups.kustomize}/v1`, kind: 'Kustomization' };
+
+/** Where kinds that need no `apiVersion` are served. */
+const API_VERSIONS: Readonly<Record<string, string>> = {
+  Kustomization: KUSTOMIZATION.apiVersion,
+  HelmRelease: `${groups.helm}/v2`,
+  GitRepository: `${groups.source}/v1`,
+  OCIRepository: `${groups.source}/v1`,
+  HelmRepository: `${groups.source}/v1`,
+  HelmChart: `${groups.source}/v1`,
+  Bucket: `${groups.source}/v1`,
+  ExternalArtifact: `${groups.source}/v1`,
+};
+
+/** What an object with a `dependsOn` waits for. What names no kind means the object's own. */
+export function dependenciesOf(object: KubeObject): Dependency[] {
+  const spec = object['spec'];
+  const list = isJsonObject(spec) && Array.isArray(spec['dependsOn']) ? (spec['dependsOn'] as readonly Partial<Dependency>[]) : [];
+  return list.map(({ kind = object.kind, apiVersion, name = '', namespace = object.metadata.namespace ?? '', readyExpr }) => ({
+    apiVersion: apiVersion ?? (Object.hasOwn(API_VERSIONS, kind) ? API_VERSIONS[kind]! : ''),
+    kind,
+    namespace,
+    name,
+    readyExpr,
+  }));
+}
+
+export function isKustomization({ apiVersion, kind }: Pick<Dependency, 'apiVersion' | 'kind'>): boolean {
+  return kind === KUSTOMIZATION.kind && groupOf(apiVersion) === groups.kustomize;
+}
+
 /** The keys of the Kustomizations that must be ready first. */
-export function dependencyKeys({ spec, metadata }: Kustomization): string[] {
-  return (spec.dependsOn ?? []).map(({ name, namespace = metadata.namespace ?? '' }) => objectKey(namespace, name));
+export function dependencyKeys(kustomization: Kustomization): string[] {
+  return dependenciesOf(kustomization)
+    .filter(isKustomization)
+    .map(({ namespace, name }) => objectKey(namespace, name));
 }
 
 /** Throws unless all that this Kustomization depends on is ready. */
 export function checkDependencies(
   kustomization: Kustomization,
   source: Source,
-  all: ObjectCache<Kustomization>,
+  find: FindDependency,
   settings: KustomizationSettings,
 ): void {
-  const cycle = findCycle(kustomization, all);
+  const cycle = findCycle(kustomization, find);
   if (cycle !== undefined) {
-    throw stalled(
-      'DependencyCycle',
-      `these Kustomizations wait for each other: ${cycle.join(' -> ')}; remove one of their dependsOn entries`,
-    );
+    throw stalled('DependencyCycle', `these wait for each other: ${cycle.join(' -> ')}; remove one of their dependsOn entries`);
   }
-  for (const { name, namespace = kustomization.metadata.namespace ?? '', readyExpr } of kustomization.spec.dependsOn ?? []) {
-    const key = objectKey(namespace, name);
-    const dependency = all.get(namespace, name);
-    if (dependency === undefined) {
-      throw notReady(
-        `dependency '${key}' not found: kustomizations.kustomize.toolkit.fluxcd.io ${JSON.stringify(name)} not found`,
-        settings,
-      );
+  for (const dependency of dependenciesOf(kustomization)) checkDependency(kustomization, dependency, source, find, settings);
+}
+
+function checkDependency(
+  kustomization: Kustomization,
+  dependency: Dependency,
+  source: Source,
+  find: FindDependency,
+  settings: KustomizationSettings,
+): void {
+  const { apiVersion, kind, name, namespace, readyExpr } = dependency;
+  const subject = subjectOf(dependency);
+  if (apiVersion === '') throw stalled('InvalidDependency', `dependency '${subject}': name its apiVersion in spec.dependsOn, too`);
+  if (settings.noCrossNamespaceRefs && namespace !== kustomization.metadata.namespace && !isKustomization(dependency)) {
+    throw stalled('AccessDenied', `can't access '${subject}', cross-namespace references have been blocked`);
+  }
+  const object = find(dependency);
+  if (object === undefined) {
+    const what = isKustomization(dependency) ? `kustomizations.${groups.kustomize}` : kind;
+    throw notReady(`dependency '${subject}' not found: ${what} ${JSON.stringify(name)} not found`, settings);
+  }
+  if (readyExpr !== undefined && readyExpr !== '') {
+    if (!evaluate(readyExpr, kustomization, object, settings)) {
+      throw notReady(`dependency '${subject}' is not ready according to readyExpr eval`, settings);
     }
-    if (readyExpr !== undefined && readyExpr !== '') {
-      if (!evaluate(readyExpr, kustomization, dependency, settings)) {
-        throw notReady(`dependency '${key}' is not ready according to readyExpr eval`, settings);
-      }
-      if (!settings.additiveDependencyCheck) continue;
-    }
-    const { status, metadata } = dependency;
-    if (metadata.generation !== status?.observedGeneration || !hasCondition(status?.conditions, 'Ready')) {
-      throw notReady(`dependency '${key}' is not ready`, settings);
-    }
-    if (sameSource(kustomization, dependency) && status?.lastAppliedRevision !== source.revision) {
-      throw notReady(`dependency '${key}' revision is not up to date`, settings);
-    }
+    if (!settings.additiveDependencyCheck) return;
+  }
+  if (!isKustomization(dependency)) {
+    if (computeHealth(object).status !== 'Current') throw notReady(`dependency '${subject}' is not ready`, settings);
+    return;
+  }
+  const { status, metadata } = object as Kustomization;
+  if (metadata.generation !== status?.observedGeneration || !hasCondition(status?.conditions, 'Ready')) {
+    throw notReady(`dependency '${subject}' is not ready`, settings);
+  }
+  if (sameSource(kustomization, object as Kustomization) && status?.lastAppliedRevision !== source.revision) {
+    throw notReady(`dependency '${subject}' revision is not up to date`, settings);
   }
 }
 
-function evaluate(text: string, self: Kustomization, dep: Kustomization, settings: KustomizationSettings): boolean {
+/** `apps/backend` for Kustomizations, as Flux has it; `HelmRelease/apps/redis` for others. */
+function subjectOf({ apiVersion, kind, namespace, name }: Pick<Dependency, 'apiVersion' | 'kind' | 'namespace' | 'name'>): string {
+  const key = objectKey(namespace, name);
+  return isKustomization({ apiVersion, kind }) ? key : `${kind}/${key}`;
+}
+
+function evaluate(text: string, self: Kustomization, dep: KubeObject, settings: KustomizationSettings): boolean {
   let expression: Expression<boolean>;
   try {
     expression = compileExpression(text, { variables: ['self', 'dep'], result: 'bool' });
@@ -80,21 +144,21 @@ export function sameSource(a: Kustomization, b: Kustomization): boolean {
 }
 
 /** The way back to this Kustomization over what it depends on; it would wait for ever. A readyExpr may say otherwise. */
-function findCycle(start: Kustomization, all: ObjectCache<Kustomization>): string[] | undefined {
-  const startKey = objectKey(start.metadata.namespace ?? '', start.metadata.name ?? '');
+function findCycle(start: Kustomization, find: FindDependency): string[] | undefined {
+  const startSubject = subjectOf({ ...KUSTOMIZATION, namespace: start.metadata.namespace ?? '', name: start.metadata.name ?? '' });
   const seen = new Set<string>();
-  const visit = (kustomization: Kustomization, path: readonly string[]): string[] | undefined => {
-    for (const { name, namespace = kustomization.metadata.namespace ?? '', readyExpr } of kustomization.spec.dependsOn ?? []) {
-      if (readyExpr !== undefined) continue;
-      const key = objectKey(namespace, name);
-      if (key === startKey) return [...path, key];
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const dependency = all.get(namespace, name);
-      const found = dependency === undefined ? undefined : visit(dependency, [...path, key]);
+  const visit = (object: KubeObject, path: readonly string[]): string[] | undefined => {
+    for (const dependency of dependenciesOf(object)) {
+      if (dependency.readyExpr !== undefined) continue;
+      const subject = subjectOf(dependency);
+      if (subject === startSubject) return [...path, subject];
+      if (seen.has(subject)) continue;
+      seen.add(subject);
+      const next = find(dependency);
+      const found = next === undefined ? undefined : visit(next, [...path, subject]);
       if (found !== undefined) return found;
     }
     return undefined;
   };
-  return visit(start, [startKey]);
+  return visit(start, [startSubject]);
 }

@@ -3,6 +3,7 @@ import { createInformer, isKindUnknown, type Cluster, type Health, type HealthRe
 import type { Clock } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { isNewer } from '../apply/ledger.js';
+import type { Unhealthy } from './health-report.js';
 import { apiVersionOf, inventoryId, objectKeyOf, subjectOf, type VersionedReference } from '../apply/reference.js';
 
 export interface HealthWait {
@@ -21,7 +22,14 @@ export interface HealthWait {
 }
 
 /** The objects are not healthy, or not in time; the message names each with its state. */
-export class HealthError extends Error {}
+export class HealthError extends Error {
+  readonly unhealthy: readonly Unhealthy[];
+
+  constructor(message: string, unhealthy: readonly Unhealthy[]) {
+    super(message);
+    this.unhealthy = unhealthy;
+  }
+}
 
 /** How often objects are looked at, besides when they change. */
 const POLL_MS = 5000;
@@ -67,7 +75,7 @@ class Wait {
     signal.addEventListener('abort', onAbort, { once: true });
     this.#stops.push(
       () => signal.removeEventListener('abort', onAbort),
-      clock.after(timeoutMs, () => this.#reject(new HealthError(`timeout waiting for: [${this.#statuses(() => true)}]`))),
+      clock.after(timeoutMs, () => this.#reject(this.#failure('timeout waiting for', () => true))),
     );
     for (const [id, object] of known) this.#decide(id, object, this.#options.reader.compute(object));
     this.#settle();
@@ -174,15 +182,14 @@ class Wait {
   #settle(): void {
     if (this.#pending.size === 0) this.#resolve();
     else if ([...this.#pending.values()].some(({ health }) => health.status === 'Failed')) {
-      this.#reject(new HealthError(`failed early due to stalled resources: [${this.#statuses(({ status }) => status === 'Failed')}]`));
+      this.#reject(this.#failure('failed early due to stalled resources', ({ status }) => status === 'Failed'));
     }
   }
 
-  #statuses(of: (health: Health) => boolean): string {
-    return [...this.#pending.values()]
-      .filter(({ health }) => of(health))
-      .map(({ reference, health }) => `${subjectOf(reference)} status: '${health.status}'`)
-      .join(', ');
+  #failure(what: string, of: (health: Health) => boolean): HealthError {
+    const unhealthy = [...this.#pending.values()].filter(({ health }) => of(health));
+    const states = unhealthy.map(({ reference, health }) => `${subjectOf(reference)} status: '${health.status}'`);
+    return new HealthError(`${what}: [${states.join(', ')}]`, unhealthy);
   }
 }
 

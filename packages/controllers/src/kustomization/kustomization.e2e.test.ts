@@ -138,6 +138,52 @@ describe('a Kustomization, from Git to the cluster', () => {
     assert.match(message, new RegExp(`${namespace}/two -> ${namespace}/one -> ${namespace}/two`));
   });
 
+  test('what is waited for may be of any kind', async () => {
+    const { ready, failed, apply, namespace, get } = await setUp({ 'a.yaml': configMap('a', '"1"') }, {});
+    await apply('app', { path: './', dependsOn: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'db' }] });
+    await failed('DependencyNotReady', /^dependency 'Deployment\/t\d+\/db' not found/);
+    const key = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'db' };
+    await world.cluster.create({
+      ...key,
+      metadata: { name: 'db', namespace },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: 'db' } },
+        template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'db', image: 'example.com/db' }] } },
+      },
+    });
+    await failed('DependencyNotReady', /db' is not ready/);
+    assert.equal(await get('ConfigMap', 'a'), undefined);
+    const conditions = [
+      { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+      { type: 'Available', status: 'True' },
+    ];
+    await world.cluster.patch(key, 'merge', { status: { observedGeneration: 1, conditions } }, { subresource: 'status' });
+    await ready();
+    await apply('other', { path: './', dependsOn: [{ kind: 'Widget', name: 'w' }] });
+    await failed('InvalidDependency', /name its apiVersion/, 'other');
+  });
+
+  test('a step of a dependency that is not its last is no news', async () => {
+    const { ready, apply, failed, namespace } = await setUp(
+      { 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') },
+      {},
+    );
+    await apply('app', { path: './app', dependsOn: [{ name: 'base' }] });
+    await failed('DependencyNotReady', /^/);
+    await apply('base', { path: './base', suspend: true });
+    for (const label of ['x', 'y', 'z']) {
+      await world.cluster.patch(keyOfKind('Kustomization', namespace, 'base'), 'merge', { metadata: { labels: { label } } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await apply('base', { path: './base', suspend: false });
+    await ready('app');
+    const told = world.events.filter(
+      ({ reason, involvedObject }) => reason === 'DependencyNotReady' && involvedObject.namespace === namespace,
+    );
+    assert.ok(told.length <= 2, `told ${told.length} times`);
+  });
+
   test('a commit to another application costs no build and no request for the objects', async () => {
     const { ready, push, applied, namespace } = await setUp(
       { 'one/a.yaml': configMap('a', '"1"'), 'two/b.yaml': configMap('b', '"1"') },
@@ -305,7 +351,9 @@ spec:
 
   test('a commit that would delete more than the operator allows deletes nothing', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
-    const { get, ready, failed, push, applied } = await setUp(Object.fromEntries(names.map((name) => [`${name}.yaml`, configMap(name, '"1"')])));
+    const { get, ready, failed, push, applied } = await setUp(
+      Object.fromEntries(names.map((name) => [`${name}.yaml`, configMap(name, '"1"')])),
+    );
     await ready();
     await push({ remove: ['a.yaml', 'b.yaml', 'c.yaml'] });
     assert.match((await failed('PruneFailed')).message, /^3 of the 5 objects .* no more than 50 % may be at a time/);

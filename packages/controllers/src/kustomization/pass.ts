@@ -1,7 +1,17 @@
 import { errorMessage, formatDuration } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
-import { apiTime, hasCondition, jittered, keyOf, type Cause, type Outcome, type ReconcileContext, type StatusDraft } from '@sluice/runtime';
+import {
+  apiTime,
+  findCondition,
+  hasCondition,
+  jittered,
+  keyOf,
+  type Cause,
+  type Outcome,
+  type ReconcileContext,
+  type StatusDraft,
+} from '@sluice/runtime';
 import { changeLog, changesBySubject, effective, type Change } from '../apply/change-set.js';
 import { referenceOf, subjectOf, type VersionedReference } from '../apply/reference.js';
 import { recordHistory } from './history.js';
@@ -209,7 +219,7 @@ export class Pass {
     else status.set('Ready', 'False', reason, message);
     if (failure.event === undefined && this.#plan !== undefined) this.#record(reason);
     const event = failure.event === undefined ? ({ severity: 'error', message } as const) : failure.event;
-    if (event !== null) this.tell(event);
+    if (event !== null && !this.#stillWaits(reason)) this.tell(event);
     const next = this.#after(failure);
     const took = formatDuration(context.clock.now() - this.#startedAt);
     const again = next.type === 'after' ? `next try in ${formatDuration(next.delayMs)}` : 'no next try before it is changed';
@@ -217,6 +227,13 @@ export class Pass {
     if (event?.severity === 'error') context.log.error(`Reconciliation failed after ${took}, ${again}`, message, fields);
     else context.log.info(message, fields);
     return { next: kustomization.metadata.deletionTimestamp === undefined ? next : { type: 'retry' } };
+  }
+
+  /** A step of a dependency that is not its last one is no news to whoever has said already that it waits. */
+  #stillWaits(reason: string): boolean {
+    const before = findCondition(this.kustomization.status?.conditions, 'Ready');
+    const { causes } = this.context;
+    return before?.reason === reason && causes.length > 0 && causes.every((cause) => cause.reason === 'dependency');
   }
 
   #after({ next }: StageFailure): Exclude<StageFailure['next'], string> {

@@ -13,10 +13,11 @@ import { inventoryId, referenceOf, type VersionedReference } from '../apply/refe
 import { Builds, type Built } from './build.js';
 import { Decryption } from './decrypt.js';
 import { contestOf } from './contest.js';
-import { checkDependencies } from './dependencies.js';
+import { checkDependencies, type FindDependency } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
 import { objectsThatMove } from './hand-over.js';
+import { explainHealth } from './health-report.js';
 import { HealthError, waitForHealth } from './health.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
@@ -36,6 +37,7 @@ export interface KustomizationWorld {
   readonly live: LiveObjects;
   readonly kustomizations: ObjectCache<Kustomization>;
   readonly sources: SourceCaches;
+  readonly dependency: FindDependency;
   readonly open: OpenArtifact;
   readonly settings: KustomizationSettings;
 }
@@ -89,7 +91,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     const { settings } = world;
     const reader = pass.compileHealth();
     const source = pass.found(resolveSource(kustomization, world.sources, settings));
-    checkDependencies(kustomization, source, world.kustomizations, settings);
+    checkDependencies(kustomization, source, world.dependency, settings);
 
     pass.step('Fetching manifests');
     const tree = await fetchSource(source, world.open, settings, context.signal);
@@ -211,14 +213,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   }
 
   /** Waits until all is healthy; false when what was applied has been changed by others meanwhile. */
-  async #checkHealth(
-    pass: Pass,
-    plan: Plan,
-    applied: Applied,
-    target: Target,
-    reader: HealthReader,
-    deadline: number,
-  ): Promise<boolean> {
+  async #checkHealth(pass: Pass, plan: Plan, applied: Applied, target: Target, reader: HealthReader, deadline: number): Promise<boolean> {
     const { context, status } = pass;
     const references = await pass.healthReferences(applied.changes, target.cluster);
     if (references.length === 0) {
@@ -249,7 +244,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
         context.signal.throwIfAborted();
         if (error === DISTURBED) return false;
         if (error instanceof StageError) throw error;
-        const reason = error instanceof HealthError ? error.message : errorMessage(error);
+        const reason = await this.#whyUnhealthy(error, target, context);
         status.set('Healthy', 'False', 'HealthCheckFailed', reason);
         throw failed('HealthCheckFailed', `health check failed after ${formatDuration(context.clock.now() - startedAt)}: ${reason}`, error);
       } finally {
@@ -260,6 +255,12 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     }
     pass.healthy(`Health check passed in ${formatDuration(context.clock.now() - startedAt)}`, wasHealthy);
     return true;
+  }
+
+  async #whyUnhealthy(error: unknown, { cluster }: Target, { signal }: Context): Promise<string> {
+    if (!(error instanceof HealthError)) return errorMessage(error);
+    const why = await explainHealth(cluster, error.unhealthy, signal);
+    return why === '' ? error.message : `${error.message}\n${why}`;
   }
 
   /** The keys, those first whose build the artifact changes: whoever waits for a change does not wait for the rest to be looked at. */

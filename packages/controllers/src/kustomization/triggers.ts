@@ -45,11 +45,10 @@ export function triggerKustomizations(
   stops.push(
     kustomizations.subscribe({
       modified(dependency, before) {
-        if (readiness(dependency) === readiness(before)) return;
-        for (const key of byDependency.keys(keyOf(dependency))) {
-          const cause = { reason: 'dependency', object: objectOf('Kustomization', dependency) } as const;
-          if (isWaiting(key, kustomizations)) enqueue(key, cause);
-        }
+        const dependents = byDependency.keys(keyOf(dependency));
+        if (dependents.length === 0 || readiness(dependency) === readiness(before)) return;
+        const cause = { reason: 'dependency', object: objectOf('Kustomization', dependency) } as const;
+        for (const key of dependents) if (isWaiting(key, kustomizations)) enqueue(key, cause);
       },
     }),
   );
@@ -72,7 +71,7 @@ function readiness({ status, metadata, spec }: Kustomization): string {
 }
 
 /** Whoever is ready at the revision there is has no need of news. */
-function isWaiting(key: string, kustomizations: ObjectCache<Kustomization>): boolean {
+export function isWaiting(key: string, kustomizations: ObjectCache<Kustomization>): boolean {
   const slash = key.indexOf('/');
   const status = kustomizations.get(key.slice(0, slash), key.slice(slash + 1))?.status;
   return !hasCondition(status?.conditions, 'Ready') || status?.lastAppliedRevision !== status?.lastAttemptedRevision;
