@@ -2,6 +2,9 @@ import type { Ast } from './ast.js';
 import { CelSyntaxError } from './error.js';
 import { type Token, tokenize } from './lexer.js';
 
+/** What may begin an operand, as the parser of the API server says it. */
+const OPERANDS = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
 /** Expressions inside each other. */
 const MAX_DEPTH = 100;
 
@@ -140,7 +143,7 @@ class Parser {
         return this.#name(next);
       }
       default:
-        return this.#unexpected(token);
+        return this.#fail(token.at, `Syntax error: mismatched input '${token.text}' expecting ${OPERANDS}`);
     }
   }
 

@@ -32,6 +32,36 @@ test('recorded refusals of definitions', { skip: existsSync(file) ? false : 'sha
   }
 });
 
+test('rules that do not compile, or say nothing of the right type', () => {
+  const expecting = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+  for (const [rule, field, fault] of [
+    [{ rule: 'self' }, 'rule', 'cel expression must evaluate to a bool'],
+    [
+      { rule: 'self ==' },
+      'rule',
+      `compilation failed: ERROR: <input>:1:8: Syntax error: mismatched input '<EOF>' expecting ${expecting}\n | self ==\n | .......^`,
+    ],
+    [{ rule: 'true', messageExpression: '1' }, 'messageExpression', 'messageExpression must evaluate to a string'],
+    [
+      { rule: 'true', messageExpression: 'self +' },
+      'messageExpression',
+      `messageExpression compilation failed: ERROR: <input>:1:7: Syntax error: mismatched input '<EOF>' expecting ${expecting}\n | self +\n | ......^`,
+    ],
+  ] as const) {
+    const schema = { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [rule] } } } };
+    const spec = {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { plural: 'things', kind: 'Thing' },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    };
+    const errors = validateDefinition(withDefaults({ metadata: { name: 'things.example.com' }, spec } as unknown as Definition));
+    assert.equal(errors.length, 1, JSON.stringify(errors));
+    assert.ok(errors[0]?.field.endsWith(`[a].x-kubernetes-validations[0].${field}`), errors[0]?.field);
+    assert.ok(errors[0]?.message.endsWith(`: ${fault}`), errors[0]?.message);
+  }
+});
+
 interface Definition {
   readonly spec: { readonly names: Record<string, unknown> & { kind?: string } };
 }

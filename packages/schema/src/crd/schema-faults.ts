@@ -1,10 +1,9 @@
-import { CelSyntaxError } from '@sluice/cel';
 import { isJsonObject } from '@sluice/core';
 import { compileSchema } from '../compile.js';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../field-error.js';
 import { pruneValue } from '../prune.js';
 import { celTypeOf } from '../rules/cel-type.js';
-import { compileRules } from '../rules/rule.js';
+import { compileRules, RuleFault } from '../rules/rule.js';
 import { validateValue } from '../validate.js';
 import { propertiesOf, structuralFaults, typeOf } from './structural.js';
 
@@ -235,8 +234,8 @@ function ruleFaults(schema: Json, path: string, place: Place, errors: FieldError
         errors.push(invalid(`${at}.optionalOldSelf`, json['optionalOldSelf'], 'may not be set if oldSelf is not used in rule'));
       }
     } catch (error) {
-      if (!(error instanceof CelSyntaxError)) throw error;
-      errors.push(invalid(`${at}.rule`, goRule(json), `compilation failed: ${error.message}`));
+      if (!(error instanceof RuleFault)) throw error;
+      errors.push(invalid(`${at}.${error.field}`, goRule(json), error.message));
     }
   }
   for (const [below, at, where] of children(schema, path, place)) ruleFaults(below, at, where, errors);

@@ -2,6 +2,17 @@ import { type CelProgram, CelSyntaxError, type CelType, compileProgram, optional
 import { isJsonObject } from '@sluice/core';
 import type { FieldErrorReason } from '../field-error.js';
 
+/** A rule that does not compile, in the words of the API server, and which of its texts is to blame. */
+export class RuleFault extends Error {
+  override readonly name = 'RuleFault';
+  readonly field: 'rule' | 'messageExpression';
+
+  constructor(field: RuleFault['field'], message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
 /** One of `x-kubernetes-validations`. */
 export interface CompiledRule {
   readonly rule: string;
@@ -11,7 +22,7 @@ export interface CompiledRule {
   /** `.max`, `['a/b'].x`: below the value that the rule is about. */
   readonly fieldPath: string;
   readonly optionalOldSelf: boolean;
-  /** The rule's program for a value of a type; compiled once. Throws a CelSyntaxError. */
+  /** The rule's program for a value of a type; compiled once. Throws a {@link RuleFault}. */
   program(self: CelType): RuleProgram;
 }
 
@@ -53,13 +64,25 @@ function compile(rule: string, messageExpression: string, self: CelType, optiona
     ['self', self],
     ['oldSelf', optionalOldSelf ? optionalOf(self) : self],
   ]);
-  const test = compileProgram(rule, variables);
-  if (test.type.kind !== 'bool' && test.type.kind !== 'dyn') throw new CelSyntaxError(rule, 0, 'cel expression must evaluate to a bool');
-  return {
-    test,
-    message: messageExpression === '' ? undefined : compileProgram(messageExpression, variables),
-    isTransition: usesOldSelf(rule),
-  };
+  const test = compileText('rule', rule, variables);
+  if (!mayBe(test, 'bool')) throw new RuleFault('rule', 'cel expression must evaluate to a bool');
+  const message = messageExpression === '' ? undefined : compileText('messageExpression', messageExpression, variables);
+  if (message !== undefined && !mayBe(message, 'string'))
+    throw new RuleFault('messageExpression', 'messageExpression must evaluate to a string');
+  return { test, message, isTransition: usesOldSelf(rule) };
+}
+
+function compileText(field: RuleFault['field'], text: string, variables: ReadonlyMap<string, CelType>): CelProgram {
+  try {
+    return compileProgram(text, variables);
+  } catch (error) {
+    if (!(error instanceof CelSyntaxError)) throw error;
+    throw new RuleFault(field, `${field === 'rule' ? '' : 'messageExpression '}compilation failed: ${error.message}`);
+  }
+}
+
+function mayBe({ type }: CelProgram, kind: CelType['kind']): boolean {
+  return type.kind === kind || type.kind === 'dyn';
 }
 
 /** Whether the name occurs outside of texts. */

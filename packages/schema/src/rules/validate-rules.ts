@@ -1,10 +1,10 @@
-import { CelCostError, CelError, CelOptional, CelSyntaxError, fromJson } from '@sluice/cel';
+import { CelCostError, CelError, CelOptional, fromJson } from '@sluice/cel';
 import { deepEqual, errorMessage, isJsonObject } from '@sluice/core';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../field-error.js';
 import type { SchemaNode } from '../node.js';
 import { keyedItems, keyOf } from '../validate.js';
 import { celTypeOf } from './cel-type.js';
-import type { CompiledRule, RuleProgram } from './rule.js';
+import { type CompiledRule, RuleFault, type RuleProgram } from './rule.js';
 
 /** What all rules of one object may cost together. */
 const OBJECT_COST_LIMIT = 10_000_000;
@@ -74,7 +74,7 @@ function check(schema: SchemaNode, rule: CompiledRule, value: unknown, old: unkn
   try {
     program = rule.program(type);
   } catch (error) {
-    if (!(error instanceof CelSyntaxError)) throw error;
+    if (!(error instanceof RuleFault)) throw error;
     walk.errors.push(invalid(path, shown, `rule compile error: ${error.message}`));
     return;
   }
