@@ -11,6 +11,8 @@
  *
  * @module
  */
+export { buildArtifact, diffArtifact, extractArtifact, type BuildArtifactOptions, type TreeDifference } from './artifact/build.js';
+export { directorySource, type DirectoryOptions } from './artifact/directory.js';
 export { fetchArtifact, type FetchArtifactOptions } from './artifact/fetch.js';
 export { artifactHandler } from './artifact/handler.js';
 export { withInclude } from './artifact/include.js';
@@ -59,12 +61,23 @@ export { awsCredentials, ldapCredentials, type LdapIdentity } from './cloud/aws.
 export { azureScopes, azureToken } from './cloud/azure.js';
 export type { CloudAccess, Renewed } from './cloud/exchange.js';
 export { googleToken } from './cloud/google.js';
+export { cloudGitLogin, type CloudGitLogin } from './cloud/git-login.js';
 export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.js';
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
 export { createS3Bucket, type S3Options } from './bucket/s3.js';
 export type { S3Credentials } from './bucket/signature.js';
 export { createHttpTransport, type HttpAccess, type HttpTransport, type WebAnswer } from './http/transport.js';
-export { extractLayer, fluxArtifact, fluxMediaTypes, type ExtractLimits, type FluxArtifact } from './oci/artifact.js';
+export {
+  describeArtifact,
+  extractLayer,
+  fluxArtifact,
+  fluxMediaTypes,
+  listArtifacts,
+  type ArtifactDescription,
+  type ArtifactFilter,
+  type ExtractLimits,
+  type FluxArtifact,
+} from './oci/artifact.js';
 export {
   createOciClient,
   type OciCall,

@@ -4,7 +4,9 @@ import { SluiceError, errorMessage } from '@sluice/core';
 import type { SourceTree } from '../artifact/source-tree.js';
 import type { ArtifactStore } from '../artifact/store.js';
 import type { OciCall, OciClient, OciPush } from './client.js';
-import type { OciDescriptor } from './manifest.js';
+import { matchingVersions } from '@sluice/semver';
+import type { OciDescriptor, OciManifest } from './manifest.js';
+import { tagPattern, tagRange } from './tags.js';
 
 /** The media types of the artifacts that `flux push artifact` makes. */
 export const fluxMediaTypes = {
@@ -79,4 +81,65 @@ export async function extractLayer(
   }
   await store.adopt(layer.digest, client.blob(layer, call), { maxArchiveBytes, maxUnpackedBytes });
   return await store.source(layer.digest);
+}
+
+/** What an artifact says of itself. */
+export interface ArtifactDescription {
+  readonly tag?: string;
+  readonly digest: string;
+  readonly created: string;
+  readonly source: string;
+  readonly revision: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Reads the annotations that `flux push artifact` makes. */
+export function describeArtifact({ digest, annotations }: OciManifest, tag?: string): ArtifactDescription {
+  const text = (name: string): string => annotations[`org.opencontainers.image.${name}`] ?? '';
+  return {
+    ...(tag !== undefined && { tag }),
+    digest,
+    created: text('created'),
+    source: text('source'),
+    revision: text('revision'),
+    annotations,
+  };
+}
+
+export interface ArtifactFilter {
+  /** A range of versions that tags must be in. */
+  readonly semver?: string;
+  /** A regular expression (RE2) that tags must match. */
+  readonly regex?: string;
+  /** Lists what cosign keeps beside artifacts too. Default: false. */
+  readonly includeSignatures?: boolean;
+}
+
+/** How many manifests are asked for at the same time. */
+const listConcurrency = 8;
+
+/** The artifacts of a repository, the last tag first. */
+export async function listArtifacts(
+  client: Pick<OciClient, 'tags' | 'manifest'>,
+  filter: ArtifactFilter = {},
+  call: OciCall = {},
+): Promise<ArtifactDescription[]> {
+  const isWanted = tagFilter(filter);
+  const tags = (await client.tags(call)).filter(isWanted).sort((a, b) => (a > b ? -1 : 1));
+  const found = new Map<string, ArtifactDescription>();
+  const queue = tags.values();
+  const work = async (): Promise<void> => {
+    for (const tag of queue) found.set(tag, describeArtifact(await client.manifest(tag, call), tag));
+  };
+  await Promise.all(Array.from({ length: listConcurrency }, work));
+  return tags.flatMap((tag) => found.get(tag) ?? []);
+}
+
+function tagFilter({ semver = '', regex = '', includeSignatures = false }: ArtifactFilter): (tag: string) => boolean {
+  const [constraint, pattern] = [semver === '' ? undefined : tagRange(semver), regex === '' ? undefined : tagPattern(regex)];
+  return (tag) => {
+    if (!includeSignatures && /\.(?:att|sbom|sig)$/.test(tag)) return false;
+    if (constraint !== undefined && matchingVersions(constraint, [tag]).length === 0) return false;
+    return pattern === undefined || pattern.matcher(tag).find();
+  };
 }

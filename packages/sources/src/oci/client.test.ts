@@ -10,7 +10,7 @@ import { failing } from '../testing/failing.js';
 import { basic, listen, makeCertificates, type TestServer } from '../testing/https-server.js';
 import { digestOf, findProgram, memoryRegistry, startDockerRegistry, type MemoryRegistry } from '../testing/registry.js';
 import { makeWorkspace } from '../testing/repository.js';
-import { extractLayer, fluxArtifact, fluxMediaTypes } from './artifact.js';
+import { extractLayer, fluxArtifact, fluxMediaTypes, listArtifacts } from './artifact.js';
 import { createOciClient, type OciClient, type OciClientOptions } from './client.js';
 import { verifyCosign } from './cosign.js';
 import { dockerConfigLogin } from './docker-config.js';
@@ -56,6 +56,27 @@ for (const kind of ['memory', 'docker-registry'] as const) {
       assert.deepEqual(memory.unknown, []);
     });
     const open = (name: string): OciClient => createOciClient({ url: `oci://${host}/${name}` });
+
+    test('lists its artifacts with what they say of themselves', async () => {
+      const client = open('manifests/listed');
+      const digest = await pushed(client, '1.0.0');
+      for (const tag of ['2.0.0', 'latest', `${digest.replace(':', '-')}.sig`]) await client.tag('1.0.0', tag);
+      const tags = async (filter?: Parameters<typeof listArtifacts>[1]): Promise<(string | undefined)[]> =>
+        (await listArtifacts(client, filter)).map(({ tag }) => tag);
+      assert.deepEqual(await tags(), ['latest', '2.0.0', '1.0.0']);
+      assert.deepEqual(await tags({ semver: '>1' }), ['2.0.0']);
+      assert.deepEqual(await tags({ regex: '^l|0$' }), ['latest', '2.0.0', '1.0.0']);
+      assert.equal((await tags({ includeSignatures: true })).length, 4);
+      const [first] = await listArtifacts(client, { semver: '1.x' });
+      assert.equal(first?.digest, digest);
+      assert.deepEqual(
+        [first?.created, first?.source, first?.revision],
+        ['2026-01-02T03:04:05Z', 'https://git.example/app', 'main@sha1:abc'],
+      );
+      await assert.rejects(tags({ semver: 'x y' }), failing('SourceSettingsInvalid', /^semver 'x y' parse error/));
+      await assert.rejects(tags({ regex: '(' }), failing('RegexInvalid', /^error parsing regexp/));
+      await client.close();
+    });
 
     test('gives back what was pushed, file by file, under revisions like Flux has them', async () => {
       const client = open('manifests/app');

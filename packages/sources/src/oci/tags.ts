@@ -1,5 +1,5 @@
 import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
-import { latestVersion, parseConstraint } from '@sluice/semver';
+import { latestVersion, parseConstraint, type Constraint } from '@sluice/semver';
 import { RE2JS } from 're2js';
 import { readBody } from '../http/exchange.js';
 import { nextPage, repositoryName } from './reference.js';
@@ -46,26 +46,34 @@ const chartLayer = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
 export function newestTag(tags: readonly string[], range: string, filter: string | undefined, layerMediaType: string | undefined): string {
   const isChart = layerMediaType === chartLayer;
   const candidates = filter === undefined || filter === '' ? tags : filtered(tags, filter);
-  let constraint;
-  try {
-    constraint = parseConstraint(range);
-  } catch (error) {
-    throw new SluiceError('SourceSettingsInvalid', `semver '${range}' parse error: ${errorMessage(error)}`, { cause: error });
-  }
+  const constraint = tagRange(range);
   const versions = isChart ? candidates.map((tag) => tag.replaceAll('_', '+')) : candidates;
   const newest = latestVersion(constraint, versions);
   if (newest === undefined) throw new SluiceError('SourceNotFound', `no match found for semver: ${range}`);
   return isChart ? newest.replaceAll('+', '_') : newest;
 }
 
-function filtered(tags: readonly string[], filter: string): string[] {
-  let pattern;
+/** A range of versions, as people give it for tags. */
+export function tagRange(range: string): Constraint {
   try {
-    pattern = RE2JS.compile(filter);
+    return parseConstraint(range);
+  } catch (error) {
+    throw new SluiceError('SourceSettingsInvalid', `semver '${range}' parse error: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+/** A regular expression, as people give it for tags. */
+export function tagPattern(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern);
   } catch (error) {
     throw new SluiceError('RegexInvalid', `error parsing regexp: ${errorMessage(error).replace(/^error parsing regexp: /, '')}`, {
       cause: error,
     });
   }
+}
+
+function filtered(tags: readonly string[], filter: string): string[] {
+  const pattern = tagPattern(filter);
   return tags.filter((tag) => pattern.matcher(tag).find());
 }
