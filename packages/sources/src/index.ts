@@ -61,6 +61,7 @@ export { awsCredentials, ldapCredentials, type LdapIdentity } from './cloud/aws.
 export { azureScopes, azureToken } from './cloud/azure.js';
 export type { CloudAccess, Renewed } from './cloud/exchange.js';
 export { googleToken } from './cloud/google.js';
+export { cloudGitLogin, type CloudGitLogin } from './cloud/git-login.js';
 export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.js';
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
 export { createS3Bucket, type S3Options } from './bucket/s3.js';

@@ -21,7 +21,6 @@ export function signedHeaders(
     .update(request.body ?? '')
     .digest('hex');
   const time = now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const day = time.slice(0, 8);
   const headers: Record<string, string> = {
     ...request.headers,
     'x-amz-content-sha256': body,
@@ -43,14 +42,24 @@ export function signedHeaders(
     names.join(';'),
     body,
   ].join('\n');
-  const scope = `${day}/${region}/${service}/aws4_request`;
-  const text = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretKey}`);
-  const signature = hmac(key, text).toString('hex');
+  const { scope, signature } = sign(canonical, credentials.secretKey, { time, region, service });
   return {
     ...headers,
     authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKey}/${scope},SignedHeaders=${names.join(';')},Signature=${signature}`,
   };
+}
+
+/** Signs a request in its canonical form, for a time (`20130524T000000Z`), region and service. */
+export function sign(
+  canonical: string,
+  secretKey: string,
+  { time, region, service }: { readonly time: string; readonly region: string; readonly service: string },
+): { readonly scope: string; readonly signature: string } {
+  const places = [time.slice(0, 8), region, service, 'aws4_request'];
+  const scope = places.join('/');
+  const text = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+  const key = places.reduce<string | Buffer>(hmac, `AWS4${secretKey}`);
+  return { scope, signature: hmac(key, text).toString('hex') };
 }
 
 /** A key as a path: everything is encoded but letters, digits, `-._~` and slashes. */

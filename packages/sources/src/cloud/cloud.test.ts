@@ -9,10 +9,12 @@ import { signedHeaders } from '../bucket/signature.js';
 import { azureCredentialsFromSecret, googleTokenFromSecret } from '../bucket/secrets.js';
 import { failing } from '../testing/failing.js';
 import { listen, makeCertificates, type TestServer } from '../testing/https-server.js';
+import { parseGitUrl } from '../git/url.js';
 import { awsCredentials, ecrEndpoint, ecrLogin, ldapCredentials } from './aws.js';
 import { azureScopes, azureToken, managedIdentityToken, servicePrincipalToken } from './azure.js';
 import { renewed } from './exchange.js';
 import { googleToken } from './google.js';
+import { cloudGitLogin, codeCommitCredentials } from './git-login.js';
 import { cloudRegistryLogin, exchangeForRegistry } from './registry-login.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'sluice-cloud-'));
@@ -312,5 +314,30 @@ describe('identities of clouds', () => {
         failing('SourceSettingsInvalid', /use the provider generic/),
       );
     }
+  });
+
+  test('Git: CodeCommit and Azure DevOps', async () => {
+    const url = parseGitUrl('https://git-codecommit.us-east-1.amazonaws.com/v1/repos/test-repo');
+    const env = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' };
+    const { username, password, holder } = await cloudGitLogin('aws', { ...access, env })(url);
+    assert.deepEqual([username, holder], ['AKIA%session', 'aws']);
+    // As git-remote-codecommit signs: the time without its zone.
+    assert.match(password ?? '', /^\d{8}T\d{6}Z[0-9a-f]{64}$/);
+    const fixed = new Date('2026-01-02T03:04:05.678Z');
+    const signed = (address: string) => codeCommitCredentials({ address }, 'us-east-1', { accessKey: 'a', secretKey: 'b' }, fixed);
+    // As the SDK for Python signs it.
+    assert.equal(signed(url.address).password, '20260102T030405Zcfe84a329315215d76cc3ae7f0663ebdfad4facd9800f467c77edcd9c76cc2ef');
+    assert.notEqual(signed(url.address).password, signed(`${url.address}-2`).password);
+    for (const address of ['https://github.com/a/b', 'https://git-codecommit.us-east-1.amazonaws.com.evil.example/a']) {
+      await assert.rejects(
+        cloudGitLogin('aws', { ...access, env })(parseGitUrl(address)),
+        failing('GitCredentialsInvalid', /invalid AWS CodeCommit Git URL/),
+      );
+    }
+    serving(({ form }) =>
+      form.get('scope') === '499b84ac-1321-427f-aa17-267ca6975798/.default' ? [200, '{"access_token":"t","expires_in":3600}'] : undefined,
+    );
+    const azure = { AZURE_TENANT_ID: 'tenant', AZURE_CLIENT_ID: 'client', AZURE_CLIENT_SECRET: 'secret', AZURE_AUTHORITY_HOST: server.url };
+    assert.deepEqual(await cloudGitLogin('azure', { ...access, env: azure })(url), { bearerToken: 't', holder: 'azure' });
   });
 });

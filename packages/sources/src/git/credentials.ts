@@ -16,6 +16,11 @@ export interface GitCredentials {
   /** A client certificate and its key, in PEM. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  /**
+   * Whose they are, where they are made anew from time to time (the tokens of an App): what is the same holder's shares a
+   * mirror and listings, whatever the password is by now.
+   */
+  readonly holder?: string;
 }
 
 /**

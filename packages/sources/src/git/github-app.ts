@@ -78,7 +78,9 @@ export function createGitHubTokens(now: () => number = Date.now): GitHubTokens {
         fresh.catch(() => tokens.delete(key));
         token = await fresh;
       }
-      return { username: 'x-access-token', password: token.token, ...(app.ca !== undefined && { ca: app.ca }) };
+      // Who has a token has shown that the App's key is theirs.
+      const holder = `github-app ${app.baseUrl} ${app.appId} ${app.installationId ?? app.owner ?? ''}`;
+      return { username: 'x-access-token', password: token.token, holder, ...(app.ca !== undefined && { ca: app.ca }) };
     },
     async slug(app, signal) {
       const answer = await call(app, 'GET', '/app', signedToken(app, now()), signal);

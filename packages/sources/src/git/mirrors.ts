@@ -32,8 +32,10 @@ export class Mirrors {
 
   /** A name for an origin. The salt keeps it from telling anything about a weak password. */
   identityOf({ url, credentials, proxy }: Origin): string {
+    const { holder } = credentials;
+    const who = holder ?? Object.entries(credentials).sort(([a], [b]) => (a < b ? -1 : 1));
     return createHmac('sha256', this.#salt)
-      .update(JSON.stringify([url.address, Object.entries(credentials).sort(([a], [b]) => (a < b ? -1 : 1)), proxy ?? '']))
+      .update(JSON.stringify([url.address, who, proxy ?? '']))
       .digest('hex');
   }
 
