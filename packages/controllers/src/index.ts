@@ -6,5 +6,7 @@
 export { envsubst, EnvsubstError, type EnvsubstOptions, type Variables } from './envsubst/index.js';
 export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
+export { buildKustomization, diffKustomization, type PreviewOptions } from './kustomization/preview.js';
+export type { ObjectDiff } from './apply/diff.js';
 export { parseStageKinds } from './apply/order.js';
 export { startControllers, type Controllers, type ControllersOptions } from './start.js';

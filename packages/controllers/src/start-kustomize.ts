@@ -4,7 +4,7 @@ import type { Controller } from '@sluice/runtime';
 import { fetchArtifact } from '@sluice/sources';
 import { createLiveObjects } from './apply/live-objects.js';
 import type { ControllerGroup, Ground } from './group.js';
-import { dependenciesOf, isKustomization, type Dependency } from './kustomization/dependencies.js';
+import { isKustomization, otherDependencies } from './kustomization/dependencies.js';
 import { KustomizationReconciler } from './kustomization/reconciler.js';
 import { referencesOf } from './kustomization/references.js';
 import { MANAGER, type KustomizationSettings } from './kustomization/settings.js';
@@ -35,8 +35,6 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
   });
   const controller = ground.start({ name: MANAGER, kind: 'Kustomization', objects: kustomizations, reconciler });
   const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
-  const otherDependencies = (kustomization: Kustomization): Dependency[] =>
-    dependenciesOf(kustomization).filter((dependency) => dependency.apiVersion !== '' && !isKustomization(dependency));
   const onDependency: Controller['enqueue'] = (key, { object }) => {
     if (isWaiting(key, kustomizations)) enqueue(key, { reason: 'dependency', ...(object === undefined ? {} : { object }) });
   };

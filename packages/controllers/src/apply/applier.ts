@@ -69,6 +69,9 @@ type Verdict =
       /** The version that is there, where it is known: the same after the write means nothing has changed. */
       readonly version?: string;
       readonly recreate?: boolean;
+      /** What is there, and what would be. */
+      readonly existing?: KubeObject;
+      readonly dryRun?: KubeObject;
     }
   /** Can't be judged before something else of the set is there. */
   | { readonly type: 'later'; readonly reason: string };
@@ -80,6 +83,22 @@ type Verdict =
  */
 export async function applySet(set: readonly Desired[], options: ApplierOptions): Promise<Applied> {
   return await new Applier(set, options).run();
+}
+
+/** What an apply would do about an object. */
+export interface Judgement extends Change {
+  /** What is there, and what would be, where it would be changed. */
+  readonly existing?: KubeObject;
+  readonly dryRun?: KubeObject;
+}
+
+/** What {@link applySet} would do, in the order of the set; nothing is written. Throws the same faults. */
+export async function judgeSet(
+  set: readonly Desired[],
+  options: Omit<ApplierOptions, 'ledger' | 'live' | 'migrateApiVersion' | 'whenReady'>,
+): Promise<Judgement[]> {
+  const nothing = { ledger: new Map(), migrateApiVersion: false, whenReady: () => Promise.resolve() };
+  return await new Applier(set, { ...options, ...nothing }).judge();
 }
 
 class Applier {
@@ -106,6 +125,19 @@ class Applier {
       if (stage === 'definitions' || stage === 'classes') await this.#wait(ofStage);
     }
     return { changes: this.#done(), objects: this.#objects, left: this.#left };
+  }
+
+  async judge(): Promise<Judgement[]> {
+    await this.#judge(this.#set, 'first');
+    return this.#set.map(({ id, reference }) => {
+      const verdict = this.#verdicts.get(id)!;
+      if (verdict.type === 'skip') return { reference, action: 'skipped' };
+      if (verdict.type === 'leave') return { reference, action: 'unchanged' };
+      // What stands on something that the set brings is new, too.
+      if (verdict.type === 'later') return { reference, action: 'created' };
+      const { action, existing, dryRun } = verdict;
+      return { reference, action, ...(existing === undefined ? {} : { existing }), ...(dryRun === undefined ? {} : { dryRun }) };
+    });
   }
 
   /** One watch for each kind of the set. */
@@ -188,7 +220,7 @@ class Applier {
       return { type: 'leave' };
     }
     const resolved = resolveDesired(object, resolveIgnored(existing, dryRun, ignored, manager));
-    return { type: 'write', object: resolved, action: 'configured', cleanup };
+    return { type: 'write', object: resolved, action: 'configured', cleanup, existing, dryRun };
   }
 
   #isLeft({ id, object, reference }: Desired, live: KubeObject): boolean {

@@ -10,6 +10,7 @@ import { dryRunMessage, isImmutableError } from './errors.js';
 import { migrateManagedFields, takeOverFields } from './field-managers.js';
 import { compileIgnoreRules } from './ignore-rules.js';
 import { pointerSteps, withoutValueAt } from './json-pointer.js';
+import { maskSecret } from './mask.js';
 import { anyInMetadata } from './metadata-match.js';
 import { normalizeDesired, normalizeDryRun } from './normalize.js';
 import { byApplyOrder, parseStageKinds, stageOf } from './order.js';
@@ -70,6 +71,10 @@ const functions: Record<string, (input: PureCase['input']) => unknown> = {
     object: (paths as string[]).reduce((result: KubeObject, path) => withoutValueAt(result, pointerSteps(path)), object),
   }),
   selector: ({ object, selector }) => ({ match: compileIgnoreRules([{ paths: ['/x'], target: selector }]).pointersFor(object).length > 0 }),
+  sanitize({ old, new: now }) {
+    const [before, after] = maskSecret(old ?? undefined, now ?? undefined);
+    return { ...(before === undefined ? {} : { old: before }), ...(after === undefined ? {} : { new: after }) };
+  },
   caBundle: ({ object }) => ({ object: normalizeDesired(object) }),
   groupKindSet: ({ value }) => ({ set: [...parseStageKinds(value)].sort((a, b) => (a < b ? -1 : 1)) }),
   stages({ objects, customStageKinds = '' }) {

@@ -9,10 +9,11 @@ import { conformanceFile } from '../testing/conformance.js';
 import { applySet, ApplyError } from './applier.js';
 import { changeLog, type Change } from './change-set.js';
 import { desiredSet } from './desired.js';
+import { diffSet, type ObjectDiff } from './diff.js';
 import { compileIgnoreRules, type IgnoreRule } from './ignore-rules.js';
 import { pointerSteps, valueAt } from './json-pointer.js';
 import { pruneObjects } from './prune.js';
-import { objectKeyOf, referenceOf } from './reference.js';
+import { objectKeyOf, referenceOf, subjectOf } from './reference.js';
 
 interface Step {
   readonly op: string;
@@ -42,6 +43,7 @@ interface Step {
     readonly object?: KubeObject;
     readonly values?: Readonly<Record<string, unknown>>;
     readonly managedFields?: readonly ManagedFieldsEntry[];
+    readonly diffs?: readonly { readonly change?: string; readonly live?: KubeObject; readonly merged?: KubeObject }[];
   };
 }
 
@@ -52,9 +54,6 @@ interface Scenario {
   readonly ownerGroup: string;
   readonly steps: readonly Step[];
 }
-
-/** Operations of commands that are not in this package. */
-const ELSEWHERE = new Set(['diff']);
 
 /** Steps that end otherwise on purpose. */
 const BETTER: Readonly<Record<string, string>> = {
@@ -76,7 +75,6 @@ describe('ssa scenarios', { skip: suite === undefined ? 'the conformance data is
   for (const scenario of suite ?? []) {
     test(`${scenario.name}: ${scenario.description}`, async () => {
       for (const [index, step] of scenario.steps.entries()) {
-        if (ELSEWHERE.has(step.op)) continue;
         const { error, ...seen } = await perform(cluster, scenario, step).then(
           (result) => ({ ...result, error: undefined }),
           (thrown: Error) => ({ error: thrown.message, ...(thrown instanceof ApplyError ? { changes: thrown.changes } : {}) }),
@@ -92,14 +90,23 @@ describe('ssa scenarios', { skip: suite === undefined ? 'the conformance data is
 interface Seen {
   readonly changes?: readonly Change[];
   readonly object?: KubeObject;
+  readonly diffs?: readonly ObjectDiff[];
 }
 
-function check({ op, expect = {}, fields }: Step, at: string, { changes, object }: Seen, error: string | undefined): void {
+function check({ op, expect = {}, fields }: Step, at: string, { changes, object, diffs }: Seen, error: string | undefined): void {
   if (expect.error === undefined) assert.equal(error, undefined, at);
   else assert.ok(error !== undefined && sameFault(error, expect.error), `${at}: ${error}\n  instead of ${expect.error}`);
   // Of a set that was refused nothing is written, where the recorded one goes on to the first fault.
   if (expect.changes !== undefined && expect.error === undefined) {
     assert.deepEqual(changeLog(changes ?? []).split('\n'), expect.changes, at);
+  }
+  if (op === 'diff' && expect.error === undefined) {
+    const told = (diffs ?? []).map(({ reference, action, live, merged }) => ({
+      change: `${subjectOf(reference)} ${action}`,
+      ...(live === undefined ? {} : { live, merged }),
+    }));
+    // An empty status is shown there.
+    assert.deepEqual(withoutStatus(told), withoutStatus(expect.diffs), at);
   }
   if (op !== 'get' || object === undefined) return;
   if (expect.object !== undefined)
@@ -156,28 +163,30 @@ async function perform(cluster: Cluster, scenario: Scenario, step: Step): Promis
     default: {
       const owned = step.owner === undefined ? objects : objects.map((item) => withOwner(item, scenario.ownerGroup, step.owner!));
       const { annotations = [], fieldManagers = [] } = options.cleanup ?? {};
-      return await applySet(
-        desiredSet(
-          owned.map((object) => ({ object })),
-          new Set(),
-        ),
-        {
-          cluster,
-          ledger: new Map(),
-          manager: fieldManager,
-          force: options.force === true,
-          leftovers: {
-            annotations,
-            labels: [],
-            managers: fieldManagers.map(({ name, operationType }) => ({ name, operation: operationType })),
-          },
-          ignore: compileIgnoreRules(options.ignore ?? []),
-          migrateApiVersion: options.migrateAPIVersion === true,
-          concurrency: 4,
-          signal,
-          whenReady: () => new Promise((resolve) => setTimeout(resolve, 20)),
-        },
+      const desired = desiredSet(
+        owned.map((object) => ({ object })),
+        new Set(),
       );
+      const applier = {
+        cluster,
+        manager: fieldManager,
+        force: options.force === true,
+        leftovers: {
+          annotations,
+          labels: [],
+          managers: fieldManagers.map(({ name, operationType }) => ({ name, operation: operationType })),
+        },
+        ignore: compileIgnoreRules(options.ignore ?? []),
+        concurrency: 4,
+        signal,
+      };
+      if (op === 'diff') return { diffs: await diffSet(desired, applier) };
+      return await applySet(desired, {
+        ...applier,
+        ledger: new Map(),
+        migrateApiVersion: options.migrateAPIVersion === true,
+        whenReady: () => new Promise((resolve) => setTimeout(resolve, 20)),
+      });
     }
   }
 }
@@ -214,4 +223,8 @@ function ownership(entries: readonly ManagedFieldsEntry[]): unknown {
       ...(subresource === undefined ? {} : { subresource }),
     }))
     .sort((a, b) => (`${a.manager}${a.operation}` < `${b.manager}${b.operation}` ? -1 : 1));
+}
+
+function withoutStatus(diffs: unknown): unknown {
+  return JSON.parse(JSON.stringify(diffs), (key, value: unknown) => (key === 'status' || key === 'creationTimestamp' ? undefined : value));
 }

@@ -57,6 +57,11 @@ export function dependencyKeys(kustomization: Kustomization): string[] {
     .map(({ namespace, name }) => objectKey(namespace, name));
 }
 
+/** What it waits for besides Kustomizations. */
+export function otherDependencies(kustomization: Kustomization): Dependency[] {
+  return dependenciesOf(kustomization).filter((dependency) => dependency.apiVersion !== '' && !isKustomization(dependency));
+}
+
 /** Throws unless all that this Kustomization depends on is ready. */
 export function checkDependencies(
   kustomization: Kustomization,

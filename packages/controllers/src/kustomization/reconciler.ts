@@ -4,9 +4,7 @@ import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kub
 import { keyOf, type ObjectCache, type Outcome, type ReconcileContext, type Reconciler, type StatusDraft } from '@sluice/runtime';
 import { applySet, ApplyError, type Applied } from '../apply/applier.js';
 import { changeLog, effective } from '../apply/change-set.js';
-import { LEFTOVER_ANNOTATIONS, LEFTOVER_LABELS, type Leftovers } from '../apply/cleanup.js';
 import type { Desired } from '../apply/desired.js';
-import { takenOverManagers } from '../apply/field-managers.js';
 import { compileIgnoreRules } from '../apply/ignore-rules.js';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
@@ -21,6 +19,7 @@ import { explainHealth } from './health-report.js';
 import { HealthError, waitForHealth } from './health.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
+import { leftoversOf } from './leftovers.js';
 import { DISTURBED, Pass } from './pass.js';
 import { Plans, refuseEncrypted, type Plan } from './plan.js';
 import { prune } from './prune.js';
@@ -305,10 +304,6 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     this.drift.stop();
     this.#targets.stop();
   }
-}
-
-export function leftoversOf({ overrideManagers }: KustomizationSettings): Leftovers {
-  return { annotations: LEFTOVER_ANNOTATIONS, labels: LEFTOVER_LABELS, managers: takenOverManagers(MANAGER, overrideManagers) };
 }
 
 /** Such a Job deletes itself when it has finished. */
