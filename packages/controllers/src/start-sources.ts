@@ -13,6 +13,7 @@ import { createHelmChartReconciler } from './helm-chart/reconciler.js';
 import { createHelmRepositoryReconciler } from './helm-repository/reconciler.js';
 import { createOciRepositoryReconciler } from './oci-repository/reconciler.js';
 import { watchReferences } from './reference-watch.js';
+import { createCloudIdentities } from './source/cloud.js';
 import { SOURCE_CONTROLLER } from './source/reconciler.js';
 import { secretReferences } from './source/references.js';
 import { triggerCharts, triggerIncluders } from './source/triggers.js';
@@ -32,6 +33,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
   const buckets = ground.follow<Bucket>('Bucket', 'source', 'v1');
   const chartSources = { HelmRepository: helmRepositories, GitRepository: gitRepositories, Bucket: buckets };
   const indexes = createIndexCache(store);
+  const identities = createCloudIdentities();
   const followers = new Followers(git);
 
   const controllers: Controller[] = [];
@@ -51,12 +53,12 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
   const repositories = run(
     'GitRepository',
     gitRepositories,
-    createGitRepositoryReconciler({ cluster, git, followers, store, repositories: gitRepositories, allowFile }),
+    createGitRepositoryReconciler({ cluster, git, followers, store, identities, repositories: gitRepositories, allowFile }),
   );
-  run('OCIRepository', ociRepositories, createOciRepositoryReconciler({ cluster, store }));
-  run('HelmRepository', helmRepositories, createHelmRepositoryReconciler({ cluster, store }));
-  run('Bucket', buckets, createBucketReconciler({ cluster, store, scratchDir: join(store.dir, 'buckets') }));
-  const charts = run('HelmChart', helmCharts, createHelmChartReconciler({ cluster, store, sources: chartSources, indexes }));
+  run('OCIRepository', ociRepositories, createOciRepositoryReconciler({ cluster, store, identities }));
+  run('HelmRepository', helmRepositories, createHelmRepositoryReconciler({ cluster, store, identities }));
+  run('Bucket', buckets, createBucketReconciler({ cluster, store, identities, scratchDir: join(store.dir, 'buckets') }));
+  const charts = run('HelmChart', helmCharts, createHelmChartReconciler({ cluster, store, sources: chartSources, identities, indexes }));
 
   const chartTriggers = triggerCharts(helmCharts, chartSources, (key, cause) => charts.enqueue(key, cause));
   stops.push(

@@ -59,7 +59,7 @@ describe('Buckets', () => {
       'BucketOperationFailed',
       /^failed to confirm existence of 'fleet' bucket: .*ECONNREFUSED/,
     ],
-    ['an endpoint that is none', { endpoint: 'http://x' }, 'BucketOperationFailed', /must be a host name/],
+    ['an endpoint that is none', { endpoint: 'http://x' }, 'AuthenticationFailed', /must be a host name/],
     [
       'certificates that are not there',
       { certSecretRef: { name: 'nope' } },

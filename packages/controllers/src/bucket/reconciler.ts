@@ -3,6 +3,7 @@ import type { Artifact, Bucket } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import type { Reconciler } from '@sluice/runtime';
 import { checkoutBucket, readBucketIndex, type ArtifactStore, type BucketProvider } from '@sluice/sources';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf } from '../source/secrets.js';
@@ -12,6 +13,7 @@ import { bucketProvider } from './provider.js';
 export interface BucketWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
+  readonly identities: CloudIdentities;
   /** Where objects lie until they are an artifact. */
   readonly scratchDir: string;
 }
@@ -22,9 +24,9 @@ type Pass = SourcePass<BucketStatus>;
 const ORDER = ['StorageOperationFailed', 'FetchFailed', 'ArtifactOutdated', 'ArtifactInStorage', 'Stalled', 'Reconciling'];
 
 /** Keeps the artifact of a Bucket: list → fetch what is there → artifact. */
-export function createBucketReconciler({ cluster, store, scratchDir }: BucketWorld): Reconciler<Bucket, BucketStatus> {
+export function createBucketReconciler({ cluster, store, identities, scratchDir }: BucketWorld): Reconciler<Bucket, BucketStatus> {
   async function produce(bucket: Bucket, pass: Pass): Promise<Stored> {
-    const provider = await bucketProvider(bucket, secretsOf(bucket, cluster, pass.signal), pass.signal);
+    const provider = await bucketProvider(bucket, secretsOf(bucket, cluster, pass.signal), identities, pass.signal);
     try {
       return await sync(bucket, provider, pass);
     } catch (error) {

@@ -11,6 +11,7 @@ import {
   type GitRequest,
   type ResolvedRevision,
 } from '@sluice/sources';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
@@ -25,6 +26,7 @@ export interface GitRepositoryWorld {
   readonly git: GitClient;
   readonly followers: Followers;
   readonly store: ArtifactStore;
+  readonly identities: CloudIdentities;
   /** All of them: one may include others. */
   readonly repositories: Informer<GitRepository>;
   /** Whether `file://` addresses are allowed. */
@@ -48,14 +50,14 @@ const ORDER = [
 /** Keeps the artifact of a GitRepository at the revision it follows: includes → resolve → fetch → verify → artifact. */
 export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconciler<GitRepository, GitRepositoryStatus> {
   const gitHubTokens = createGitHubTokens();
-  const { cluster, git, followers, store, repositories, allowFile } = world;
+  const { cluster, git, followers, store, repositories, identities, allowFile } = world;
 
   async function produce(repository: GitRepository, pass: Pass): Promise<Stored> {
     const { status, signal } = pass;
     forgetVerification(repository, pass);
     const secrets = secretsOf(repository, cluster, signal);
     const maxAgeMs = listingAge(repository, pass);
-    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, signal, maxAgeMs });
+    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, identities, signal, maxAgeMs });
     await repositories.whenSynced();
     const includes = includesOf(repository, repositories);
     status.remove('IncludeUnavailable');

@@ -10,6 +10,8 @@ import {
   type GitRequest,
   type GitUrl,
 } from '@sluice/sources';
+import { authenticating, authenticationFailed, workloadIdentityRefused } from '../source/authentication.js';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import type { Secret, Secrets } from '../source/secrets.js';
 
@@ -17,6 +19,7 @@ export interface RequestOptions {
   readonly secrets: Secrets;
   readonly allowFile: boolean;
   readonly gitHubTokens: GitHubTokens;
+  readonly identities: CloudIdentities;
   readonly signal: AbortSignal;
   /** See {@link GitRequest}. */
   readonly maxAgeMs: number | undefined;
@@ -25,10 +28,9 @@ export interface RequestOptions {
 /** What a GitRepository asks of Git, with the credentials that its Secrets hold. */
 export async function gitRequest(repository: GitRepository, options: RequestOptions): Promise<GitRequest> {
   const { spec } = repository;
-  checkProvider(repository);
   const proxy = spec.proxySecretRef === undefined ? undefined : await proxyOf(spec.proxySecretRef.name, options);
   const url = addressOf(spec.url, options.allowFile);
-  const credentials = await credentialsOf(repository, url, options);
+  const credentials = await credentialsOf(repository, url, proxy, options);
   return {
     url: spec.url,
     credentials,
@@ -42,13 +44,6 @@ export async function gitRequest(repository: GitRepository, options: RequestOpti
   };
 }
 
-function checkProvider({ spec }: GitRepository): void {
-  const { provider } = spec;
-  if (provider !== 'aws' && provider !== 'azure') return;
-  const message = `the provider ${provider} is not supported by this version: use the provider generic, with the credentials in a Secret`;
-  throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: true });
-}
-
 function addressOf(url: string, allowFile: boolean): GitUrl {
   try {
     return parseGitUrl(url, { allowFile });
@@ -60,57 +55,49 @@ function addressOf(url: string, allowFile: boolean): GitUrl {
   }
 }
 
-async function credentialsOf(repository: GitRepository, url: GitUrl, options: RequestOptions): Promise<GitCredentials> {
+async function credentialsOf(
+  repository: GitRepository,
+  url: GitUrl,
+  proxy: string | undefined,
+  options: RequestOptions,
+): Promise<GitCredentials> {
   const { spec } = repository;
-  const { secrets, gitHubTokens, signal } = options;
+  const { secrets, gitHubTokens, identities, signal } = options;
   const name = spec.secretRef?.name;
   const secret = name === undefined ? undefined : await secretNamed(name, secrets, signal);
   const hasApp = secret !== undefined && Object.keys(secret.data).some((key) => key.startsWith('githubApp'));
+  const failed = 'failed to configure authentication options';
+  if (spec.provider === 'aws' || spec.provider === 'azure') {
+    if (spec.serviceAccountName !== undefined && spec.serviceAccountName !== '') throw workloadIdentityRefused();
+    const login = identities.gitLogin(spec.provider, proxy === undefined ? {} : { proxy });
+    const own = await authenticating(failed, signal, () => login(url, signal));
+    // The certificates of a Secret count beside it.
+    return secret === undefined
+      ? own
+      : { ...(await authenticating(failed, signal, () => credentialsFromSecret(url, secret.data))), ...own };
+  }
   if (spec.provider === 'github') {
     if (!hasApp) {
       const message = 'secretRef with github app data must be specified when provider is set to github';
       throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: secret === undefined });
     }
-    try {
-      return await gitHubTokens.credentials(gitHubAppFromSecret(secret.data), signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw authenticationFailed(`failed to configure authentication options: ${errorMessage(error)}`, error);
-    }
+    return await authenticating(failed, signal, () => gitHubTokens.credentials(gitHubAppFromSecret(secret.data), signal));
   }
   if (hasApp) {
     const message = `secretRef '${secret.id}' has github app data but provider is not set to github`;
     throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message);
   }
-  try {
-    const credentials = credentialsFromSecret(url, secret?.data);
-    if (!needsPassphrase(credentials)) return credentials;
-  } catch (error) {
-    throw authenticationFailed(`failed to configure authentication options: ${errorMessage(error)}`, error);
-  }
+  const credentials = await authenticating(failed, signal, () => credentialsFromSecret(url, secret?.data));
+  if (!needsPassphrase(credentials)) return credentials;
   throw authenticationFailed(`SSH identity key is encrypted but no 'password' field was provided in the secret '${secret?.id}'`);
 }
 
 async function secretNamed(name: string, secrets: Secrets, signal: AbortSignal): Promise<Secret> {
-  try {
-    return await secrets.get(name);
-  } catch (error) {
-    signal.throwIfAborted();
-    const failed = `failed to get secret '${secrets.id(name)}'`;
-    // Flux says it twice.
-    throw authenticationFailed(`${failed}: ${failed}: ${errorMessage(error)}`, error);
-  }
+  const failed = `failed to get secret '${secrets.id(name)}'`;
+  // Flux says it twice.
+  return await authenticating(`${failed}: ${failed}`, signal, () => secrets.get(name));
 }
 
-async function proxyOf(name: string, { secrets, signal }: RequestOptions): Promise<string> {
-  try {
-    return await secrets.proxy(name);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw authenticationFailed(`failed to configure proxy options: ${errorMessage(error)}`, error);
-  }
-}
-
-function authenticationFailed(message: string, cause?: unknown): SourceFailure {
-  return new SourceFailure('FetchFailed', 'AuthenticationFailed', message, { cause });
+function proxyOf(name: string, { secrets, signal }: RequestOptions): Promise<string> {
+  return authenticating('failed to configure proxy options', signal, () => secrets.proxy(name));
 }

@@ -1,6 +1,5 @@
 import { errorMessage } from '@sluice/core';
 import type { Artifact, HelmChart, HelmRepository } from '@sluice/api';
-import type { Cluster } from '@sluice/kube';
 import type { Reconciler } from '@sluice/runtime';
 import {
   buildLocalChart,
@@ -19,15 +18,12 @@ import { secretsOf } from '../source/secrets.js';
 import { signatureCheck, verifierName } from '../source/signature.js';
 import type { Draft } from '../source/status.js';
 import { dependencyRepositories } from './dependencies.js';
-import { openCharts } from './repository.js';
+import { openCharts, type ChartAccess } from './repository.js';
 import { sourceOf, type ChartSource, type ChartSources } from './source.js';
-import type { IndexCache } from './index-cache.js';
 
-export interface HelmChartWorld {
-  readonly cluster: Cluster;
+export interface HelmChartWorld extends ChartAccess {
   readonly store: ArtifactStore;
   readonly sources: ChartSources;
-  readonly indexes: IndexCache;
 }
 
 export type HelmChartStatus = Draft<NonNullable<HelmChart['status']>>;

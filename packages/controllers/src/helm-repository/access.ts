@@ -1,6 +1,7 @@
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { HelmRepository } from '@sluice/api';
-import { dockerConfigLogin, type HttpAccess, type RegistryLogin } from '@sluice/sources';
+import { dockerConfigLogin, type CloudProvider, type HttpAccess, type RegistryLogin } from '@sluice/sources';
+import type { CloudIdentities } from '../source/cloud.js';
 import { hasTls, textIn, tlsOf, type Secret, type Secrets, type TlsMaterial } from '../source/secrets.js';
 
 /** How to reach what a HelmRepository names, be it an index or a registry. */
@@ -18,7 +19,7 @@ export function isOci({ spec }: HelmRepository): boolean {
 }
 
 /** Reads the Secrets that a HelmRepository names. What it throws says what is wrong with them, in Flux's words. */
-export async function helmAccess(repository: HelmRepository, secrets: Secrets): Promise<HelmAccess> {
+export async function helmAccess(repository: HelmRepository, secrets: Secrets, identities: CloudIdentities): Promise<HelmAccess> {
   const { certSecretRef, secretRef, provider = 'generic', timeout = DEFAULT_TIMEOUT } = repository.spec;
   let tls = certSecretRef === undefined ? undefined : await certificates(certSecretRef.name, secrets);
   const secret = secretRef === undefined ? undefined : await credentials(secretRef.name, secrets);
@@ -35,8 +36,7 @@ export async function helmAccess(repository: HelmRepository, secrets: Secrets): 
       throw new Error(`failed to configure OCI registry authentication: ${errorMessage(error)}`, { cause: error });
     }
   }
-  if (provider === 'generic') return access;
-  throw new Error(`failed to get credential from '${provider}': not supported by this version: put the credentials into a Secret`);
+  return provider === 'generic' ? access : { ...access, login: await cloudLogin(repository, provider, access.http, identities) };
 }
 
 async function certificates(name: string, secrets: Secrets): Promise<TlsMaterial> {
@@ -78,6 +78,23 @@ function partialTls(secret: Secret): TlsMaterial | undefined {
     if (/ contains '|must contain/.test(errorMessage(error))) return undefined;
     throw new Error(`failed to detect authentication methods: ${errorMessage(error)}`, { cause: error });
   }
+}
+
+/** Asks for it before anything else, so that what is wrong with it is told as such. */
+async function cloudLogin(
+  { spec }: HelmRepository,
+  provider: CloudProvider,
+  access: HttpAccess,
+  identities: CloudIdentities,
+): Promise<RegistryLogin> {
+  const [registry = ''] = spec.url.replace(/^oci:\/\//, '').split('/');
+  const login = identities.registryLogin(provider, access);
+  try {
+    await login({ registry, repository: '' });
+  } catch (error) {
+    throw new Error(`failed to get credential from '${provider}': ${errorMessage(error)}`, { cause: error });
+  }
+  return login;
 }
 
 async function registryLogin(url: string, secret: Secret): Promise<RegistryLogin | undefined> {

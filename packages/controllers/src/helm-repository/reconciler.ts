@@ -3,6 +3,7 @@ import type { Artifact, HelmRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { keyOf, type Reconciler } from '@sluice/runtime';
 import { createHelmRepository, parseHelmIndex, printHelmIndex, type ArtifactStore, type FetchedIndex } from '@sluice/sources';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf } from '../source/secrets.js';
@@ -13,6 +14,7 @@ import { humanSize } from './human-size.js';
 export interface HelmRepositoryWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
+  readonly identities: CloudIdentities;
 }
 
 export type HelmRepositoryStatus = Draft<NonNullable<HelmRepository['status']>>;
@@ -28,7 +30,11 @@ interface Known {
 }
 
 /** Keeps the index of a HelmRepository: fetch → parse → artifact. One in a registry has none, and is left alone. */
-export function createHelmRepositoryReconciler({ cluster, store }: HelmRepositoryWorld): Reconciler<HelmRepository, HelmRepositoryStatus> {
+export function createHelmRepositoryReconciler({
+  cluster,
+  store,
+  identities,
+}: HelmRepositoryWorld): Reconciler<HelmRepository, HelmRepositoryStatus> {
   const known = new Map<string, Known>();
 
   async function produce(repository: HelmRepository, pass: Pass): Promise<Stored> {
@@ -53,7 +59,7 @@ export function createHelmRepositoryReconciler({ cluster, store }: HelmRepositor
 
   async function accessOf(repository: HelmRepository, { signal }: Pass): Promise<HelmAccess> {
     try {
-      return await helmAccess(repository, secretsOf(repository, cluster, signal));
+      return await helmAccess(repository, secretsOf(repository, cluster, signal), identities);
     } catch (error) {
       signal.throwIfAborted();
       throw new SourceFailure('FetchFailed', 'AuthenticationFailed', errorMessage(error), { cause: error });

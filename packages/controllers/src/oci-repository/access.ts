@@ -1,37 +1,53 @@
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { OCIRepository } from '@sluice/api';
-import { createOciClient, parseOciUrl, type OciClient, type RegistryLogin } from '@sluice/sources';
+import { createOciClient, parseOciUrl, type CloudProvider, type HttpAccess, type OciClient, type RegistryLogin } from '@sluice/sources';
+import { authenticating, workloadIdentityRefused } from '../source/authentication.js';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { pullLogin } from '../source/registry.js';
 import type { Secret, Secrets } from '../source/secrets.js';
 
-/** Opens the repository of a registry that an OCIRepository names, as whom its Secrets say. */
-export async function openRepository({ spec }: OCIRepository, secrets: Secrets, signal: AbortSignal): Promise<OciClient> {
-  const { url, provider = 'generic', insecure } = spec;
-  const during = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new SourceFailure('FetchFailed', 'AuthenticationFailed', `${what}: ${errorMessage(error)}`, { cause: error });
-    }
-  };
-  const login = await during('failed to get credential', () => loginOf(spec, secrets));
-  const proxyRef = spec.proxySecretRef;
-  const proxy = proxyRef === undefined ? undefined : await during('failed to get proxy address', () => secrets.proxy(proxyRef.name));
-  if (login === undefined && provider !== 'generic') await during(`failed to get credential from ${provider}`, () => refuseProvider());
-  const tlsRef = spec.certSecretRef;
-  const hasTls = tlsRef !== undefined && tlsRef.name !== '';
-  const tls = hasTls ? await during(`failed to generate transport for '${url}'`, () => secrets.tls(tlsRef.name)) : {};
+/** Opens the repository of a registry that an OCIRepository names, as whom its Secrets say, or as this process. */
+export async function openRepository(
+  { spec }: OCIRepository,
+  secrets: Secrets,
+  identities: CloudIdentities,
+  signal: AbortSignal,
+): Promise<OciClient> {
+  const { url, provider = 'generic', insecure, proxySecretRef, certSecretRef } = spec;
+  const own = await authenticating('failed to get credential', signal, () => loginOf(spec, secrets));
+  const proxy =
+    proxySecretRef === undefined
+      ? {}
+      : { proxy: await authenticating('failed to get proxy address', signal, () => secrets.proxy(proxySecretRef.name)) };
+  const login = own ?? (provider === 'generic' ? undefined : await cloudLogin(spec, provider, proxy, identities, signal));
+  const hasTls = certSecretRef !== undefined && certSecretRef.name !== '';
+  const failed = `failed to generate transport for '${url}'`;
+  const tls = hasTls ? await authenticating(failed, signal, () => secrets.tls(certSecretRef.name)) : {};
   checkUrl(url);
   return createOciClient({
     url,
     ...tls,
+    ...proxy,
     insecure,
     ...(login !== undefined && { login }),
-    ...(proxy !== undefined && { proxy }),
     timeoutMs: parseDuration(spec.timeout ?? '60s'),
   });
+}
+
+/** Asks for it before anything else, so that what is wrong with it is told as such. */
+async function cloudLogin(
+  { url, serviceAccountName = '' }: OCIRepository['spec'],
+  provider: CloudProvider,
+  access: HttpAccess,
+  identities: CloudIdentities,
+  signal: AbortSignal,
+): Promise<RegistryLogin> {
+  if (serviceAccountName !== '') throw workloadIdentityRefused();
+  checkUrl(url);
+  const login = identities.registryLogin(provider, access);
+  await authenticating(`failed to get credential from ${provider}`, signal, () => login(parseOciUrl(url)));
+  return login;
 }
 
 async function loginOf({ secretRef, serviceAccountName }: OCIRepository['spec'], secrets: Secrets): Promise<RegistryLogin | undefined> {
@@ -45,10 +61,6 @@ async function loginOf({ secretRef, serviceAccountName }: OCIRepository['spec'],
   }
   if (serviceAccountName !== undefined && serviceAccountName !== '') found.push(...(await secrets.pullSecrets(serviceAccountName)));
   return pullLogin(found);
-}
-
-function refuseProvider(): Promise<never> {
-  return Promise.reject(new Error('not supported by this version: put the credentials into a Secret'));
 }
 
 function checkUrl(url: string): void {

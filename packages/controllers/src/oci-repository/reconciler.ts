@@ -11,6 +11,7 @@ import {
   type PulledArtifact,
   type ResolvedOci,
 } from '@sluice/sources';
+import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
@@ -21,6 +22,7 @@ import { openRepository } from './access.js';
 export interface OciRepositoryWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
+  readonly identities: CloudIdentities;
 }
 
 export type OciRepositoryStatus = Draft<NonNullable<OCIRepository['status']>>;
@@ -37,13 +39,17 @@ const ORDER = [
 ];
 
 /** Keeps the artifact of an OCIRepository at the tag, range or digest it follows: resolve → verify → pull → artifact. */
-export function createOciRepositoryReconciler({ cluster, store }: OciRepositoryWorld): Reconciler<OCIRepository, OciRepositoryStatus> {
+export function createOciRepositoryReconciler({
+  cluster,
+  store,
+  identities,
+}: OciRepositoryWorld): Reconciler<OCIRepository, OciRepositoryStatus> {
   async function produce(repository: OCIRepository, pass: Pass): Promise<Stored> {
     const { status, signal } = pass;
     // What failed is tried anew; what was verified once holds for what is stored.
     if (status.has('SourceVerified', 'False')) status.remove('SourceVerified');
     const secrets = secretsOf(repository, cluster, signal);
-    const client = await openRepository(repository, secrets, signal);
+    const client = await openRepository(repository, secrets, identities, signal);
     try {
       const resolved = await resolve(repository, client, signal);
       const { artifact } = status.fields;
