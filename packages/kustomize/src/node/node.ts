@@ -4,7 +4,8 @@ import { plainTag } from '@sluice/yaml';
 /**
  * A scalar as it stands in a document: its text, its YAML tag (`!!str`, `!!int`, …; empty for "what the text looks
  * like"), and whether it stands in quotes. All three are needed: patching `"1"` with 2 gives the string "2", patching
- * `x` with 2 gives the number. Immutable, so trees may share scalars.
+ * `x` with 2 gives the number. Immutable but for
+ * {@link SharedScalar}, so trees may share scalars.
  */
 export class Scalar {
   readonly text: string;
@@ -16,6 +17,22 @@ export class Scalar {
     this.tag = tag;
     this.quoted = quoted;
   }
+}
+
+/**
+ * A scalar that stands in several places of one resource: who changes it in one of them changes it in all. kustomize's
+ * transformers of labels and annotations put one node wherever something is missing, and what is done to it later shows in
+ * all those places: a patch of a label changes the selector that was made with it.
+ */
+export class SharedScalar extends Scalar {
+  become({ text, tag, quoted }: Scalar): this {
+    return Object.assign(this, { text, tag, quoted });
+  }
+}
+
+/** What stands in the place of a scalar after a change: the new one, or the old one itself if it stands elsewhere, too. */
+export function changedScalar(old: Node | undefined, value: Scalar): Scalar {
+  return old instanceof SharedScalar ? old.become(value) : value;
 }
 
 /**
@@ -50,7 +67,8 @@ export function untaggedScalar(text: string): Scalar {
 
 export function copyNode(node: Node): Node {
   if (node instanceof Map) return copyMapping(node);
-  return Array.isArray(node) ? node.map(copyNode) : node;
+  if (Array.isArray(node)) return node.map(copyNode);
+  return node instanceof SharedScalar ? new Scalar(node.text, node.tag, node.quoted) : node;
 }
 
 export function copyMapping(mapping: Mapping): Mapping {
@@ -92,7 +110,7 @@ export function mappingOf(node: Node | undefined): Mapping | undefined {
 /** A value that takes the place of another: it stays in quotes if the old one was. */
 export function replaceScalar(old: Node | undefined, value: Scalar): Scalar {
   const quoted = old instanceof Scalar && old.quoted;
-  return quoted === value.quoted ? value : new Scalar(value.text, value.tag, quoted);
+  return changedScalar(old, quoted === value.quoted ? value : new Scalar(value.text, value.tag, quoted));
 }
 
 /**

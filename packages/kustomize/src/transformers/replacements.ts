@@ -3,6 +3,7 @@ import { WrongKind } from '../node/expect-kind.js';
 import { lookup, splitFieldPath } from '../node/field-path.js';
 import {
   Scalar,
+  changedScalar,
   copyNode,
   isNull,
   isNullOrEmpty,
@@ -174,7 +175,7 @@ function newValue(old: Node, value: Node, options: FieldOptions | undefined): No
     else pieces[index] = piece;
     text = pieces.join(delimiter);
   }
-  return new Scalar(text, old.tag, old.quoted);
+  return changedScalar(old, new Scalar(text, old.tag, old.quoted));
 }
 
 /** Sets a value in a document that is the text of a scalar on the path. */
@@ -189,7 +190,7 @@ function setInsideText(root: Mapping, parts: readonly string[], value: Node, cre
     if (!(scalar instanceof Scalar)) continue;
     const text = setInText(scalar.text, parts.slice(length), value, create);
     if (text === undefined) return false;
-    const changed = new Scalar(text, scalar.tag, scalar.quoted);
+    const changed = changedScalar(scalar, new Scalar(text, scalar.tag, scalar.quoted));
     const [place] = matchPath(nodeAccess, { node: root, replace: () => undefined }, parts.slice(0, length), undefined);
     place?.replace(changed);
     return place !== undefined;

@@ -4,7 +4,7 @@ import type { FieldSpec } from '../config/field-spec.js';
 import type { Variable } from '../kustomization/kustomization.js';
 import { toJson } from '../node/json.js';
 import { lookup, splitVarPath } from '../node/field-path.js';
-import { Scalar, isNull, isStringScalar, type Node } from '../node/node.js';
+import { Scalar, changedScalar, isNull, isStringScalar, type Node } from '../node/node.js';
 import { gvkEquals, gvkOf, gvkText, type Gvk } from '../resource/gvk.js';
 import { effectiveNamespace } from '../resource/resource-id.js';
 import type { Resource } from '../resource/resource.js';
@@ -140,14 +140,14 @@ function notFound(variable: ResolvedVariable, source: Resource): SluiceError {
 
 function replaceIn(node: Node, expand: (text: string) => VariableValue): Node {
   if (isNull(node)) return node;
-  if (node instanceof Scalar) return isStringScalar(node) ? valueScalar(expand(node.text)) : node;
+  if (node instanceof Scalar) return isStringScalar(node) ? changedScalar(node, valueScalar(expand(node.text))) : node;
   if (node instanceof Map) {
-    for (const [key, value] of node) if (isStringScalar(value)) node.set(key, valueScalar(expand(value.text)));
+    for (const [key, value] of node) if (isStringScalar(value)) node.set(key, changedScalar(value, valueScalar(expand(value.text))));
     return node;
   }
   for (const [index, item] of node.entries()) {
     if (!isStringScalar(item)) throw new SluiceError('ManifestInvalid', 'invalid value type expect a string');
-    node[index] = valueScalar(expand(item.text));
+    node[index] = changedScalar(item, valueScalar(expand(item.text)));
   }
   return node;
 }
