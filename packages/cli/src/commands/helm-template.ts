@@ -5,9 +5,11 @@ import type { FlagValues, Invocation } from '../command-line/index.js';
 import { findChart } from '../helm/chart-source.js';
 import { postRendererOf } from '../helm/post-renderer.js';
 import { readValues } from '../helm/values.js';
+import { expectShortRun } from '../short-run.js';
 
 /** `helm template [NAME] CHART`. */
 export async function run(invocation: Invocation): Promise<void> {
+  expectShortRun();
   const { args, flags, terminal } = invocation;
   const { nameAndChart } = await import('../helm/release-name.js');
   const { name, chart: path } = nameAndChart(args, flags);
