@@ -37,6 +37,7 @@ function rank({ type }: MasterKey): number {
 async function openGroup(group: KeyGroup, sources: readonly KeySource[], failures: Set<string>): Promise<Uint8Array | undefined> {
   for (const key of [...group].sort((a, b) => rank(a) - rank(b))) {
     for (const source of sources) {
+      if (source.kind !== undefined && source.kind !== key.type) continue;
       try {
         const part = await source.open(key);
         if (part !== undefined) return part;
@@ -60,7 +61,9 @@ function keyMissing(
     groups.length === 1
       ? `it is encrypted for ${wanted[0]}${groups[0]!.length > 1 ? ' (any one of these)' : ''}`
       : `it needs keys of ${needed} of its ${groups.length} key groups, and there are keys for ${opened}: ${wanted.map((names, index) => `group ${index + 1}: ${names}`).join('; ')}`;
-  const looked = sources.length === 0 ? 'there are no private keys at hand' : `looked in ${sources.map(({ origin }) => origin).join(', ')}`;
+  const kinds = new Set(groups.flatMap((group) => group.map(({ type }) => type)));
+  const places = sources.filter(({ kind }) => kind === undefined || kinds.has(kind)).map(({ origin }) => origin);
+  const looked = places.length === 0 ? 'there are no private keys at hand' : `looked in ${places.join(', ')}`;
   const why = failures.size === 0 ? '' : `; ${[...failures].join('; ')}`;
   return sopsError('SopsKeyMissing', `no key at hand opens the file: ${which}; ${looked}${why}`);
 }

@@ -7,6 +7,7 @@
  * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link buildLocalChart}, {@link buildRemoteChart}: charts, packaged.
+ * - {@link awsKmsKeys}, {@link azureKeyVaultKeys}, {@link googleKmsKeys}, {@link vaultKeys}: services that hold keys of SOPS files.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
  *
  * @module
@@ -58,10 +59,11 @@ export { createAzureBucket, type AzureBlobCredentials, type AzureBlobOptions } f
 export { createGcsBucket, type GcsOptions } from './bucket/gcs.js';
 export { azureCredentialsFromSecret, googleTokenFromSecret } from './bucket/secrets.js';
 export { awsCredentials, ldapCredentials, type LdapIdentity } from './cloud/aws.js';
-export { azureScopes, azureToken } from './cloud/azure.js';
+export { azureScopes, azureToken, managedIdentityToken, servicePrincipalToken, type AzureServicePrincipal } from './cloud/azure.js';
 export type { CloudAccess, Renewed } from './cloud/exchange.js';
-export { googleToken } from './cloud/google.js';
+export { googleScopes, googleToken, serviceAccountToken } from './cloud/google.js';
 export { cloudGitLogin, type CloudGitLogin } from './cloud/git-login.js';
+export { awsKmsKeys, azureKeyVaultKeys, googleKmsKeys, vaultKeys, type AwsKmsOptions, type KeyService } from './key-service/index.js';
 export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.js';
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
 export { createS3Bucket, type S3Options } from './bucket/s3.js';

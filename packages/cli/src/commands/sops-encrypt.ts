@@ -4,6 +4,7 @@ import type { FlagValues, Invocation } from '../command-line/index.js';
 import { findConfig } from '../sops/config.js';
 import { outputFormat, readInput, writeOutput } from '../sops/file.js';
 import { gnupgSealer } from '../sops/gnupg.js';
+import { keyServices } from '../sops/key-services.js';
 
 /** `sops encrypt FILE`. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -21,7 +22,7 @@ export async function run(invocation: Invocation): Promise<void> {
     format: input.format,
     output,
     file: input.name,
-    sealers: [gnupgSealer(terminal.environment)],
+    sealers: [gnupgSealer(terminal.environment), ...keyServices(terminal.environment)],
     now,
     random: (size) => randomBytes(size),
     layout: found?.config.layoutOf(output) ?? {},

@@ -7,6 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function gnupgKeys(environment: Environment): KeySource {
   return {
     origin: 'the key ring of gpg',
+    kind: 'pgp',
     async open(key) {
       if (key.type !== 'pgp') return undefined;
       return gpg(['--no-default-recipient', '--batch', '--quiet', '--decrypt'], key.enc, environment);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ageKeys, pgpKeys, type KeySource } from '@sluice/sops';
 import { gnupgKeys } from './gnupg.js';
+import { keyServices } from './key-services.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,7 +15,13 @@ const run = promisify(execFile);
 export async function privateKeys(environment: Environment, files: readonly string[]): Promise<KeySource[]> {
   const home = environment['HOME'] ?? homedir();
   const given = await Promise.all(files.map((file) => keyFile(file, file)));
-  return [...given, ...(await ageKeysOf(environment, home)), ...(await sshKeysOf(environment, home)), gnupgKeys(environment)];
+  return [
+    ...given,
+    ...(await ageKeysOf(environment, home)),
+    ...(await sshKeysOf(environment, home)),
+    gnupgKeys(environment),
+    ...keyServices(environment, home),
+  ];
 }
 
 async function ageKeysOf(environment: Environment, home: string): Promise<KeySource[]> {
@@ -60,7 +67,7 @@ async function keyFile(path: string, origin: string, optional = false): Promise<
 
 /** A place without keys: it is in the list of where was looked. */
 function missing(origin: string): KeySource {
-  return { origin, open: () => Promise.resolve(undefined) };
+  return { origin, kind: 'age', open: () => Promise.resolve(undefined) };
 }
 
 async function outputOf(command: string, environment: Environment): Promise<string> {

@@ -132,6 +132,16 @@ configMapGenerator:
     );
   });
 
+  test('credentials of services that do not parse are said by their names', async () => {
+    const file = { 's.yaml': await sealed(secret('s', 'x'), 'yaml') };
+    await assert.rejects(
+      built(file, {}, { 'sops.aws-kms': 'nothing' }),
+      /entry sops\.aws-kms of Secret apps\/sops-keys: it is no YAML mapping/,
+    );
+    await assert.rejects(built(file, {}, { 'sops.azure-kv': 'tenantId: t' }), /sops\.azure-kv .* it needs clientId/);
+    await assert.rejects(built(file, {}, { 'sops.gcp-kms': '{}' }), /its type must be service_account/);
+  });
+
   test('objects that ask for it stay encrypted', async () => {
     const annotated = secret('s', 'one').replace('name: s', 'name: s\n  annotations:\n    kustomize.toolkit.fluxcd.io/decrypt: Disabled');
     assert.ok(isJsonObject(objects(await built({ 's.yaml': await sealed(annotated, 'yaml') }))[0]?.['sops']));

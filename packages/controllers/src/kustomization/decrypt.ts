@@ -7,7 +7,8 @@ import type { KeySource } from '@sluice/sops';
 import { placeOf, withPlace } from '../apply/place.js';
 import { decryptObjects } from '../sops/decrypt-objects.js';
 import { DecryptingTree, type Unverified } from '../sops/decrypting-tree.js';
-import { ageKeysInSecret, keysInSecret, secretData } from '../sops/secret-keys.js';
+import { ageKeysInSecret, keysInSecret, secretData, type SecretData } from '../sops/secret-keys.js';
+import { serviceKeys } from '../sops/service-keys.js';
 import type { Built } from './build.js';
 import type { KustomizationSettings } from './settings.js';
 import { failed, StageError } from './stage-error.js';
@@ -79,7 +80,9 @@ export class Decryption {
     const { sopsAgeSecret } = this.#settings;
     const own = spec.decryption?.secretRef?.name;
     const reference = own === undefined ? sopsAgeSecret : { namespace: metadata.namespace ?? '', name: own };
-    if (reference === undefined) return { keysVersion: '', keys: [] };
+    const identity = spec.decryption?.serviceAccountName;
+    const services = (data: SecretData, where: string): KeySource[] => serviceKeys(data, where, identity);
+    if (reference === undefined) return { keysVersion: identity ?? '', keys: services(new Map(), '') };
     const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', ...reference }, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw failed(
@@ -92,8 +95,12 @@ export class Decryption {
     const where = `Secret ${reference.namespace}/${reference.name}`;
     const data = secretData(secret);
     try {
-      const keys = own === undefined ? ageKeysInSecret(data, where) : keysInSecret(data, where);
-      return { keysVersion: digest(where, data), keys };
+      // The Secret for all holds age keys alone: what it holds for services is not for everybody.
+      const keys =
+        own === undefined
+          ? [...ageKeysInSecret(data, where), ...services(new Map(), where)]
+          : [...keysInSecret(data, where), ...services(data, where)];
+      return { keysVersion: digest(`${where} ${identity ?? ''}`, data), keys };
     } catch (error) {
       throw failed('BuildFailed', `the keys for decryption can't be used: ${errorMessage(error)}`, error);
     }

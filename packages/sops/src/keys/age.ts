@@ -13,6 +13,7 @@ export function ageKeys(text: string, origin: string): KeySource {
   const identities = text.includes('PRIVATE KEY-----') ? [sshIdentity(text, origin)] : identitiesOf(text, origin);
   return {
     origin,
+    kind: 'age',
     async open(key) {
       if (key.type !== 'age') return undefined;
       const { Decrypter, armor } = await import('age-encryption');

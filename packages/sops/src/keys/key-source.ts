@@ -7,6 +7,8 @@ import type { MasterKey } from './master-key.js';
 export interface KeySource {
   /** For messages: `entry age.agekey of Secret apps/sops-keys`, `SOPS_AGE_KEY_FILE (/home/me/keys.txt)`. */
   readonly origin: string;
+  /** The only kind of keys that the source can open; any where absent. Files that want others are not looked for in it. */
+  readonly kind?: MasterKey['type'];
   /**
    * What a master key has encrypted; undefined where the source has no key for it, or none of its kind. It throws where
    * the source has the key and can't use it: no access, no answer.

@@ -7,6 +7,7 @@ export function pgpKeys(armored: string, origin: string): KeySource {
   let parsed: Promise<PrivateKey[]> | undefined;
   return {
     origin,
+    kind: 'pgp',
     async open(key) {
       if (key.type !== 'pgp') return undefined;
       const { decrypt, readMessage } = await import('openpgp');

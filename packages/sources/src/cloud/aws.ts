@@ -96,6 +96,23 @@ function stsCredentials(xml: string): Lasting<S3Credentials> {
   return keysIn({ ...keys, Token: SessionToken }, 'the security token service');
 }
 
+/** Keys of a role that other keys may take. */
+export async function assumedRole(
+  role: string,
+  region: string,
+  keys: S3Credentials,
+  access: CloudAccess = {},
+  stsEndpoint?: string,
+): Promise<S3Credentials> {
+  const { now = Date.now } = access;
+  const url = serviceUrl(stsEndpoint ?? `https://sts.${region}.amazonaws.com/`, 'the STS endpoint');
+  const request = form(url, { Action: 'AssumeRole', Version: version, RoleArn: role, RoleSessionName: 'sluice' });
+  const { method = 'POST', headers = {}, body = '' } = request;
+  const signed = signedHeaders({ method, url, headers, body: String(body) }, keys, region, new Date(now()), 'sts');
+  const answer = await ask('failed to take the role', { ...request, headers: signed }, access);
+  return stsCredentials(answer).value;
+}
+
 const ecrHost = /^\d+\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?)$/;
 
 /** Where the service of an ECR registry is; undefined for other registries. */

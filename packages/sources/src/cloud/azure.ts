@@ -15,7 +15,11 @@ export interface AzureServicePrincipal {
   readonly authorityHost?: string;
 }
 
-export const azureScopes = { storage: 'https://storage.azure.com', management: 'https://management.azure.com' } as const;
+export const azureScopes = {
+  storage: 'https://storage.azure.com',
+  management: 'https://management.azure.com',
+  keyVault: 'https://vault.azure.net',
+} as const;
 
 const publicAuthority = 'https://login.microsoftonline.com';
 const metadataServer = 'http://169.254.169.254/metadata/identity/oauth2/token';

@@ -4,19 +4,22 @@ import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
 import { signedToken } from './assertion.js';
 import { askJson, form, renewed, serviceUrl, tokenOf, type CloudAccess, type Renewed } from './exchange.js';
 
-const scopes = 'https://www.googleapis.com/auth/devstorage.read_only';
+export const googleScopes = {
+  storage: 'https://www.googleapis.com/auth/devstorage.read_only',
+  keys: 'https://www.googleapis.com/auth/cloudkms',
+} as const;
 const tokenServer = 'https://oauth2.googleapis.com/token';
 const metadataServer = 'http://metadata.google.internal';
 
 /** Tokens for a key of a service account, as the console gives it out in JSON. */
-export function serviceAccountToken(json: string, access: CloudAccess = {}): Renewed<string> {
+export function serviceAccountToken(json: string, access: CloudAccess = {}, scope: string = googleScopes.storage): Renewed<string> {
   const { now = Date.now } = access;
   const account = parseKey(json);
   const url = serviceUrl(account.tokenUri, 'token_uri');
   const what = 'failed to get a token for the service account';
   return renewed(async (signal) => {
     const seconds = Math.floor(now() / 1000);
-    const claims = { iss: account.email, scope: scopes, aud: account.tokenUri, iat: seconds, exp: seconds + 3600 };
+    const claims = { iss: account.email, scope, aud: account.tokenUri, iat: seconds, exp: seconds + 3600 };
     const assertion = signedToken({ alg: 'RS256', typ: 'JWT', kid: account.keyId }, claims, account.key);
     const fields = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
     return tokenOf(await askJson(what, form(url, fields, signal), access), what, now);
@@ -24,13 +27,13 @@ export function serviceAccountToken(json: string, access: CloudAccess = {}): Ren
 }
 
 /** Tokens of whoever this process is: the key that GOOGLE_APPLICATION_CREDENTIALS names, else the machine or its workload. */
-export function googleToken(access: CloudAccess = {}): Renewed<string> {
+export function googleToken(access: CloudAccess = {}, scope: string = googleScopes.storage): Renewed<string> {
   const { now = Date.now, env = process.env } = access;
   const file = env.GOOGLE_APPLICATION_CREDENTIALS;
   if (file !== undefined && file !== '') {
     let token: Renewed<string> | undefined;
     return async (signal) => {
-      token ??= serviceAccountToken(await readFile(file, 'utf8'), access);
+      token ??= serviceAccountToken(await readFile(file, 'utf8'), access, scope);
       return await token(signal);
     };
   }
