@@ -320,12 +320,12 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
         'unable to clone $1: $2',
       )
       .replaceAll(': ensure its CustomResourceDefinition is installed first', '')
+      // Better on purpose: why something is not healthy is told below.
+      .replaceAll(/((?:timeout waiting for|due to stalled resources): \[[^\]]*\])\n[^]*$/g, '$1')
       // Better on purpose: every fault ends with the file and the line that it is in, which the recorded controllers don't know.
       .replaceAll(/ \[[\w./-]+\.yaml(?::\d+)?\]$/gm, '')
       .replaceAll(namespace, '<namespace>')
   );
-      // Better on purpose: why something is not healthy is told below.
-      .replaceAll(/((?:timeout waiting for|due to stalled resources): \[[^\]]*\])\n[^]*$/g, '$1')
 }
 
 /** The list with every block that follows itself taken once: retries are as many as there is time. */
