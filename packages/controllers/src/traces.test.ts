@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Json, KubeObject } from '@sluice/core';
 import { createInformer } from '@sluice/kube';
 import { conditionsOf, type Condition } from '@sluice/runtime';
+import { objectKeyOf, referenceOf } from './apply/reference.js';
 import type { Controllers } from './start.js';
 import { conformanceFile, conformanceText } from './testing/conformance.js';
 import { fastClock, keyOfKind, startWorld, type World } from './testing/world.js';
@@ -29,6 +30,22 @@ const TRACES = [
   'src-helm',
   'src-oci',
   'src-bucket',
+  'hr-lifecycle',
+  'hr-chart-errors',
+  'hr-template-failure',
+  'hr-install-failure-remediation',
+  'hr-install-failure-retry-default',
+  'hr-upgrade-failure-rollback',
+  'hr-upgrade-failure-uninstall',
+  'hr-upgrade-failure-no-retries',
+  'hr-retry-on-failure',
+  'hr-test',
+  'hr-wait-timeout',
+  'hr-values',
+  'hr-release-naming',
+  'hr-drift',
+  'hr-depends-on',
+  'hr-suspend',
 ];
 
 /** Objects that go another way on purpose, or for now. */
@@ -40,6 +57,14 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'ks-depends-on Kustomization/self': 'a cycle of dependencies is named and stalls, instead of being tried for ever',
 };
 
+/** What is not the same in any two runs. */
+const UNDETERMINED: Readonly<Record<string, RegExp>> = {
+  // Four of them apply the same objects there: which is first is not determined.
+  'ks-health-checks-list': / (?:created|configured)/g,
+  // As many attempts as there is time for.
+  'hr-retry-on-failure': /\.v\d+ /g,
+};
+
 /** What was in the cluster before the recording began. */
 const GIVEN: Readonly<Record<string, readonly KubeObject[]>> = {
   'ks-features': [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vars', namespace: 'ks-features' }, data: { who: 'cm' } }],
@@ -47,6 +72,11 @@ const GIVEN: Readonly<Record<string, readonly KubeObject[]>> = {
     secret('sops-age', { 'age.agekey': conformanceText('sops/keys/age-1.agekey') }, 'ks-build-errors'),
     secret('sops-wrong', { 'age.agekey': conformanceText('sops/keys/age-unrelated.agekey') }, 'ks-build-errors'),
   ],
+  'hr-values': [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vals', namespace: 'hr-values' }, data: { 'values.yaml': 'v: from-cm\n' } },
+    secret('one', { x: 'from-secret' }, 'hr-values'),
+  ],
+  'hr-release-naming': [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'hr-release-naming-t' } }],
   'src-git-errors': [secret('basic', { username: 'user', password: 'right' }), secret('wrong', { username: 'user', password: 'wrong' })],
 };
 
@@ -71,9 +101,10 @@ interface Entry {
   readonly objects?: readonly KubeObject[];
   readonly patch?: Json;
   readonly subresource?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
-const KINDS = ['GitRepository', 'OCIRepository', 'HelmRepository', 'HelmChart', 'Bucket', 'Kustomization'] as const;
+const KINDS = ['GitRepository', 'OCIRepository', 'HelmRepository', 'HelmChart', 'Bucket', 'Kustomization', 'HelmRelease'] as const;
 
 /** How fast time runs in the replay. */
 const SPEED = 10;
@@ -111,11 +142,9 @@ async function replay(world: World, { metrics }: Controllers, namespace: string,
     !/^(?:controller_runtime_active_workers|workqueue_depth)\{.*\} [1-9]/m.test(await metrics.render());
   await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const object of GIVEN[namespace] ?? []) await world.cluster.create(object);
-  if (namespace.startsWith('src-')) await fillWebServer(world);
+  if (/^(?:src|hr)-/.test(namespace)) await fillWebServer(world);
   const hashes = new Map<string, string>();
-  // Four of them apply the same objects there: which is first is not determined.
-  const order = namespace === 'ks-health-checks-list' ? / (?:created|configured)/g : /(?!)/g;
-  const plain = (text: string): string => normalized(text, hashes, namespace).replaceAll(order, ' applied');
+  const plain = (text: string): string => normalized(text, hashes, namespace).replaceAll(UNDETERMINED[namespace] ?? /(?!)/g, '…');
   const wanted = new Histories(plain);
   const seen = new Histories(plain);
   const informers = KINDS.map((kind) => {
@@ -146,9 +175,45 @@ async function replay(world: World, { metrics }: Controllers, namespace: string,
   assert.equal(faults.length, 0, `\n${faults.join('\n\n')}`);
 }
 
+/** The chart of the recordings, as far as they tell. */
+const DEMO: Readonly<Record<string, string>> = {
+  'values.yaml': 'v: default\n',
+  'templates/cm.yaml': [
+    'apiVersion: v1',
+    'kind: ConfigMap',
+    'metadata:',
+    '  name: {{ .Release.Name }}-cm',
+    'data:',
+    '  chart: {{ .Chart.Version | quote }}',
+    '  v: {{ .Values.v | quote }}',
+    '{{- if .Values.fail }}',
+    '  not: {{ required "v is required" .Values.missing }}',
+    '{{- end }}\n',
+  ].join('\n'),
+  'templates/bad.yaml':
+    '{{ if .Values.invalid }}\napiVersion: v1\nkind: Service\nmetadata: {name: "{{ .Release.Name }}-bad"}\nspec: {ports: [{port: 999999}]}\n{{ end }}',
+  'templates/deployment.yaml': [
+    '{{ if .Values.deploy }}',
+    'apiVersion: apps/v1',
+    'kind: Deployment',
+    'metadata: {name: "{{ .Release.Name }}-dep"}',
+    'spec:',
+    '  selector: {matchLabels: {app: demo}}',
+    '  template: {metadata: {labels: {app: demo}}, spec: {containers: [{name: main, image: demo}]}}',
+    '{{ end }}',
+  ].join('\n'),
+  'templates/test.yaml': [
+    '{{ if .Values.tests }}',
+    'apiVersion: v1',
+    'kind: ConfigMap',
+    'metadata: {name: "{{ .Release.Name }}-test", annotations: {helm.sh/hook: test}}',
+    '{{ end }}',
+  ].join('\n'),
+};
+
 /** The charts and artifacts that there were. */
 async function fillWebServer({ web }: World): Promise<void> {
-  for (const version of ['1.0.0', '1.0.1', '1.1.0']) web.charts.add('demo', version, { 'values.yaml': 'v: 1\n' });
+  for (const version of ['1.0.0', '1.0.1', '1.1.0']) web.charts.add('demo', version, DEMO);
   await web.push('manifests/app', ['1.0.0', '1.1.0'], { 'a.yaml': 'a: 1\n' });
 }
 
@@ -213,9 +278,9 @@ class Histories {
   }
 
   event(subject: string, { severity, reason, message }: { severity: string; reason: string; message: string }): void {
-    // That drift was corrected, and that two Kustomizations want the same object, is told besides.
-    if (severity !== 'trace' && reason !== 'DriftCorrected' && reason !== 'AppliedByAnother')
-      this.of(subject).events.push(`${severity} ${reason}: ${this.#plain(message)}`);
+    // That drift of Kustomizations was corrected, and that two of them want the same object, is told besides.
+    const isBesides = reason === 'AppliedByAnother' || (reason === 'DriftCorrected' && !subject.startsWith('HelmRelease/'));
+    if (severity !== 'trace' && !isBesides) this.of(subject).events.push(`${severity} ${reason}: ${this.#plain(message)}`);
   }
 
   #push(subject: string, state: string): void {
@@ -282,13 +347,15 @@ async function perform({ cluster, git, web }: World, namespace: string, entry: E
       .replaceAll(/http:\/\/<host>\/((?:auth\/)?[\w-]+)\.git/g, (_, repository: string) => git.urlOf(repository))
       .replaceAll('<host>', web.host)
       .replaceAll(/[0-9a-f]{40}/g, (hash) => back.get(hash) ?? hash);
-    for (const object of JSON.parse(text) as KubeObject[]) await cluster.create(object);
+    for (const object of JSON.parse(text) as KubeObject[]) await put(cluster, object);
+  } else if (step === 'delete the managed ConfigMap') {
+    await cluster.delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name });
   } else if (step === 'delete') {
     await cluster.delete(key);
   } else if (step === 'request reconciliation') {
-    await cluster.patch(key, 'merge', {
-      metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': String(process.hrtime.bigint()) } },
-    });
+    const token = String(process.hrtime.bigint());
+    const names = Object.keys(entry.annotations ?? { 'reconcile.fluxcd.io/requestedAt': '' });
+    await cluster.patch(key, 'merge', { metadata: { annotations: Object.fromEntries(names.map((each) => [each, token])) } });
   } else if (entry.patch !== undefined) {
     const patch = JSON.parse(JSON.stringify(entry.patch).replaceAll('<time>', '2026-01-01T00:00:00Z')) as Json;
     const options = entry.subresource === undefined ? {} : { subresource: entry.subresource };
@@ -296,11 +363,22 @@ async function perform({ cluster, git, web }: World, namespace: string, entry: E
   }
 }
 
+/** Makes it, or gives what is there another spec. */
+async function put(cluster: World['cluster'], object: KubeObject): Promise<void> {
+  const key = objectKeyOf(referenceOf(object));
+  if ((await cluster.get(key)) === undefined) await cluster.create(object);
+  else await cluster.patch(key, 'json', [{ op: 'replace', path: '/spec', value: object['spec'] as Json }]);
+}
+
 /** What differs between any two runs, in one spelling. */
 /** Recordings have no times, which an encrypted file must have. */
 function withTimes(files: Readonly<Record<string, string>>): Record<string, string> {
-  const time = '2026-01-01T00:00:00Z';
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.replaceAll('<time>', time)]));
+  return Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      text.replaceAll('"<time>"', '"2026-01-01T00:00:00Z"').replaceAll('<time>', '2026-01-01T00:00:00Z'),
+    ]),
+  );
 }
 
 function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace: string): string {
@@ -324,6 +402,8 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
       .replaceAll(/((?:timeout waiting for|due to stalled resources): \[[^\]]*\])\n[^]*$/g, '$1')
       // Better on purpose: every fault ends with the file and the line that it is in, which the recorded controllers don't know.
       .replaceAll(/ \[[\w./-]+\.yaml(?::\d+)?\]$/gm, '')
+      // The steps of an action are told in other words, with other times.
+      .replaceAll(/\n\nLast Helm logs:[^]*$/g, '')
       .replaceAll(namespace, '<namespace>')
   );
 }
