@@ -87,6 +87,11 @@ function strategicMergeTransformer(source: PatchText, patches: readonly Resource
   for (const patch of patches) {
     patch.allowNameChange ||= options.allowNameChange === true;
     patch.allowKindChange ||= options.allowKindChange === true;
+    // kustomize notes this in the annotations of the patch, and makes strings of what is there, a null included.
+    const isNoted = options.allowNameChange === true || options.allowKindChange === true;
+    if (isNoted && mappingOf(patch.root.get('metadata'))?.has('annotations') === true) {
+      setTexts(patch, 'annotations', textsOf(patch.annotations));
+    }
   }
   return {
     transform(list) {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { memoryTree } from '@sluice/core';
+import { build } from '../build/build.js';
 import { compileAnchored, compileImageName } from '../regex.js';
 import { splitFieldPath, splitVarPath } from '../node/field-path.js';
 import { splitPath } from '../config/field-spec.js';
@@ -69,4 +71,19 @@ test('a value is set inside of a document in a string, the rest of which stays',
   assert.equal(setInText('{\n  "a": "x"\n}', ['a'], stringScalar('y'), undefined), '{\n  "a": "y"\n}');
   assert.equal(setInText('a: 1', ['b'], stringScalar('y'), undefined), undefined);
   assert.equal(setInText('just text', ['b'], stringScalar('y'), undefined), undefined);
+});
+
+test('a patch that may rename its target has strings for annotations', () => {
+  const patched = (annotations: string, options: string): unknown => {
+    const tree = memoryTree({
+      'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {x: "1", y: "2"}\n',
+      'kustomization.yaml': `resources: [a.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a, annotations: ${annotations}}\n  options: {${options}}\n`,
+    });
+    return build(tree, '.').objects[0]?.metadata.annotations;
+  };
+  // kustomize v5.8.1 gives the same.
+  assert.deepEqual(patched('{x: null}', 'allowNameChange: false'), { y: '2' });
+  assert.deepEqual(patched('{x: null}', 'allowNameChange: true'), { x: 'null', y: '2' });
+  assert.deepEqual(patched('{x: null}', 'allowKindChange: true'), { x: 'null', y: '2' });
+  assert.deepEqual(patched('null', 'allowNameChange: true'), { x: '1', y: '2' });
 });
