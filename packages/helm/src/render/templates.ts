@@ -103,11 +103,12 @@ function collect(
     setOwn(subcharts, subchart.name, collect(subchart, `${path}/charts/${subchart.name}`, own, false, base, scopes, helm));
   }
   const isLibrary = chart.metadata.type.toLowerCase() === 'library';
-  for (const { name, data } of chart.chart.templates) {
+  for (const template of chart.chart.templates) {
+    const { name } = template;
     if (isLibrary && !baseName(name).startsWith('_')) continue;
     scopes.push({
       path: `${path}/${name}`,
-      text: () => new TextDecoder().decode(data),
+      text: () => new TextDecoder().decode(template.data),
       scope,
       basePath: `${path}/templates`,
       depth: `${path}/${name}`.split('/').length,
