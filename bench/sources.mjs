@@ -66,6 +66,58 @@ async function poll(print, directory, objects, remotes) {
   await client.close();
 }
 
+/** How fast time runs for the controllers: a minute takes six seconds. */
+const speed = 10;
+
+/** The same by the controllers, with everything that they do in a round: each object looks once in its interval. */
+async function round(print, directory, objects, remotes) {
+  const { startCluster } = await import('../packages/apiserver/dist/index.js');
+  const { crdOf, gitRepository } = await import('../packages/api/dist/index.js');
+  const { createCluster } = await import('../packages/kube/dist/index.js');
+  const { silentLogger, systemClock } = await import('../packages/runtime/dist/index.js');
+  const { startControllers } = await import('../packages/controllers/dist/index.js');
+  const embedded = await startCluster({ ephemeral: true, simulate: false });
+  const cluster = createCluster(embedded.fetch);
+  await cluster.apply(allowFiles(crdOf(gitRepository)), { fieldManager: 'bench', force: true });
+  const git = createGitClient({ cacheDir: join(directory, 'round-cache'), allowFile: true });
+  const store = openArtifactStore({ dir: join(directory, 'round-store'), baseUrl: 'http://localhost' });
+  const start = Date.now();
+  const clock = { now: () => start + (Date.now() - start) * speed, after: (ms, run) => systemClock.after(ms / speed, run) };
+  const controllers = startControllers({ cluster, git, store, log: silentLogger, allowFile: true, clock });
+  await controllers.whenReady();
+  for (let index = 0; index < objects; index++) {
+    await cluster.create({
+      apiVersion: 'source.toolkit.fluxcd.io/v1',
+      kind: 'GitRepository',
+      metadata: { name: `repo-${index}`, namespace: 'default' },
+      spec: { interval: '1m', url: `file://${join(directory, `remote-${index % remotes}`)}`, ref: { branch: 'main' } },
+    });
+  }
+  const passes = async () =>
+    Number(
+      /_reconcile_total\{controller="gitrepository",result="requeue_after"\} (\d+)/.exec(await controllers.metrics.render())?.[1] ?? 0,
+    );
+  const wait = async (count) => {
+    while ((await passes()) < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await wait(objects);
+  // The first round begins at different times: the next is an even one.
+  await new Promise((resolve) => setTimeout(resolve, 60_000 / speed));
+  const [from, cpu, listings] = [await passes(), cpuSeconds(), git.listings];
+  await wait(from + objects);
+  print(
+    `sources: a round of ${objects} GitRepositories on ${remotes} remotes, controllers and API server  ${(cpuSeconds() - cpu).toFixed(2)} CPU s  (limit: 10 CPU s)`,
+  );
+  print(`sources: ref listings of that round  ${git.listings - listings}  (limit: ${remotes})`);
+  await controllers.stop();
+  await git.close();
+  await embedded.stop();
+}
+
+function allowFiles(definition) {
+  return JSON.parse(JSON.stringify(definition).replaceAll('^(http|https|ssh)://', '^(http|https|ssh|file)://'));
+}
+
 const manifest = (index) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c${index}\ndata:\n${`  key: value-${index}\n`.repeat(20)}`;
 
 async function monorepo(print, directory, count) {
@@ -193,6 +245,7 @@ export async function run({ quick = false, print = console.log } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-sources-'));
   try {
     await poll(print, directory, quick ? 100 : 1000, quick ? 5 : 50);
+    if (!quick) await round(print, directory, 1000, 50);
     await oci(print, quick ? 100 : 1000, quick ? 16 : 128);
     await helmIndex(print, quick ? 2 : 20);
     await monorepo(print, directory, quick ? 1000 : 20_000);
