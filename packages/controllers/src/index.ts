@@ -9,4 +9,5 @@ export { defaultSettings, type KustomizationSettings } from './kustomization/set
 export { buildKustomization, diffKustomization, type PreviewOptions } from './kustomization/preview.js';
 export type { ObjectDiff } from './apply/diff.js';
 export { parseStageKinds } from './apply/order.js';
+export { leadControllers, type Leadership, type LeadOptions } from './lead.js';
 export { startControllers, type Controllers, type ControllersOptions } from './start.js';

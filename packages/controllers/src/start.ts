@@ -63,6 +63,7 @@ export interface Controllers {
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_GRACE_MS = 30_000;
+const FLUSH_WITHIN_MS = 5_000;
 
 /**
  * Starts the controllers over a cluster in which their custom resources are installed.
@@ -121,14 +122,14 @@ export function startControllers(options: ControllersOptions): Controllers {
       // Last, so that it hears what the others tell while they stop.
       await notification.stop(graceMs);
       informers.stop();
-      await stopRecording();
+      await stopRecording(graceMs);
       stopProcessMetrics();
     },
   };
 }
 
 /** Writes every event to the cluster as well, under the name of the controller that tells it. */
-function recordEvents(events: EventBus, cluster: Cluster, log: Logger): () => Promise<void> {
+function recordEvents(events: EventBus, cluster: Cluster, log: Logger): (graceMs: number) => Promise<void> {
   const recorders = new Map<string, EventRecorder>();
   const recorderOf = (component: string): EventRecorder => {
     let recorder = recorders.get(component);
@@ -150,9 +151,13 @@ function recordEvents(events: EventBus, cluster: Cluster, log: Logger): () => Pr
       annotations: event.metadata,
     });
   });
-  return async () => {
+  return async (graceMs) => {
     unsubscribe();
-    await Promise.all([...recorders.values()].map((recorder) => recorder.flush()));
+    // What can't be written in time is lost: a server that is away would be waited for minutes.
+    const flushed = Promise.all([...recorders.values()].map((recorder) => recorder.flush()));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([flushed, new Promise((resolve) => (timer = setTimeout(resolve, Math.min(graceMs, FLUSH_WITHIN_MS))))]);
+    clearTimeout(timer);
     for (const recorder of recorders.values()) recorder.stop();
   };
 }

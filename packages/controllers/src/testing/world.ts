@@ -100,7 +100,7 @@ export async function startWorld(): Promise<World> {
       return running;
     },
     stopControllers,
-    async eventually(what, probe, withinMs = 10_000) {
+    async eventually(what, probe, withinMs = 20_000) {
       const deadline = Date.now() + withinMs;
       for (;;) {
         const answer = await probe();
