@@ -1,56 +1,102 @@
 // The command line as one script instead of hundreds of modules, beside it the code that V8 makes of it: a process that
-// starts spends most of its time finding, reading and compiling modules.
+// starts spends most of its time finding, reading and compiling modules. The embedded API server is a script of its own,
+// read by the commands that run it.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './root.mjs';
 
-const { bundle, cache, loadBundle } = createRequire(import.meta.url)('../packages/cli/bin/start.js');
+const { filesOf, loadBundle } = createRequire(import.meta.url)('../packages/cli/bin/start.js');
 
 /**
- * The commands that run a server or the engine stay as they are, with everything that they import: they read data files
- * beside their code, and a second copy of a module (two classes of one error) must not meet the first in one process.
+ * `up` stays as it is, with everything that it imports: the engine reads files beside its code, and a second copy of a
+ * module (two classes of one error) must not meet the first in one process.
  */
 const unbundled = {
   name: 'unbundled',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /\/commands\/(up|cluster)\.js$/ }, ({ path }) => ({
+    onResolve({ filter: /\/commands\/up\.js$/ }, ({ path }) => ({
       path: path.replace(/^.*\/commands\//, '../dist/commands/'),
       external: true,
     }));
   },
 };
 
-const { outputFiles } = await build({
-  absWorkingDir: join(root, 'packages/cli'),
-  stdin: {
-    contents: "export { runProcess } from './dist/process.js'; export { main } from './dist/main.js';",
-    resolveDir: join(root, 'packages/cli'),
+/** The commands of the cluster are read from their own bundle when one of them is called. */
+const clusterApart = {
+  name: 'cluster-apart',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /\/commands\/cluster\.js$/ }, ({ kind, path }) =>
+      kind === 'entry-point' ? undefined : { path, namespace: 'cluster-apart' },
+    );
+    onResolve({ filter: /^\.\/start\.js$/, namespace: 'cluster-apart' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'cluster-apart' }, () => ({
+      contents: "module.exports = require('./start.js').loadBundle('cluster').exports;",
+    }));
   },
-  write: false,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  minify: true,
-  plugins: [unbundled],
-  define: { 'import.meta.url': '__url' },
-  logLevel: 'error',
-});
-const body = `(function(exports,require,module,__filename){const __url=require('node:url').pathToFileURL(__filename).href;${outputFiles[0].text}\n})`;
-// Read as one byte a character: esbuild leaves others in regular expressions and comments.
-const code = body.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-const name = `/*${createHash('sha256').update(code).digest('hex')}*/`;
+};
 
-mkdirSync(dirname(bundle), { recursive: true });
-replaceFile(bundle, name + code);
-const { exports, script } = loadBundle();
-await exercise(exports.main);
-replaceFile(cache, Buffer.concat([Buffer.from(name), script.createCachedData()]));
-for (const file of readdirSync(dirname(bundle))) {
-  if (file !== basename(bundle) && file !== basename(cache)) rmSync(join(dirname(bundle), file));
+/** The API server's data comes along: beside a bundle there is none. */
+const withData = {
+  name: 'with-data',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]apiserver[\\/]dist[\\/]data\.js$/ }, () => {
+      const folder = join(root, 'packages/apiserver/data');
+      const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+      const texts = files.map((file) => [basename(file, '.json'), readFileSync(join(folder, file), 'utf8')]);
+      return {
+        contents: `const texts = new Map(${JSON.stringify(texts)});\nexport const readData = (name) => JSON.parse(texts.get(name));`,
+      };
+    });
+  },
+};
+
+mkdirSync(dirname(filesOf('process').bundle), { recursive: true });
+await makeBundle(
+  'process',
+  "export { runProcess } from './dist/process.js'; export { main } from './dist/main.js';",
+  [unbundled, clusterApart],
+  exercise,
+);
+await makeBundle(
+  'cluster',
+  "export * from './dist/commands/cluster.js'; export { startCluster } from '@sluice/apiserver';",
+  [withData],
+  exerciseCluster,
+);
+const made = new Set(['process', 'cluster'].flatMap((name) => Object.values(filesOf(name))).map((path) => basename(path)));
+const folder = dirname(filesOf('process').bundle);
+for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file));
+
+/** Bundles what `contents` exports, and keeps the code of what `run` runs of it. */
+async function makeBundle(bundleName, contents, plugins, run) {
+  const { bundle, cache } = filesOf(bundleName);
+  const { outputFiles } = await build({
+    absWorkingDir: join(root, 'packages/cli'),
+    stdin: { contents, resolveDir: join(root, 'packages/cli') },
+    write: false,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    // Has a part that is compiled for the machine.
+    external: ['classic-level'],
+    plugins,
+    define: { 'import.meta.url': '__url' },
+    logLevel: 'error',
+  });
+  const body = `(function(exports,require,module,__filename){const __url=require('node:url').pathToFileURL(__filename).href;${outputFiles[0].text}\n})`;
+  // Read as one byte a character: esbuild leaves others in regular expressions and comments.
+  const code = body.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const name = `/*${createHash('sha256').update(code).digest('hex')}*/`;
+  replaceFile(bundle, name + code);
+  const { exports, script } = loadBundle(bundleName);
+  await run(exports);
+  replaceFile(cache, Buffer.concat([Buffer.from(name), script.createCachedData()]));
 }
 
 /** Other processes may be starting from these files. */
@@ -62,7 +108,7 @@ function replaceFile(path, content) {
 function ignore() {}
 
 /** Runs what most commands have in common: functions that ran once are kept compiled. */
-async function exercise(main) {
+async function exercise({ main }) {
   const terminal = {
     out: ignore,
     action: ignore,
@@ -78,4 +124,12 @@ async function exercise(main) {
     const status = await main('flux', line, terminal, new AbortController().signal);
     if (status !== 0) throw new Error(`flux ${line.join(' ')} failed`);
   }
+}
+
+/** Starts a cluster, and ends it. */
+async function exerciseCluster({ startCluster }) {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
+  const cluster = await startCluster({ directory });
+  await cluster.stop();
+  rmSync(directory, { recursive: true });
 }

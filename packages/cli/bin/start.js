@@ -5,23 +5,28 @@ const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script, constants } = require('node:vm');
 
-const bundle = join(__dirname, '../bundle/process.cjs');
-const cache = join(__dirname, '../bundle/process.cache');
+const folder = join(__dirname, '../bundle');
 /** The length of the comment with the name of the build, which begins the bundle and its code cache. */
 const BUILD_LENGTH = 68;
 
 /** Runs the command line of this process under a name. `npm run build` makes the bundle; without it the modules run. */
 async function start(program) {
-  const { runProcess } = existsSync(bundle) ? loadBundle().exports : await import('../dist/process.js');
+  const { runProcess } = existsSync(filesOf('process').bundle) ? loadBundle('process').exports : await import('../dist/process.js');
   await runProcess(program);
 }
 
-/** The exports of the bundle, and its script, from which the build takes the code cache. */
-function loadBundle() {
+/** A bundle and its code cache: `process`, the command line, and `cluster`, what runs the embedded API server. */
+function filesOf(name) {
+  return { bundle: join(folder, `${name}.cjs`), cache: join(folder, `${name}.cache`) };
+}
+
+/** The exports of a bundle, and its script, from which the build takes the code cache. */
+function loadBundle(name) {
+  const { bundle, cache } = filesOf(name);
   const source = readFileSync(bundle, 'latin1');
   const script = new Script(source, {
     filename: bundle,
-    cachedData: readCodeCache(source.slice(0, BUILD_LENGTH)),
+    cachedData: readCodeCache(cache, source.slice(0, BUILD_LENGTH)),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const module = { exports: {} };
@@ -30,10 +35,10 @@ function loadBundle() {
 }
 
 /** What V8 made of the bundle; nothing if it is of another build. V8 itself ignores what another version made. */
-function readCodeCache(build) {
+function readCodeCache(cache, build) {
   if (!existsSync(cache)) return undefined;
   const content = readFileSync(cache);
   return content.latin1Slice(0, BUILD_LENGTH) === build ? content.subarray(BUILD_LENGTH) : undefined;
 }
 
-module.exports = { start, loadBundle, bundle, cache };
+module.exports = { start, loadBundle, filesOf };
