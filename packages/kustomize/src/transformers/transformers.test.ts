@@ -73,17 +73,19 @@ test('a value is set inside of a document in a string, the rest of which stays',
   assert.equal(setInText('just text', ['b'], stringScalar('y'), undefined), undefined);
 });
 
+/** The annotations of a ConfigMap after a patch of them. */
+function patchedAnnotations(annotations: string, options: string): unknown {
+  const tree = memoryTree({
+    'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {x: "1", y: "2"}\n',
+    'kustomization.yaml': `resources: [a.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a, annotations: ${annotations}}\n  options: {${options}}\n`,
+  });
+  return build(tree, '.').objects[0]?.metadata.annotations;
+}
+
 test('a patch that may rename its target has strings for annotations', () => {
-  const patched = (annotations: string, options: string): unknown => {
-    const tree = memoryTree({
-      'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {x: "1", y: "2"}\n',
-      'kustomization.yaml': `resources: [a.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a, annotations: ${annotations}}\n  options: {${options}}\n`,
-    });
-    return build(tree, '.').objects[0]?.metadata.annotations;
-  };
   // kustomize v5.8.1 gives the same.
-  assert.deepEqual(patched('{x: null}', 'allowNameChange: false'), { y: '2' });
-  assert.deepEqual(patched('{x: null}', 'allowNameChange: true'), { x: 'null', y: '2' });
-  assert.deepEqual(patched('{x: null}', 'allowKindChange: true'), { x: 'null', y: '2' });
-  assert.deepEqual(patched('null', 'allowNameChange: true'), { x: '1', y: '2' });
+  assert.deepEqual(patchedAnnotations('{x: null}', 'allowNameChange: false'), { y: '2' });
+  assert.deepEqual(patchedAnnotations('{x: null}', 'allowNameChange: true'), { x: 'null', y: '2' });
+  assert.deepEqual(patchedAnnotations('{x: null}', 'allowKindChange: true'), { x: 'null', y: '2' });
+  assert.deepEqual(patchedAnnotations('null', 'allowNameChange: true'), { x: '1', y: '2' });
 });
