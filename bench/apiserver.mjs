@@ -29,18 +29,27 @@ export async function run({ quick = false, print = console.log } = {}) {
 
 const show = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
+/** The command as people run it, from its bundle when that was built: `npm run build`. */
 async function startOurs() {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const script = `
-    const { startCluster } = await import(${JSON.stringify(join(root, 'packages/apiserver/dist/index.js'))});
-    const started = performance.now();
-    const cluster = await startCluster({ directory: process.argv[1], simulate: false });
-    console.log(JSON.stringify({ url: cluster.url, token: cluster.token, startMs: performance.now() - started, sinceBirth: performance.now() }));
-    process.on('SIGTERM', () => void cluster.stop().then(() => process.exit(0)));`;
+  const args = ['cluster', 'start', '--foreground', '--no-simulate', '--port', '0', '--directory', directory];
   const start = async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = await new Promise((resolve) => createInterface({ input: child.stdout }).once('line', (text) => resolve([text])));
-    return { child, ...JSON.parse(line) };
+    const started = performance.now();
+    const child = spawn(process.execPath, [join(root, 'packages/cli/bin/sluice.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await new Promise((resolve, reject) => {
+      let said = '';
+      const listen = (chunk) => {
+        said += chunk;
+        if (said.includes('cluster runs at')) resolve();
+      };
+      child.stdout.on('data', listen);
+      child.stderr.on('data', listen);
+      child.once('exit', () => reject(new Error(said)));
+    });
+    const sinceBirth = performance.now() - started;
+    const kubeconfig = readFileSync(join(directory, 'kubeconfig'), 'utf8');
+    const field = (name) => new RegExp(`${name}: "?([^\\s"]+)`).exec(kubeconfig)[1];
+    return { child, url: field('server'), token: field('token'), sinceBirth };
   };
   let current = await start();
   return {
@@ -203,7 +212,10 @@ async function measure(server, { requests, warmUp, list, watchers, changes }) {
   const add = (name, value, unit) => (figures[name] = { value, unit });
   try {
     const call = createClient(server);
-    if (server.startMs() !== undefined) add('start to ready, empty, whole process', server.startMs(), 'ms');
+    if (server.startMs() !== undefined) {
+      add('start to ready, empty, whole process', server.startMs(), 'ms');
+      add('start to ready, empty, whole process: CPU', cpuSeconds(server) * 1000, 'ms');
+    }
     add('idle memory', residentMiB(server), 'MiB');
     await call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
     const base = '/api/v1/namespaces/bench/configmaps';
