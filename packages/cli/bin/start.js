@@ -2,10 +2,10 @@
 // How the commands start. What they cost before they do anything is most of what a short one costs, so: one bundle in the
 // place of hundreds of modules, compiled when it was built, and no module loader but the one that Node has loaded anyway.
 const { existsSync, readFileSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 const { Script, constants } = require('node:vm');
 
-const folder = join(__dirname, '../bundle');
+const folder = path.join(__dirname, '../bundle');
 /** The length of the comment with the name of the build, which begins the bundle and its code cache. */
 const BUILD_LENGTH = 68;
 
