@@ -1,4 +1,5 @@
 import { clusterCapabilities, clusterLookup } from '@sluice/controllers';
+import { SluiceError } from '@sluice/core';
 import {
   capabilities,
   createRenderer,
@@ -35,14 +36,36 @@ export async function renderChart(wanted: ChartRendering, invocation: Invocation
   return isAsked ? renderForCluster(wanted, invocation) : renderForNone(wanted, flags);
 }
 
-function renderForNone({ chart, values, name, helm, postRenderer }: ChartRendering, flags: FlagValues): Rendering {
-  const deadline = Date.now() + flags.number('timeout');
-  return render(chart, values, releaseOf(name, flags), {
-    ...optionsOf(flags, helm),
-    capabilities: givenCapabilities(flags, helm),
-    ...(postRenderer !== undefined && { postRenderer }),
-    limits: { isOver: () => Date.now() > deadline },
-  });
+/**
+ * In this process, which the deadline of the execution stops, or Ctrl-C: to start a worker takes as long as to render most
+ * charts. What Helm allows to nest, a thousand includes, may need the larger stack of one; then it starts over there.
+ */
+async function renderForNone(wanted: ChartRendering, flags: FlagValues): Promise<Rendering> {
+  const { chart, values, name, helm, postRenderer } = wanted;
+  const timeout = flags.number('timeout');
+  const deadline = Date.now() + timeout;
+  const release = releaseOf(name, flags);
+  const options = { helm, skipSchemaValidation: flags.bool('skip-schema-validation'), capabilities: givenCapabilities(flags, helm) };
+  try {
+    return render(chart, values, release, {
+      ...options,
+      ...(postRenderer !== undefined && { postRenderer }),
+      limits: { isOver: () => Date.now() > deadline },
+    });
+  } catch (error) {
+    if (!isOutOfStack(error)) throw error;
+  }
+  const renderer = createRenderer({ timeout });
+  try {
+    const rendered = await renderer.render(chart, values, release, options);
+    return postRenderer === undefined ? rendered : postRender(rendered, postRenderer, helm);
+  } finally {
+    await renderer.close();
+  }
+}
+
+function isOutOfStack(error: unknown): boolean {
+  return error instanceof SluiceError && error.reason === 'TemplateOverLimit' && error.cause instanceof RangeError;
 }
 
 async function renderForCluster({ chart, values, name, helm, postRenderer }: ChartRendering, invocation: Invocation): Promise<Rendering> {

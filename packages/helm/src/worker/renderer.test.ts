@@ -26,6 +26,20 @@ test('a chart renders in a worker, again and again', async () => {
   }
 });
 
+const nested = (times: number): Chart =>
+  chartWith(
+    `{{ define "d" }}{{ if gt (int .n) 1 }}{{ with dict "n" (sub (int .n) 1) }}{{ range list . }}{{ include "d" . }}{{ end }}{{ end }}{{ end }}x{{ end }}v: {{ include "d" (dict "n" ${times}) }}`,
+  );
+
+test('includes nest a thousand times, as Helm lets them, and no more', async () => {
+  const { manifests } = await renderer.render(nested(1_000), {}, web);
+  assert.equal(manifests[0]?.content, `v: ${'x'.repeat(1_000)}`);
+  await assert.rejects(renderer.render(nested(2_000), {}, web), {
+    reason: 'RenderFailed',
+    message: /error calling include: rendering template has a nested reference name: d: unable to execute template$/,
+  });
+});
+
 test('lookup waits for the cluster', async () => {
   const chart = chartWith('v: {{ (lookup "v1" "Secret" .Release.Namespace "s").data.p }} {{ lookup "v1" "Secret" "x" "none" }}');
   const { manifests } = await renderer.render(chart, {}, web, {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { SluiceError, type JsonObject } from '@sluice/core';
 import type { Chart } from '../chart/chart.js';
@@ -79,6 +80,11 @@ export function createRenderer({ workers = 1, timeout = 30_000, memory = 512 }: 
   };
 }
 
+/** What workers run. Found by its name: this code may have been bundled into a file elsewhere. */
+function threadFile(): string {
+  return createRequire(import.meta.url).resolve('@sluice/helm/thread');
+}
+
 /** How many charts a worker keeps. */
 const MAX_CHARTS = 200;
 
@@ -92,7 +98,7 @@ class Thread {
 
   constructor(memory: number) {
     this.#memory = memory;
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+    this.#worker = new Worker(threadFile(), {
       resourceLimits: { maxOldGenerationSizeMb: memory, stackSizeMb: 16 },
     });
     this.#worker.unref();
