@@ -206,3 +206,20 @@ test('an eviction of the older version is one', async () => {
   const { status } = await send('POST', path, { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'logged' } });
   assert.equal(status, 201);
 });
+
+/** A text in a protobuf message. */
+function textField(number: number, value: string | Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);
+}
+
+test('the options of a deletion may come in protobuf', async () => {
+  await send('POST', CONFIG_MAPS, { metadata: { name: 'in-protobuf' } });
+  const typeMeta = Buffer.concat([textField(1, 'v1'), textField(2, 'DeleteOptions')]);
+  const body = Buffer.concat([Buffer.from('k8s\0'), textField(1, typeMeta), textField(2, textField(5, 'All'))]);
+  const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+  const path = `${CONFIG_MAPS}/in-protobuf`;
+  const { status } = await cluster.fetch({ method: 'DELETE', path, headers, body });
+  assert.equal(status, 200);
+  // It was for trial: dryRun is what it says.
+  assert.equal((await send('GET', path)).status, 200);
+});

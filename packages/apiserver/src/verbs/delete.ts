@@ -6,12 +6,13 @@ import { markDefinition } from '../definitions/definitions.js';
 import { DEFINITIONS } from '../registry/definition.js';
 import { builtinType, decodeObject } from '../objects/index.js';
 import type { Resource } from '../registry/resource.js';
+import { decodeProtobuf } from '../protobuf/decode.js';
 import { servedObject } from '../registry/served.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { renderObject, renderStatus, renderStored } from '../server/render.js';
 import { badRequest, conflict, deletedStatus, forbidden, invalid, unexpected } from '../server/status.js';
 import type { Stored } from '../store/stored.js';
-import { bodyString, contentTypeOf } from './body.js';
+import { bodyBytes, bodyString, contentTypeOf } from './body.js';
 import { checkStill } from './change.js';
 import { toStorage } from './commit.js';
 import { find } from './get.js';
@@ -214,14 +215,14 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 
 /** Options from the body when there is one, else from the query. */
 export function readDeleteOptions(call: ResourceCall): DeleteOptions {
-  const text = bodyString(call);
+  const text = jsonOrYaml(call, 'DeleteOptions');
   return readOptions(call, text.trim() === '' ? {} : decodeOptions(call, text));
 }
 
 /** An Eviction, and the options inside of it. */
 export function readEviction(call: ResourceCall): { eviction: KubeObject; options: DeleteOptions } {
   // The older version says the same.
-  const text = bodyString(call);
+  const text = jsonOrYaml(call, 'Eviction');
   const type = builtinType('policy/v1', 'Eviction')!;
   const { object } = decodeObject({
     type: /"apiVersion"\s*:\s*"policy\/v1beta1"/.test(text) ? { ...type, apiVersion: 'policy/v1beta1' } : type,
@@ -232,6 +233,13 @@ export function readEviction(call: ResourceCall): { eviction: KubeObject; option
   const { name = '' } = object.metadata;
   if (name !== '' && name !== call.path.name) throw badRequest('name in URL does not match name in Eviction object');
   return { eviction: object, options: readOptions(call, object['deleteOptions'] ?? {}) };
+}
+
+/** Clients of Go send these in protobuf. */
+function jsonOrYaml(call: ResourceCall, kind: string): string {
+  const bytes = bodyBytes(call);
+  if (bytes.length === 0 || contentTypeOf(call)?.startsWith('application/vnd.kubernetes.protobuf') !== true) return bodyString(call);
+  return JSON.stringify(decodeProtobuf(bytes, { kind }));
 }
 
 function readOptions(call: ResourceCall, body: DeleteOptionsBody): DeleteOptions {
