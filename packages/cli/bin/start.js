@@ -17,7 +17,7 @@ async function start(program) {
 
 /** A bundle and its code cache: `process`, the command line, and `cluster`, what runs the embedded API server. */
 function filesOf(name) {
-  return { bundle: join(folder, `${name}.cjs`), cache: join(folder, `${name}.cache`) };
+  return { bundle: path.join(folder, `${name}.cjs`), cache: path.join(folder, `${name}.cache`) };
 }
 
 /** The exports of a bundle, and its script, from which the build takes the code cache. */
