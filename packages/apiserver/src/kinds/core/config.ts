@@ -85,7 +85,7 @@ function validateSecret(object: Fields, faults: FieldError[]): void {
     faults.push(required('data[username]'), required('data[password]'));
   } else if (Object.hasOwn(NEEDED, type)) {
     for (const key of NEEDED[type] ?? []) {
-      if (!Object.hasOwn(data, key)) faults.push(required(`data[${key}]`));
+      if (!Object.hasOwn(data, key) || (key === 'ssh-privatekey' && data[key] === '')) faults.push(required(`data[${key}]`));
       else if (key.startsWith('.docker')) {
         const fault = jsonObjectFault(Buffer.from(textOf(data[key]), 'base64').toString());
         if (fault !== undefined) faults.push(invalid(`data[${key}]`, '<secret contents redacted>', fault));

@@ -15,7 +15,7 @@ import {
   type Fields,
 } from '../common/index.js';
 import { immutable, metaOf, nameOf } from '../common/meta.js';
-import { check, checkPort, dns1123Label, dns1123Subdomain, labelNames, portName, wildcardSubdomain } from '../common/names.js';
+import { check, checkPort, dns1035Label, dns1123Subdomain, labelNames, portName, wildcardSubdomain } from '../common/names.js';
 import { checkOneOf } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 
@@ -108,7 +108,7 @@ function validateBackend(backend: Fields, faults: FieldError[], path: string): v
     const name = textOf(service['name']);
     const port = fieldsOf(service['port']);
     if (name === '') faults.push(required(`${path}.service.name`));
-    else check(faults, `${path}.service.name`, name, dns1123Label);
+    else check(faults, `${path}.service.name`, name, dns1035Label);
     const byName = textOf(port['name']);
     const number = numberOf(port['number']);
     if (byName !== '' && number !== 0) faults.push(invalid(path, '', 'cannot set both port name & port number'));

@@ -225,6 +225,8 @@ function validateService(spec: Fields, faults: FieldError[]): void {
   }
   if (isSet(spec['loadBalancerClass']) && type !== 'LoadBalancer') {
     faults.push(forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
+  } else if (isSet(spec['loadBalancerClass'])) {
+    check(faults, 'spec.loadBalancerClass', textOf(spec['loadBalancerClass']), qualifiedName);
   }
   validateTraffic(spec, faults);
 }

@@ -78,7 +78,14 @@ export function validateSelectorAndTemplate(
   const broken = faults.length > before;
   if (!isSet(selector)) faults.push(required('spec.selector'));
   else {
-    if (broken && invalidText !== undefined) faults.push(invalid('spec.selector', shownSelector(selector), invalidText));
+    if (broken && invalidText !== undefined) {
+      const shown = `Invalid value: ${JSON.stringify(shownSelector(selector))}`;
+      faults.push({
+        reason: 'FieldValueInvalid',
+        field: 'spec.selector',
+        message: invalidText === '' ? shown : `${shown}: ${invalidText}`,
+      });
+    }
     if (isEmptySelector(selector)) faults.push(invalid('spec.selector', selector, emptyText));
   }
   if (!broken && (!isEmptySelector(selector) || !isSet(selector))) {

@@ -2,12 +2,14 @@ import { invalid, type FieldError } from '@sluice/schema';
 import { fieldsOf, isSet, numberOf, textOf } from '../common/index.js';
 import { invalidShown } from '../common/faults.js';
 import { printInternal } from '../common/go-print.js';
+import { segmentNames } from '../common/names.js';
 import { checkOneOf, validateSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { checkIntOrPercent, checkNotOverHundred } from '../workloads/common.js';
 
 export const podDisruptionBudget: KindRules = {
   namespaced: true,
+  names: segmentNames,
   hasStatus: true,
   generation: ['spec'],
   validate: (object, faults) => {

@@ -21,8 +21,9 @@ export function resolveIntOrPercent(value: unknown, total: number, roundUp: bool
   return roundUp ? Math.ceil(part) : Math.floor(part);
 }
 
+/** What is no number and no percentage counts as nothing. */
 export function isZero(value: unknown): boolean {
-  return !isSet(value) || value === 0 || value === '0%' || value === '';
+  return !isSet(value) || value === 0 || (typeof value === 'string' && !/^0*[1-9]\d*%$/.test(value));
 }
 
 export function checkCounts(

@@ -72,7 +72,7 @@ function validateExitCodes(codes: Fields, containers: ReadonlySet<string>, fault
     const value = numberOf(item);
     if (value === 0 && operator === 'In') faults.push(invalid(`${path}.values[${index}]`, value, 'must not be 0 for the In operator'));
     if (seen.has(value)) faults.push(duplicate(`${path}.values[${index}]`, value));
-    else if (index > 0 && value <= numberOf(values[index - 1])) ordered = false;
+    if (index > 0 && value < numberOf(values[index - 1])) ordered = false;
     seen.add(value);
   }
   if (!ordered) faults.push(invalid(`${path}.values`, values, 'must be ordered'));
