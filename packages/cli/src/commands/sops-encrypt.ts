@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { encrypt, masterKeys, type CreationRule, type EncryptionRule, type MasterKey, type RecipientKind } from '@sluice/sops';
+import {
+  encrypt,
+  masterKeys,
+  type CreationRule,
+  type EncryptionRule,
+  type KeySealer,
+  type MasterKey,
+  type RecipientKind,
+} from '@sluice/sops';
 import type { FlagValues, Invocation } from '../command-line/index.js';
 import { findConfig } from '../sops/config.js';
 import { outputFormat, readInput, writeOutput } from '../sops/file.js';
 import { gnupgSealer } from '../sops/gnupg.js';
-import { keyServices } from '../sops/key-services.js';
 
 /** `sops encrypt FILE`. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -22,12 +29,19 @@ export async function run(invocation: Invocation): Promise<void> {
     format: input.format,
     output,
     file: input.name,
-    sealers: [gnupgSealer(terminal.environment), ...keyServices(terminal.environment)],
+    sealers: [gnupgSealer(terminal.environment), ...(await serviceSealers(terminal.environment, settings.groups))],
     now,
     random: (size) => randomBytes(size),
     layout: found?.config.layoutOf(output) ?? {},
   });
   await writeOutput(invocation, bytes, { isSecret: false });
+}
+
+/** Services are loaded where one of their keys is wanted. */
+async function serviceSealers(environment: Invocation['terminal']['environment'], groups: CreationRule['groups']): Promise<KeySealer[]> {
+  if (groups.every((group) => group.every(({ type }) => type === 'age' || type === 'pgp'))) return [];
+  const { keyServices } = await import('../sops/key-services.js');
+  return keyServices(environment);
 }
 
 /** Whom to encrypt for: a flag, or the variable of the environment that SOPS has for it. */

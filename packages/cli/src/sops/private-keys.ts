@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ageKeys, pgpKeys, type KeySource } from '@sluice/sops';
 import { gnupgKeys } from './gnupg.js';
-import { keyServices } from './key-services.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,9 +19,30 @@ export async function privateKeys(environment: Environment, files: readonly stri
     ...(await ageKeysOf(environment, home)),
     ...(await sshKeysOf(environment, home)),
     gnupgKeys(environment),
-    ...keyServices(environment, home),
+    ...serviceKeys(environment, home),
   ];
 }
+
+/** Services are loaded when a file wants them: they take longer to load than a file takes to decrypt. */
+function serviceKeys(environment: Environment, home: string): KeySource[] {
+  return Object.entries(serviceOrigins).map(([kind, origin]) => ({
+    origin,
+    kind: kind as keyof typeof serviceOrigins,
+    async open(key) {
+      const { keyServices } = await import('./key-services.js');
+      return keyServices(environment, home)
+        .find((service) => service.kind === kind)
+        ?.open(key);
+    },
+  }));
+}
+
+const serviceOrigins = {
+  hc_vault: 'VAULT_TOKEN, ~/.vault-token',
+  kms: 'the AWS identity of the environment',
+  azure_kv: 'the Azure identity of the environment',
+  gcp_kms: 'the Google identity of the environment',
+} as const;
 
 async function ageKeysOf(environment: Environment, home: string): Promise<KeySource[]> {
   const text = environment['SOPS_AGE_KEY'];

@@ -1,6 +1,7 @@
-import type { Identity } from 'age-encryption';
 import type { Random } from '../cipher.js';
 import { sopsError } from '../error.js';
+import { openAgeFile, unarmored, type AgeIdentity } from './age-file.js';
+import { ageIdentity } from './age-identity.js';
 import type { KeySealer, KeySource } from './key-source.js';
 import { parseSshPrivateKey } from './ssh-format.js';
 import { unwrapWithSshKey, wrapForSshKey } from './ssh.js';
@@ -10,22 +11,46 @@ import { unwrapWithSshKey, wrapForSshKey } from './ssh.js';
  * key. Lines that are empty or begin with `#` say nothing.
  */
 export function ageKeys(text: string, origin: string): KeySource {
-  const identities = text.includes('PRIVATE KEY-----') ? [sshIdentity(text, origin)] : identitiesOf(text, origin);
+  const { own, others } = identitiesIn(text, origin);
   return {
     origin,
     kind: 'age',
     async open(key) {
       if (key.type !== 'age') return undefined;
-      const { Decrypter, armor } = await import('age-encryption');
-      const decrypter = new Decrypter();
-      for (const identity of identities) decrypter.addIdentity(identity);
       try {
-        return await decrypter.decrypt(armor.decode(key.enc));
+        return openAgeFile(unarmored(key.enc), own) ?? (others.length === 0 ? undefined : await openWithLibrary(key.enc, others));
       } catch (error) {
-        if (error instanceof Error && /no identity matched/i.test(error.message)) return undefined;
         throw new Error('the data key that is encrypted with age does not decrypt: it was changed', { cause: error });
       }
     },
+  };
+}
+
+/** Post-quantum identities. */
+async function openWithLibrary(armored: string, identities: readonly string[]): Promise<Uint8Array | undefined> {
+  const { Decrypter } = await import('age-encryption');
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  try {
+    return await decrypter.decrypt(unarmored(armored));
+  } catch (error) {
+    if (error instanceof Error && /no identity matched/i.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+interface Identities {
+  readonly own: readonly AgeIdentity[];
+  /** Those that are for the library. */
+  readonly others: readonly string[];
+}
+
+function identitiesIn(text: string, origin: string): Identities {
+  if (text.includes('PRIVATE KEY-----')) return { own: [sshIdentity(text, origin)], others: [] };
+  const all = identitiesOf(text, origin).map((identity) => ageIdentity(identity) ?? identity);
+  return {
+    own: all.filter((identity) => typeof identity !== 'string'),
+    others: all.filter((identity) => typeof identity === 'string'),
   };
 }
 
@@ -39,7 +64,7 @@ function identitiesOf(text: string, origin: string): string[] {
   return lines.map(({ line }) => line);
 }
 
-function sshIdentity(text: string, origin: string): Identity {
+function sshIdentity(text: string, origin: string): AgeIdentity {
   const key = parseSshPrivateKey(text, origin);
   return { unwrapFileKey: (stanzas) => unwrapWithSshKey(key, stanzas) };
 }

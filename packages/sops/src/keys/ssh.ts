@@ -1,19 +1,8 @@
-import {
-  constants,
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  hkdfSync,
-  privateDecrypt,
-  publicEncrypt,
-  type KeyObject,
-} from 'node:crypto';
+import { constants, createCipheriv, createHash, createPublicKey, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto';
 import type { Random } from '../cipher.js';
 import { sopsError } from '../error.js';
 import { SshReader, type SshPrivateKey } from './ssh-format.js';
+import { derive, NONCE, openSealed, TAG_BYTES, x25519, x25519Private, x25519PublicBytes } from './x25519.js';
 
 /** A part of an age header: its type and arguments, and a body. */
 export interface AgeStanza {
@@ -24,8 +13,6 @@ export interface AgeStanza {
 const RSA_LABEL = Buffer.from('age-encryption.org/v1/ssh-rsa');
 const ED25519_LABEL = 'age-encryption.org/v1/ssh-ed25519';
 const MIN_RSA_BITS = 2048;
-const NONCE = Buffer.alloc(12);
-const TAG_BYTES = 16;
 
 /** Opens the file keys that were wrapped for an SSH key, as the Go implementation of age does. */
 export function unwrapWithSshKey(key: SshPrivateKey, stanzas: readonly AgeStanza[]): Uint8Array | null {
@@ -76,17 +63,11 @@ function wrapEd25519(edwards: Uint8Array, blob: Uint8Array, fileKey: Uint8Array,
 
 function unwrapEd25519({ seed, publicBlob }: SshPrivateKey, share: string | undefined, body: Uint8Array): Uint8Array | undefined {
   const theirs = Buffer.from(share ?? '', 'base64');
-  if (seed === undefined || theirs.length !== 32 || body.length < TAG_BYTES) return undefined;
+  if (seed === undefined || theirs.length !== 32) return undefined;
   const secret = x25519Private(createHash('sha512').update(seed).digest().subarray(0, 32));
   const shared = tweaked(publicBlob, x25519(secret, theirs));
   const key = wrappingKey(shared, theirs, x25519PublicBytes(secret));
-  const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_BYTES });
-  decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
-  try {
-    return Buffer.concat([decipher.update(body.subarray(0, body.length - TAG_BYTES)), decipher.final()]);
-  } catch {
-    return undefined;
-  }
+  return openSealed(key, body);
 }
 
 /** Binds a shared secret to the SSH key, so that the same curve point in another key's blob does not open it. */
@@ -96,26 +77,6 @@ function tweaked(blob: Uint8Array, shared: Uint8Array): Uint8Array {
 
 function wrappingKey(shared: Uint8Array, ephemeral: Uint8Array, recipient: Uint8Array): Uint8Array {
   return derive(shared, Buffer.concat([ephemeral, recipient]), ED25519_LABEL);
-}
-
-function derive(secret: Uint8Array, salt: Uint8Array, info: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, salt, info, 32));
-}
-
-const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const SPKI = Buffer.from('302a300506032b656e032100', 'hex');
-
-function x25519Private(scalar: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8, scalar]), format: 'der', type: 'pkcs8' });
-}
-
-function x25519PublicBytes(secret: KeyObject): Buffer {
-  return createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
-}
-
-function x25519(privateKey: KeyObject, point: Uint8Array): Buffer {
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI, point]), format: 'der', type: 'spki' });
-  return diffieHellman({ privateKey, publicKey });
 }
 
 const P = 2n ** 255n - 19n;
