@@ -58,6 +58,10 @@ describe('Git repositories', () => {
     const hash = commit({ files: { 'a.yaml': 'a: 2\n' } });
     await request('GitRepository', 'b');
     for (const name of names) await ready('GitRepository', name, new RegExp(hash));
+    const { metadata } = world.events.find((event) => event.metadata['source.toolkit.fluxcd.io/revision']?.includes(hash))!;
+    assert.equal(metadata['source.toolkit.fluxcd.io/commit-author'], 'test <test@example.com>');
+    assert.equal(metadata['source.toolkit.fluxcd.io/commit-message'], 'change');
+    assert.equal(metadata['source.toolkit.fluxcd.io/commit-signature'], 'none');
   });
 
   test('wrong credentials are mended as soon as the Secret is', async () => {

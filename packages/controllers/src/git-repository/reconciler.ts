@@ -8,6 +8,7 @@ import {
   type ArtifactStore,
   type GitCheckout,
   type GitClient,
+  type GitCommit,
   type GitRequest,
   type ResolvedRevision,
 } from '@sluice/sources';
@@ -116,7 +117,8 @@ export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconc
     const whole = await withIncludes(tree, includes, store);
     const options = { revision, fileName: commit.hash, ignore: repository.spec.ignore };
     const artifact = await pass.storing('unable to archive artifact to storage', () => store.put(owner, whole, options));
-    return storedAs(artifact, shortMessage(commit.message));
+    const stored = storedAs(artifact, shortMessage(commit.message));
+    return { ...stored, news: { ...stored.news, metadata: commitMetadata(commit, verified !== undefined) } };
   }
 
   return createSourceReconciler<GitRepository, GitRepositoryStatus>(store, {
@@ -149,6 +151,15 @@ function storedAs(artifact: Artifact, title: string): Stored {
     artifact,
     state: { reason: 'Succeeded', message: `stored artifact for revision '${artifact.revision}'` },
     news: { message: `stored artifact for commit '${title}'` },
+  };
+}
+
+/** Who is behind a new revision, for those who are told of it. */
+function commitMetadata({ author, message, signature }: GitCommit, isVerified: boolean): Record<string, string> {
+  return {
+    'source.toolkit.fluxcd.io/commit-author': `${author.name} <${author.email}>`,
+    'source.toolkit.fluxcd.io/commit-message': message.trim(),
+    'source.toolkit.fluxcd.io/commit-signature': isVerified ? 'verified' : signature === undefined ? 'none' : 'not verified',
   };
 }
 

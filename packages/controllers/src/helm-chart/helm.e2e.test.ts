@@ -123,6 +123,19 @@ describe('Helm repositories and charts', () => {
     }
   });
 
+  test('a chart over HTTP that shall be verified is refused', async () => {
+    const { apply, failed, chart } = await setUp();
+    world.web.charts.add(chart, '1.0.0');
+    await apply('HelmRepository', 'repo', { url: chartsUrl() });
+    await apply('HelmChart', 'web', { chart, sourceRef: repositoryRef, verify: { provider: 'cosign' } });
+    await failed(
+      'HelmChart',
+      'web',
+      'VerificationError',
+      /^chart verification error: signatures can be verified of charts in OCI registries only/,
+    );
+  });
+
   test('an address that is none for an index stalls', async () => {
     const { apply, failed, condition } = await setUp();
     await apply('HelmRepository', 'repo', { url: 'oci://localhost/charts' });

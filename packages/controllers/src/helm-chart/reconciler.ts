@@ -11,7 +11,6 @@ import {
   type ChartBuildOptions,
   type ChartRepository,
 } from '@sluice/sources';
-import { isOci } from '../helm-repository/access.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf } from '../source/secrets.js';
@@ -78,7 +77,8 @@ export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<Hel
     const { signal } = pass;
     const charts = await openCharts(repository, world, signal);
     try {
-      const verify = isOci(repository) && spec.verify !== undefined ? await checkOf(chart, pass) : undefined;
+      // What can't be verified is refused, although Flux lets charts of HTTP repositories pass.
+      const verify = spec.verify === undefined ? undefined : await checkOf(chart, pass);
       const metadata = mergesValues(chart) ? String(chart.metadata.generation) : '';
       return await buildRemoteChart(
         charts,

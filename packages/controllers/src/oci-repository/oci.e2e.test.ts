@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { OCIRepository } from '@sluice/api';
+import type { Kustomization, OCIRepository } from '@sluice/api';
 import { createOciClient, extractLayer, openArtifactStore } from '@sluice/sources';
 import { findProgram, startDockerRegistry } from '@sluice/sources/testing';
 import { sourcesIn, type Sources } from '../testing/sources.js';
 import { pushArtifact } from '../testing/web-server.js';
-import { startWorld, type World } from '../testing/world.js';
+import { keyOfKind, startWorld, type World } from '../testing/world.js';
 
 const program = findProgram('docker-registry');
 
@@ -233,6 +233,58 @@ describe('OCI repositories', () => {
     } finally {
       world.web.intercept = intercept;
     }
+  });
+
+  test('a Kustomization applies what is in it, and what another controller serves for an ExternalArtifact', async () => {
+    const { apply, ready, request, get, push, url, namespace } = await setUp(['latest']);
+    const manifest = (v: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-oci}\ndata: {v: "${v}"}\n`;
+    await push(['latest'], manifest('1'));
+    await apply('OCIRepository', 'app', { url });
+    await apply('Kustomization', 'app', {
+      path: './',
+      prune: true,
+      targetNamespace: namespace,
+      sourceRef: { kind: 'OCIRepository', name: 'app' },
+    });
+    const applied = (v: string): Promise<unknown> =>
+      world.eventually(`${v} is applied`, async () => {
+        const map = await world.cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'from-oci' });
+        return (map?.['data'] as { v?: string } | undefined)?.v === v;
+      });
+    await applied('1');
+    await push(['latest'], manifest('2'));
+    await request('OCIRepository', 'app');
+    await applied('2');
+
+    // As somebody else's controller would: the archive on its server, address and digest in the status.
+    const { path } = await ready('OCIRepository', 'app', /^latest@/);
+    const bytes = await world.artifact(path);
+    world.web.charts.files.set(`${namespace}.tar.gz`, bytes);
+    await apply('ExternalArtifact', 'app', { sourceRef: { apiVersion: 'example.com/v1', kind: 'Thing', name: 'app' } });
+    const lastTransitionTime = '2026-01-01T00:00:00Z';
+    const artifact = {
+      path: 'x',
+      url: `http://${world.web.host}/charts/${namespace}.tar.gz`,
+      digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+      revision: 'v1',
+      lastUpdateTime: lastTransitionTime,
+    };
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: 'Artifact is ready', lastTransitionTime }];
+    await world.cluster.patch(
+      keyOfKind('ExternalArtifact', namespace, 'app'),
+      'merge',
+      { status: { artifact, conditions } },
+      { subresource: 'status' },
+    );
+    await apply('Kustomization', 'app', {
+      path: './',
+      prune: true,
+      targetNamespace: namespace,
+      sourceRef: { kind: 'ExternalArtifact', name: 'app' },
+    });
+    await world.eventually('it is applied', async () => {
+      return (await get<Kustomization>('Kustomization', 'app')).status?.lastAppliedRevision === 'v1';
+    });
   });
 
   test('what is suspended is left alone', async () => {

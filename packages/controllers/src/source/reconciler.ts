@@ -29,7 +29,7 @@ export interface Stored {
   /** What the condition ArtifactInStorage says. */
   readonly state: { readonly reason: string; readonly message: string };
   /** What the event of a new artifact says, and that of a failure that is over. */
-  readonly news: { readonly reason?: string; readonly message: string };
+  readonly news: { readonly reason?: string; readonly message: string; readonly metadata?: Readonly<Record<string, string>> };
 }
 
 /** What is done with one object, in one pass. */
@@ -210,7 +210,11 @@ function storedEvents({ artifact, news }: Stored, before: { artifact: Artifact |
       severity: 'info',
       reason: news.reason ?? (isNew ? 'NewArtifact' : 'Succeeded'),
       message: news.message,
-      metadata: { 'source.toolkit.fluxcd.io/revision': artifact.revision, 'source.toolkit.fluxcd.io/digest': artifact.digest },
+      metadata: {
+        'source.toolkit.fluxcd.io/revision': artifact.revision,
+        'source.toolkit.fluxcd.io/digest': artifact.digest,
+        ...news.metadata,
+      },
     },
   ];
 }

@@ -40,7 +40,12 @@ export async function sourcesIn(world: World, namespace: string): Promise<Source
     condition,
     async apply(kind, name, spec) {
       const { apiVersion } = keyOfKind(kind, namespace, name);
-      const object = { apiVersion, kind, metadata: { name, namespace }, spec: { interval: '10m', ...spec } };
+      const object = {
+        apiVersion,
+        kind,
+        metadata: { name, namespace },
+        spec: { ...(kind === 'ExternalArtifact' ? {} : { interval: '10m' }), ...spec },
+      };
       await cluster.apply(object, { fieldManager: 'user', force: true });
     },
     async secret(name, stringData, type = 'Opaque') {
