@@ -19,8 +19,11 @@ export function implicit(number: number, content: Buffer): Der {
   return tagged(0x80 + number, content);
 }
 
+/** A number that is not negative, by as few bytes as DER asks for: a random one may begin with zeros. */
 export function integer(value: Buffer | number): Der {
-  const bytes = typeof value === 'number' ? Buffer.from([value]) : value;
+  const given = typeof value === 'number' ? Buffer.from([value]) : value;
+  const first = given.findIndex((byte) => byte !== 0);
+  const bytes = first < 0 ? Buffer.from([0]) : given.subarray(first);
   return tagged(0x02, bytes[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 

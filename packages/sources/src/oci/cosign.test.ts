@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node
 import { after, before, describe, test } from 'node:test';
 import { failing } from '../testing/failing.js';
 import { listen, type TestServer } from '../testing/https-server.js';
-import { digestOf, memoryRegistry } from '../testing/registry.js';
+import { digestOf, memoryRegistry, pushImage } from '../testing/registry.js';
 import { keyedBundle, makeSigstore, type TestIdentity } from '../testing/sigstore.js';
 import { createOciClient, type OciClient } from './client.js';
 import { verifyCosign, verifyCosignKeyless } from './cosign.js';
@@ -38,13 +38,6 @@ for (const referrers of [true, false]) {
       assert.deepEqual(memory.unknown, []);
     });
 
-    let count = 0;
-    const image = (): Promise<string> =>
-      client.push({
-        tag: `v${++count}`,
-        config: { mediaType: 'application/json', content: Buffer.from('{}') },
-        layers: [{ mediaType: 'text/plain', content: Buffer.from(`image ${count}`) }],
-      });
     /** What cosign 3 pushes; registries without a list get a tag in its place. */
     const attach = async (digest: string, bundle: unknown): Promise<void> => {
       const content = Buffer.from(JSON.stringify(bundle));
@@ -73,7 +66,7 @@ for (const referrers of [true, false]) {
       };
 
       test(`${format}, keyless: the identity is the one that is wanted`, async () => {
-        const digest = await image();
+        const digest = await pushImage(client);
         await assert.rejects(verifyCosignKeyless(client, digest, trust), unsigned(/it is not signed$/));
         await signKeyless(digest);
         const signer = { issuer: 'https://issuer.example', subject: 'https://ci.example/team/app' };
@@ -93,22 +86,22 @@ for (const referrers of [true, false]) {
       });
 
       test(`${format}, keyless: refused is what no trusted authority or log vouches for`, async () => {
-        const digest = await image();
+        const digest = await pushImage(client);
         await signKeyless(digest);
         await assert.rejects(
           verifyCosignKeyless(client, digest, { ...trust, trustedRoot: makeSigstore().trustedRoot }),
           unsigned(/Failed to verify certificate chain/),
         );
-        const unlogged = await image();
+        const unlogged = await pushImage(client);
         await signKeyless(unlogged, { unlogged: true });
         await assert.rejects(verifyCosignKeyless(client, unlogged, trust), unsigned(/expected 1 SCTs, got 0/));
-        const late = await image();
+        const late = await pushImage(client);
         await signKeyless(late, { until: new Date('2026-01-01T00:01:00Z') });
         await assert.rejects(
           verifyCosignKeyless(client, late, trust),
           unsigned(/Failed to verify certificate chain: certificate is not valid or expired/),
         );
-        const other = await image();
+        const other = await pushImage(client);
         await signKeyless(other, {}, digest);
         await assert.rejects(verifyCosignKeyless(client, other, trust), unsigned(/the signature .*is of something else/));
         await assert.rejects(
@@ -120,7 +113,7 @@ for (const referrers of [true, false]) {
 
     test('cosign 3, with a key', async () => {
       const [own, other] = [newKey(), newKey()];
-      const digest = await image();
+      const digest = await pushImage(client);
       await attach(digest, keyedBundle(digest, own));
       const keys = { 'other.pub': publicPem(other), 'own.pub': publicPem(own) };
       assert.equal(await verifyCosign(client, digest, keys), 'own.pub');
@@ -129,23 +122,23 @@ for (const referrers of [true, false]) {
         unsigned(/no signature is by one of the trusted keys/),
       );
       await assert.rejects(verifyCosignKeyless(client, digest, trust), unsigned(/it is signed by a key, not by a certificate/));
-      const copied = await image();
+      const copied = await pushImage(client);
       await attach(copied, keyedBundle(digest, own));
       await assert.rejects(verifyCosign(client, copied, keys), unsigned(/no signature is by/));
-      const keyless = await image();
+      const keyless = await pushImage(client);
       await attach(keyless, sigstore.bundle(keyless));
       await assert.rejects(verifyCosign(client, keyless, keys), unsigned(/no signature is by/));
     });
 
     test('what is changed after it was signed is refused', async () => {
-      const digest = await image();
+      const digest = await pushImage(client);
       const bundle = sigstore.bundle(digest) as { dsseEnvelope: { payload: string } };
-      const victim = await image();
+      const victim = await pushImage(client);
       const payload = Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString().replace(digest.slice(7), victim.slice(7));
       await attach(victim, { ...bundle, dsseEnvelope: { ...bundle.dsseEnvelope, payload: Buffer.from(payload).toString('base64') } });
       await assert.rejects(verifyCosignKeyless(client, victim, trust), unsigned(/.*mismatch|.*failed/));
 
-      const simple = await image();
+      const simple = await pushImage(client);
       const annotations = sigstore.simple(payloadOf(simple));
       const log = JSON.parse(annotations['dev.sigstore.cosign/bundle'] ?? '') as { Payload: { integratedTime: number } };
       log.Payload.integratedTime += 1;
@@ -157,7 +150,7 @@ for (const referrers of [true, false]) {
 
     test('a signature that is none does not hide a good one', async () => {
       const key = newKey();
-      const digest = await image();
+      const digest = await pushImage(client);
       await attach(digest, { hello: 'world' });
       const payload = payloadOf(digest);
       await attachSimple(digest, payload, { 'dev.cosignproject.cosign/signature': sign('sha256', payload, key).toString('base64') });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import type { OciClient } from '../oci/client.js';
 
 /** What a test may make go wrong, and see. */
 export interface MemoryRegistry {
@@ -109,6 +110,16 @@ function subjectOf(manifest: Buffer): unknown {
 
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** Pushes a small image that no other one is equal to; returns its digest. */
+export function pushImage(client: Pick<OciClient, 'push'>): Promise<string> {
+  const name = randomBytes(8).toString('hex');
+  return client.push({
+    tag: name,
+    config: { mediaType: 'application/json', content: Buffer.from('{}') },
+    layers: [{ mediaType: 'text/plain', content: Buffer.from(name) }],
+  });
 }
 
 /** Where a program is installed; undefined when it is not. */

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { x509 } from '@sluice/core';
 import { failing } from '../../testing/failing.js';
 import { listen, type TestServer } from '../../testing/https-server.js';
-import { digestOf, memoryRegistry } from '../../testing/registry.js';
+import { digestOf, memoryRegistry, pushImage } from '../../testing/registry.js';
 import { createOciClient, type OciClient } from '../client.js';
 import { parseTrustPolicy } from './policy.js';
 import { certificateSubject, isSubject, parseIdentity } from './subject.js';
@@ -111,14 +111,9 @@ describe('signatures of notation', () => {
     assert.deepEqual(memory.unknown, []);
   });
 
-  let count = 0;
   /** An image, and its signature. */
   async function signed(signer: Signer, envelope: Envelope = {}, type = 'application/jose+json'): Promise<string> {
-    const digest = await client.push({
-      tag: `v${++count}`,
-      config: { mediaType: 'application/json', content: Buffer.from('{}') },
-      layers: [{ mediaType: 'text/plain', content: Buffer.from(`image ${count}`) }],
-    });
+    const digest = await pushImage(client);
     const { mediaType, bytes } = await client.manifest(digest);
     const content = envelopeOf(envelope.target ?? { mediaType, digest, size: bytes.length }, signer, envelope);
     memory.blobs.set(digestOf(content), content);
