@@ -5,6 +5,7 @@ import type { Invocation } from '../command-line/index.js';
 import { deadlineOf } from '../deadline.js';
 import { aborted } from '../up/aborted.js';
 import { ensureDemoRepository, refsDirectory, repositoryRoot, requireGit } from '../up/demo-repository.js';
+import { decryptionSettings } from '../up/decryption-settings.js';
 import { startEngine } from '../up/engine.js';
 import { firstSync } from '../up/first-sync.js';
 import { exportLine, startLocalCluster, type LocalCluster } from '../up/local-cluster.js';
@@ -22,7 +23,7 @@ export async function run(invocation: Invocation): Promise<void> {
     terminal.success(`cluster runs at ${local.embedded.url}`);
     const repository = await repositoryOf(invocation, local);
     const cluster = createCluster(local.embedded.fetch);
-    const engine = await startEngine(cluster, local.state, flags.number('metrics-port'));
+    const engine = await startEngine(cluster, local.state, flags.number('metrics-port'), decryptionSettings(flags));
     stopping.unshift(() => engine.stop());
     terminal.success(`engine runs; metrics at ${engine.url}/metrics, log in ${local.state.log}`);
     await syncObjects(cluster, { url: pathToFileURL(repository).href, branch: flags.string('branch'), path: pathOf(invocation) });

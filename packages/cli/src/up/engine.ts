@@ -16,7 +16,7 @@ import {
   provider,
   receiver,
 } from '@sluice/api';
-import { startControllers } from '@sluice/controllers';
+import { startControllers, type ControllersOptions } from '@sluice/controllers';
 import type { KubeObject } from '@sluice/core';
 import type { Cluster, Fetch } from '@sluice/kube';
 import { createLogger } from '@sluice/runtime';
@@ -53,7 +53,12 @@ const installed = [
 const GRACE_MS = 5_000;
 
 /** Installs the custom resources and starts the controllers. Repositories on this machine may be named: it is a person's own. */
-export async function startEngine(cluster: Cluster, state: StateDirectory, port: number): Promise<Engine> {
+export async function startEngine(
+  cluster: Cluster,
+  state: StateDirectory,
+  port: number,
+  settings: ControllersOptions['settings'] = {},
+): Promise<Engine> {
   const directory = join(state.path, 'engine');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const logFile = createWriteStream(state.log, { flags: 'a', mode: 0o600 });
@@ -69,7 +74,7 @@ export async function startEngine(cluster: Cluster, state: StateDirectory, port:
     for (const resource of installed) await cluster.apply(allowFileUrls(crdOf(resource)), { fieldManager: 'sluice', force: true });
     const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: service.url });
     const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
-    const controllers = startControllers({ cluster, git, store, log, allowFile: true });
+    const controllers = startControllers({ cluster, git, store, log, allowFile: true, settings });
     const artifacts = artifactHandler(store);
     handler = (request) => {
       if (isProbe(request.path)) return controllers.probes(request);
