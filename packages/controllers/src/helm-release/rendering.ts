@@ -1,3 +1,4 @@
+import { errorMessage } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
 import { postRender, type Capabilities, type Chart, type Renderer, type Rendering, type Values } from '@sluice/helm';
 import type { Cluster } from '@sluice/kube';
@@ -36,15 +37,18 @@ export async function renderRelease(
     },
   );
   const strategy = postRenderStrategy ?? (helm3 ? 'nohooks' : 'combined');
-  return postRender(rendering, { run: (manifests) => renderedBy(object, manifests), strategy });
+  return postRender(rendering, { run: (manifests) => renderedBy(object, strategy, manifests), strategy });
 }
 
-function renderedBy(object: HelmRelease, manifests: string): string {
+function renderedBy(object: HelmRelease, strategy: string, manifests: string): string {
   try {
     return postRenderManifests(object, manifests);
   } catch (error) {
-    throw new Error(`error while running post render on files: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    const message = errorMessage(error);
+    const help =
+      strategy === 'combined' && message.includes('already registered id')
+        ? `; where a hook has the name of another object, set spec.postRenderStrategy to 'nohooks' or 'separate'`
+        : '';
+    throw new Error(`error while running post render on files: ${message}${help}`, { cause: error });
   }
 }
