@@ -119,14 +119,21 @@ describe('a Kustomization, from Git to the cluster', () => {
   });
 
   test('a dependent starts when its dependency is ready, not an interval later', async () => {
-    const { ready, push, applied, apply } = await setUp({ 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') }, {});
+    const { ready, push, applied, apply, failed, namespace } = await setUp({ 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') }, {});
     await apply('app', { path: './app', dependsOn: [{ name: 'base' }] });
     await apply('base', { path: './base' });
     const startedAt = Date.now();
     await ready('app');
     assert.ok(Date.now() - startedAt < 5000);
+    const told = world.events.length;
     const hash = await push({ files: { 'base/a.yaml': configMap('a', '"2"'), 'app/b.yaml': configMap('b', '"2"') } });
     await applied(hash, 'app');
+    const ofDependent = world.events.slice(told).filter(({ involvedObject }) => involvedObject.namespace === namespace && involvedObject.name === 'app');
+    assert.ok(!ofDependent.some(({ reason }) => reason === 'DependencyNotReady'));
+    await push({ files: { 'base/a.yaml': 'a: [' } });
+    await failed('BuildFailed', /^/, 'base');
+    await failed('DependencyNotReady', /base' is not ready/, 'app');
+    await applied(await push({ files: { 'base/a.yaml': configMap('a', '"3"') } }), 'app');
   });
 
   test('Kustomizations that wait for each other are named', async () => {

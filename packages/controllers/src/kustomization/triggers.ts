@@ -2,6 +2,7 @@ import type { KubeObject } from '@sluice/core';
 import type { Artifact, Kustomization } from '@sluice/api';
 import { hasCondition, keyOf, objectKey, type Cause, type ObjectCache } from '@sluice/runtime';
 import { createIndex } from '../object-index.js';
+import { Deferral } from './deferral.js';
 import { dependencyKeys } from './dependencies.js';
 import { artifactOf, SOURCE_KINDS, sourceKeyOf, type SourceCaches } from './source.js';
 
@@ -20,12 +21,14 @@ export function triggerKustomizations(
     return [`${kind}/${objectKey(namespace, name)}`];
   });
   const byDependency = createIndex(kustomizations, dependencyKeys);
-  const stops = [bySource.stop, byDependency.stop];
+  const deferral = new Deferral(kustomizations, enqueue);
+  const stops = [bySource.stop, byDependency.stop, () => deferral.stop()];
 
   for (const kind of SOURCE_KINDS) {
     const enqueueAll = async (source: KubeObject, artifact: Artifact): Promise<void> => {
       const cause = { reason: 'source', object: objectOf(kind, source) } as const;
-      for (const key of await inOrder(bySource.keys(`${kind}/${keyOf(source)}`), artifact)) enqueue(key, cause);
+      const keys = await inOrder(bySource.keys(`${kind}/${keyOf(source)}`), artifact);
+      deferral.enqueueAll(keys, artifact.revision, cause);
     };
     const changed = (source: KubeObject, artifact: Artifact): void => void enqueueAll(source, artifact);
     stops.push(
@@ -48,7 +51,7 @@ export function triggerKustomizations(
         const dependents = byDependency.keys(keyOf(dependency));
         if (dependents.length === 0 || readiness(dependency) === readiness(before)) return;
         const cause = { reason: 'dependency', object: objectOf('Kustomization', dependency) } as const;
-        for (const key of dependents) if (isWaiting(key, kustomizations)) enqueue(key, cause);
+        for (const key of dependents) if (!deferral.changed(key) && isWaiting(key, kustomizations)) enqueue(key, cause);
       },
     }),
   );
