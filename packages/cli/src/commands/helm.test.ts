@@ -141,6 +141,16 @@ describe('sluice helm', () => {
     assert.match((await helm('template', chart, '--post-renderer', failing)).stderr, /error output:\nno\n: exit status 3/);
   });
 
+  test('includes may nest deeper than the stack of the process', async () => {
+    write('charts/deep/Chart.yaml', 'apiVersion: v2\nname: deep\nversion: 1.0.0\n');
+    write(
+      'charts/deep/templates/a.yaml',
+      '{{ define "d" }}{{ if . }}{{ range list (rest .) }}{{ include "d" . }}{{ end }}{{ end }}x{{ end }}v: {{ include "d" (until 900) }}',
+    );
+    const { stdout } = await helm('template', join(directory, 'charts/deep'));
+    assert.match(stdout, /^v: x{901}$/m);
+  });
+
   test('--output-dir writes a file for each template', async () => {
     const out = join(directory, 'out');
     const { stdout } = await helm(
