@@ -84,7 +84,8 @@ async function makeBundle(bundleName, contents, plugins, run) {
     target: 'node20',
     minify: true,
     // Has a part that is compiled for the machine.
-    external: ['classic-level'],
+    // Native code; and a library whose licence (LGPL) wants it to be replaceable.
+    external: ['classic-level', 'openpgp'],
     plugins,
     define: { 'import.meta.url': '__url' },
     logLevel: 'error',
