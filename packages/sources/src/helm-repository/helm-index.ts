@@ -119,7 +119,7 @@ function addChart(charts: Map<string, ChartVersion[]>, name: string, value: unkn
   if (value !== null && !Array.isArray(value)) throw invalid(`entries.${name} is not a list`);
   const versions = (value ?? [])
     .filter((each) => each !== null)
-    .map((each, index) => readChartVersion(each, `entries.${name}[${index}]`, rules))
+    .map((each, index) => readChartVersion(each, () => `entries.${name}[${index}]`, rules))
     // Old indexes have no API version with their charts.
     .map((each) => (each.apiVersion === undefined ? withApiVersion(each) : each))
     .filter(isValid)
@@ -131,7 +131,7 @@ function addChart(charts: Map<string, ChartVersion[]>, name: string, value: unkn
 
 /** In the place where Helm prints it: before those of its fields that follow in its struct. */
 function withApiVersion(entry: Record<string, unknown>): Record<string, unknown> {
-  return readChartVersion({ ...entry, apiVersion: 'v1' }, '', { format: 'json' });
+  return readChartVersion({ ...entry, apiVersion: 'v1' }, () => '', { format: 'json' });
 }
 
 const aliasForm = /^[a-zA-Z0-9_-]+$/;
