@@ -83,9 +83,10 @@ async function makeBundle(bundleName, contents, plugins, run) {
     platform: 'node',
     target: 'node20',
     minify: true,
-    // Has a part that is compiled for the machine.
-    // Native code; and a library whose licence (LGPL) wants it to be replaceable.
+    // One has a part that is compiled for the machine; the other's licence (LGPL) wants it to be replaceable.
     external: ['classic-level', 'openpgp'],
+    // What stays outside is required: a script of this kind has no import().
+    supported: { 'dynamic-import': false },
     plugins,
     define: { 'import.meta.url': '__url' },
     logLevel: 'error',
