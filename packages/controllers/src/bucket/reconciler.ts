@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { Artifact, Bucket } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
@@ -25,6 +26,9 @@ const ORDER = ['StorageOperationFailed', 'FetchFailed', 'ArtifactOutdated', 'Art
 
 /** Keeps the artifact of a Bucket: list → fetch what is there → artifact. */
 export function createBucketReconciler({ cluster, store, identities, scratchDir }: BucketWorld): Reconciler<Bucket, BucketStatus> {
+  // A process that was killed had no time to remove what it was downloading.
+  rmSync(scratchDir, { recursive: true, force: true });
+
   async function produce(bucket: Bucket, pass: Pass): Promise<Stored> {
     const provider = await bucketProvider(bucket, secretsOf(bucket, cluster, pass.signal), identities, pass.signal);
     try {

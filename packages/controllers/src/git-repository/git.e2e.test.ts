@@ -111,6 +111,23 @@ describe('Git repositories', () => {
     });
   }
 
+  test('a full disk is said, and nothing half-written is served; when there is room again, it goes on', async () => {
+    const { apply, failed, ready, url, get } = await setUp();
+    let isFull = true;
+    await world.stopControllers();
+    const { store } = world;
+    const put: typeof store.put = (...args) =>
+      isFull ? Promise.reject(new Error('ENOSPC: no space left on device, write')) : store.put(...args);
+    await world.startControllers({ store: { ...store, put }, backoff: { firstMs: 50, longestMs: 400 } });
+    await apply('GitRepository', 'repo', { url, ref });
+    await failed('GitRepository', 'repo', 'ArchiveOperationFailed', /^unable to archive artifact to storage: ENOSPC: /);
+    assert.equal((await get<GitRepository>('GitRepository', 'repo')).status?.artifact, undefined);
+    isFull = false;
+    await ready('GitRepository', 'repo');
+    await world.stopControllers();
+    await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
+  });
+
   test('an artifact that was harmed is made again', async () => {
     const { apply, ready, request, url, told, get } = await setUp();
     await apply('GitRepository', 'repo', { url, ref });

@@ -13,6 +13,8 @@ import { keyOfKind, startWorld, type World } from '../testing/world.js';
 
 const program = findProgram('docker-registry');
 
+const manifest = (v: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-oci}\ndata: {v: "${v}"}\n`;
+
 describe('OCI repositories', () => {
   let world: World;
   let count = 0;
@@ -237,7 +239,6 @@ describe('OCI repositories', () => {
 
   test('a Kustomization applies what is in it, and what another controller serves for an ExternalArtifact', async () => {
     const { apply, ready, request, get, push, url, namespace } = await setUp(['latest']);
-    const manifest = (v: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-oci}\ndata: {v: "${v}"}\n`;
     await push(['latest'], manifest('1'));
     await apply('OCIRepository', 'app', { url });
     await apply('Kustomization', 'app', {
