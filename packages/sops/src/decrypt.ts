@@ -4,7 +4,6 @@ import { decryptValue } from './cipher.js';
 import { openDataKey } from './data-key.js';
 import { sopsError } from './error.js';
 import {
-  hasMetadata,
   printPlain,
   readEncrypted,
   readPlain,
@@ -176,8 +175,6 @@ export function looksEncrypted(data: Uint8Array, format: SopsFormat): boolean {
       return bytes.includes('"mac": "ENC[') || (bytes.includes('"sops"') && bytes.includes('ENC[AES256_GCM'));
   }
 }
-
-export { hasMetadata };
 
 /** Says in which file something failed. */
 export function inFile(error: unknown, file: string | undefined): unknown {
