@@ -19,29 +19,53 @@ export interface SignedContent {
 const header = (name: string): string => `io.cncf.notary.${name}`;
 const payloadType = 'application/vnd.cncf.notary.payload.v1+json';
 
-/** Opens an envelope in JWS, and checks its signature and the certificates in it. Throws `SignatureInvalid`. */
+/** An envelope, taken apart. */
+export interface Envelope {
+  /** Certificates in DER, that of the signer first. */
+  readonly chain: readonly Buffer[];
+  /** The attributes that are signed, by their names in JWS. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly signed: Buffer;
+  readonly signature: Buffer;
+  readonly payload: Buffer;
+  /** The names of attributes that are not signed. */
+  readonly unprotected: readonly string[];
+}
+
+/** Opens an envelope in JWS, and checks it as {@link openSigned} does. */
 export function openJws(content: Buffer): SignedContent {
   const envelope = parse(content.toString('utf8'), 'the signature envelope');
   const { payload, protected: encoded, signature, header: open } = envelope;
-  if (typeof payload !== 'string' || typeof encoded !== 'string' || typeof signature !== 'string' || signature === '') {
+  if (typeof payload !== 'string' || typeof encoded !== 'string' || typeof signature !== 'string') {
     throw refuse('signature not present or is empty');
   }
   const unprotected = isJsonObject(open) ? open : {};
-  const chain = readChain(unprotected.x5c);
-  const protectedHeader = parse(decode(encoded).toString('utf8'), 'the protected header');
-  checkSignature(chain, protectedHeader.alg, Buffer.from(`${encoded}.${payload}`), decode(signature));
-  const times = readTimes(protectedHeader);
-  if (protectedHeader.cty !== payloadType) throw refuse(`the payload is of the type ${JSON.stringify(protectedHeader.cty)}`);
-  const { targetArtifact } = parse(decode(payload).toString('utf8'), 'the payload');
-  const { mediaType, digest, size } = isJsonObject(targetArtifact) ? targetArtifact : {};
-  return { target: { mediaType, digest, size }, ...times, chain, hasTimestamp: Object.hasOwn(unprotected, header('timestampSignature')) };
+  return openSigned({
+    chain: Array.isArray(unprotected.x5c) ? unprotected.x5c.map((each) => Buffer.from(String(each), 'base64')) : [],
+    attributes: parse(decode(encoded).toString('utf8'), 'the protected header'),
+    signed: Buffer.from(`${encoded}.${payload}`),
+    signature: decode(signature),
+    payload: decode(payload),
+    unprotected: Object.keys(unprotected),
+  });
 }
 
-function readChain(value: unknown): X509Certificate[] {
-  const encoded = Array.isArray(value) ? value.slice(0, 20) : [];
+/** Checks the signature of an envelope, its certificates, and what must be in it. Throws `SignatureInvalid`. */
+export function openSigned({ chain: der, attributes, signed, signature, payload, unprotected }: Envelope): SignedContent {
+  if (signature.length === 0) throw refuse('signature not present or is empty');
+  const chain = readChain(der);
+  checkSignature(chain, attributes.alg, signed, signature);
+  const times = readTimes(attributes);
+  if (attributes.cty !== payloadType) throw refuse(`the payload is of the type ${JSON.stringify(attributes.cty)}`);
+  const { targetArtifact } = parse(payload.toString('utf8'), 'the payload');
+  const { mediaType, digest, size } = isJsonObject(targetArtifact) ? targetArtifact : {};
+  return { target: { mediaType, digest, size }, ...times, chain, hasTimestamp: unprotected.includes(header('timestampSignature')) };
+}
+
+function readChain(der: readonly Buffer[]): X509Certificate[] {
   let chain: X509Certificate[];
   try {
-    chain = encoded.map((each) => new X509Certificate(Buffer.from(String(each), 'base64')));
+    chain = der.slice(0, 20).map((each) => new X509Certificate(each));
   } catch (error) {
     throw refuse(`malformed certificate: ${errorMessage(error)}`);
   }

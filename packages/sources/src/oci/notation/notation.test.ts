@@ -6,6 +6,7 @@ import { failing } from '../../testing/failing.js';
 import { listen, type TestServer } from '../../testing/https-server.js';
 import { digestOf, memoryRegistry, pushImage } from '../../testing/registry.js';
 import { createOciClient, type OciClient } from '../client.js';
+import { writeBytes, writeList, writeText } from './cbor.js';
 import { parseTrustPolicy } from './policy.js';
 import { certificateSubject, isSubject, parseIdentity } from './subject.js';
 import { verifyNotation } from './verify.js';
@@ -63,6 +64,8 @@ interface Envelope {
   readonly target?: object;
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly algorithm?: string;
+  /** Makes the envelope. Default: in JWS. */
+  readonly make?: (target: object, signer: Signer) => Buffer;
 }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -85,6 +88,35 @@ function envelopeOf(target: object, { key: own, chain }: Signer, { attributes = 
   const signature = sign('sha256', Buffer.from(`${protectedHeader}.${payload}`), options).toString('base64url');
   const x5c = chain.map((certificate) => certificate.replaceAll(/-----[^-]+-----|\s/g, ''));
   return Buffer.from(JSON.stringify({ payload, protected: protectedHeader, header: { x5c }, signature }));
+}
+
+const map = (entries: readonly (readonly [Buffer, Buffer])[]): Buffer =>
+  Buffer.concat([Buffer.from([0xa0 + entries.length]), ...entries.flat()]);
+
+/** The same in COSE, with a tag that says so. */
+function coseOf(target: object, { key: own, chain }: Signer): Buffer {
+  const isRsa = own.asymmetricKeyType === 'rsa';
+  const seconds = Buffer.alloc(6, 0xc1);
+  seconds[1] = 0x1a;
+  seconds.writeUInt32BE(Date.parse('2026-05-01T00:00:00Z') / 1000, 2);
+  const protectedHeader = map([
+    [Buffer.from([1]), isRsa ? Buffer.from([0x38, 36]) : Buffer.from([0x26])],
+    [Buffer.from([2]), writeList([writeText(header('signingScheme'))])],
+    [Buffer.from([3]), writeText('application/vnd.cncf.notary.payload.v1+json')],
+    [writeText(header('signingScheme')), writeText('notary.x509')],
+    [writeText(header('signingTime')), seconds],
+  ]);
+  const payload = Buffer.from(JSON.stringify({ targetArtifact: target }));
+  const signed = writeList([writeText('Signature1'), writeBytes(protectedHeader), writeBytes(Buffer.alloc(0)), writeBytes(payload)]);
+  const options = isRsa
+    ? { key: own, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+    : { key: own, dsaEncoding: 'ieee-p1363' as const };
+  const certificates = chain.map((each) => writeBytes(Buffer.from(each.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64')));
+  const unprotected = map([[Buffer.from([0x18, 33]), writeList(certificates)]]);
+  return Buffer.concat([
+    Buffer.from([0xd2]),
+    writeList([writeBytes(protectedHeader), unprotected, writeBytes(payload), writeBytes(sign('sha256', signed, options))]),
+  ]);
 }
 
 const policy = (changes: Readonly<Record<string, unknown>> = {}, level: object = { level: 'strict' }): string =>
@@ -115,7 +147,7 @@ describe('signatures of notation', () => {
   async function signed(signer: Signer, envelope: Envelope = {}, type = 'application/jose+json'): Promise<string> {
     const digest = await pushImage(client);
     const { mediaType, bytes } = await client.manifest(digest);
-    const content = envelopeOf(envelope.target ?? { mediaType, digest, size: bytes.length }, signer, envelope);
+    const content = (envelope.make ?? envelopeOf)(envelope.target ?? { mediaType, digest, size: bytes.length }, signer, envelope);
     memory.blobs.set(digestOf(content), content);
     const manifest = Buffer.from(
       JSON.stringify({
@@ -149,6 +181,16 @@ describe('signatures of notation', () => {
     });
     assert.equal(await check(authority, policy({ trustStores: ['signingAuthority:acme'] })), 'trusted');
     await assert.rejects(check(authority), refused(/no trusted certificates are found/));
+  });
+
+  test('may be in COSE', async () => {
+    for (const kind of ['ec', 'rsa'] as const)
+      assert.equal(await check(await signed(makeSigner(kind), { make: coseOf }, 'application/cose')), 'trusted');
+    const { chain } = makeSigner();
+    await assert.rejects(
+      check(await signed({ key: key('ec'), chain }, { make: coseOf }, 'application/cose')),
+      refused(/signature is invalid/),
+    );
   });
 
   test('are by a trusted identity', async () => {
@@ -192,7 +234,8 @@ describe('signatures of notation', () => {
     ],
     ['with another algorithm', () => signed(makeSigner(), { algorithm: 'ES384' }), /mismatch between signature algorithm/],
     ['by another key', () => signed({ key: key('ec'), chain: makeSigner().chain }), /signature is invalid/],
-    ['in COSE', () => signed(makeSigner(), {}, 'application/cose'), /only application\/jose\+json is supported/],
+    ['in an unknown envelope', () => signed(makeSigner(), {}, 'application/pkcs7'), /unsupported type "application\/pkcs7"/],
+    ['in COSE that is none', () => signed(makeSigner(), {}, 'application/cose'), /is no CBOR|no message of COSE/],
     [
       'with an unknown critical header',
       () => signed(makeSigner(), { attributes: { crit: [header('signingScheme'), 'x'], x: 1 } }),

@@ -4,6 +4,7 @@ import type { OciCall, OciClient } from '../client.js';
 import { gatherBlob } from '../gather.js';
 import type { OciManifest } from '../manifest.js';
 import { isRevocable, isValidAt, readCertificates, shown } from './certificates.js';
+import { coseType, openCose } from './cose.js';
 import { jwsType, openJws, type SignedContent } from './envelope.js';
 import { parseTrustPolicy, statementFor, type NotationCheck, type PolicyStatement } from './policy.js';
 import { certificateSubject, isSubject } from './subject.js';
@@ -21,6 +22,10 @@ export interface NotationOptions {
 export type NotationReader = Pick<OciClient, 'manifest' | 'blob' | 'referrers' | 'name'>;
 
 const artifactType = 'application/vnd.cncf.notary.signature';
+const openers: ReadonlyMap<string, (content: Buffer) => SignedContent> = new Map([
+  [jwsType, openJws],
+  [coseType, openCose],
+]);
 const maxEnvelopeBytes = 4 * 1024 * 1024;
 /** As with Flux: who can push to a repository could make others check any number of them. */
 const maxSignatures = 3;
@@ -66,12 +71,9 @@ async function openSignature(client: NotationReader, digest: string, call: OciCa
   const { layers } = await client.manifest(digest, call);
   const [layer] = layers;
   if (layer === undefined || layers.length > 1) throw refuse('signature manifest requires exactly one signature envelope blob');
-  if (layer.mediaType !== jwsType) {
-    throw refuse(
-      `its envelope is of the type ${JSON.stringify(layer.mediaType)}, and only ${jwsType} is supported: sign with --signature-format jws`,
-    );
-  }
-  return openJws(await gatherBlob(client, layer, maxEnvelopeBytes, call));
+  const open = openers.get(layer.mediaType);
+  if (open === undefined) throw refuse(`its envelope is of the unsupported type ${JSON.stringify(layer.mediaType)}`);
+  return open(await gatherBlob(client, layer, maxEnvelopeBytes, call));
 }
 
 function checkTarget({ target }: SignedContent, { digest, mediaType, bytes }: OciManifest): void {
