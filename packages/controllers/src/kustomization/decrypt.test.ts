@@ -4,12 +4,13 @@ import { before, describe, test } from 'node:test';
 import { errorMessage, isJsonObject, memoryTree, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
-import { encrypt, generateAgeKey, type SopsFormat } from '@sluice/sops';
+import { ageKeys, encrypt, generateAgeKey, type SopsFormat } from '@sluice/sops';
 import { conformanceFile, conformanceText } from '../testing/conformance.js';
 import { decryptObjects } from '../sops/decrypt-objects.js';
 import { keysInSecret } from '../sops/secret-keys.js';
 import { Builds } from './build.js';
 import { Decryption } from './decrypt.js';
+import { buildKustomization } from './preview.js';
 import { defaultSettings } from './settings.js';
 
 const secret = (name: string, value: string): string =>
@@ -112,6 +113,19 @@ configMapGenerator:
     const result = await built({ 'list.yaml': `apiVersion: v1\nkind: List\nitems:\n${item.trimEnd()}\n` });
     assert.deepEqual(objects(result)[0]?.['stringData'], { password: 'one' });
     assert.match(result.warnings.join(), /its MAC can't be checked/);
+  });
+
+  test('a preview decrypts with the keys at hand, and takes no changed file', async () => {
+    const file = await sealed(secret('s', 'one'), 'yaml');
+    const at = [ageKeys(keys['age.agekey']!, 'keys.txt')];
+    const [object] = await buildKustomization(kustomization, memoryTree({ 's.yaml': file }), { keys: at });
+    assert.equal(object?.['sops'], undefined);
+    const changed = memoryTree({ 's.yaml': file.replace('name: s', 'name: evil') });
+    await assert.rejects(buildKustomization(kustomization, changed, { keys: at }), /s\.yaml: the MAC/);
+    assert.equal(
+      (await buildKustomization(kustomization, changed, { cluster: clusterWith(keys), settings: { sopsMac: 'warn' } })).length,
+      1,
+    );
   });
 
   test('a wrong key: which file, which keys it wants, where keys were looked for, and no key', async () => {

@@ -19,6 +19,23 @@ export interface DecryptedBuild {
   readonly warnings: readonly string[];
 }
 
+/** The keys of one Kustomization: those at hand, or those that it names in a cluster. */
+export type DecryptionKeys = { readonly keys: readonly KeySource[] } | { readonly cluster: Cluster };
+
+/** One build with what is encrypted in it decrypted; a file that is not what was encrypted fails it, unless the settings say otherwise. */
+export async function buildDecrypted(
+  kustomization: Kustomization,
+  tree: FileTree,
+  build: (tree: FileTree) => Built,
+  from: DecryptionKeys,
+  settings: KustomizationSettings,
+  signal: AbortSignal,
+): Promise<Built> {
+  if (!('keys' in from)) return (await new Decryption(from.cluster, settings).build(kustomization, tree, build, signal)).built;
+  const state: State = { keysVersion: '', keys: from.keys, tree: new DecryptingTree(from.keys) };
+  return checked(await decryptedBuild(state, tree, build), settings).built;
+}
+
 interface State {
   /** Of the Secret that the keys are from. */
   readonly keysVersion: string;
@@ -47,23 +64,11 @@ export class Decryption {
   ): Promise<DecryptedBuild> {
     if (kustomization.spec.decryption === undefined) return { built: build(tree), warnings: [] };
     const state = await this.#state(kustomization, signal);
-    try {
-      return this.#checked(await decryptBuild(state, tree, build));
-    } catch (error) {
-      if (error instanceof StageError) throw error;
-      throw failed('BuildFailed', withPlace(errorMessage(error), placeOf(error)), error);
-    }
+    return checked(await decryptedBuild(state, tree, build), this.#settings);
   }
 
   forget(key: string): void {
     this.#states.delete(key);
-  }
-
-  #checked({ built, unverified, isNew }: { built: Built; unverified: readonly Unverified[]; isNew: boolean }): DecryptedBuild {
-    const { sopsMac } = this.#settings;
-    const warnings = unverified.map(({ file, why }) => `${file}: ${why}`);
-    if (sopsMac === 'enforce' && warnings.length > 0) throw failed('BuildFailed', `decryption failed: ${warnings.join('; ')}`);
-    return { built, warnings: isNew && sopsMac === 'warn' ? warnings : [] };
   }
 
   async #state(kustomization: Kustomization, signal: AbortSignal): Promise<State> {
@@ -107,13 +112,30 @@ export class Decryption {
   }
 }
 
-async function decryptBuild(state: State, tree: FileTree, build: (tree: FileTree) => Built) {
-  const { result: source, unverified: files } = await state.tree.run(tree, build);
-  if (state.last?.source === source.identity) return { ...state.last, isNew: false };
-  const { manifests, unverified } = await decryptObjects(source.manifests, state.keys);
-  const built = manifests === source.manifests ? source : { manifests, identity: Symbol('decrypted') };
-  state.last = { source: source.identity, built, unverified: [...files, ...unverified] };
-  return { ...state.last, isNew: true };
+interface StateBuild {
+  readonly built: Built;
+  readonly unverified: readonly Unverified[];
+  readonly isNew: boolean;
+}
+
+async function decryptedBuild(state: State, tree: FileTree, build: (tree: FileTree) => Built): Promise<StateBuild> {
+  try {
+    const { result: source, unverified: files } = await state.tree.run(tree, build);
+    if (state.last?.source === source.identity) return { ...state.last, isNew: false };
+    const { manifests, unverified } = await decryptObjects(source.manifests, state.keys);
+    const built = manifests === source.manifests ? source : { manifests, identity: Symbol('decrypted') };
+    state.last = { source: source.identity, built, unverified: [...files, ...unverified] };
+    return { ...state.last, isNew: true };
+  } catch (error) {
+    if (error instanceof StageError) throw error;
+    throw failed('BuildFailed', withPlace(errorMessage(error), placeOf(error)), error);
+  }
+}
+
+function checked({ built, unverified, isNew }: StateBuild, { sopsMac }: KustomizationSettings): DecryptedBuild {
+  const warnings = unverified.map(({ file, why }) => `${file}: ${why}`);
+  if (sopsMac === 'enforce' && warnings.length > 0) throw failed('BuildFailed', `decryption failed: ${warnings.join('; ')}`);
+  return { built, warnings: isNew && sopsMac === 'warn' ? warnings : [] };
 }
 
 function digest(where: string, data: ReadonlyMap<string, string>): string {

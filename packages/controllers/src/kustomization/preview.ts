@@ -2,9 +2,11 @@ import type { FileTree, KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { keyOf } from '@sluice/runtime';
+import type { KeySource } from '@sluice/sops';
 import { diffSet, type ObjectDiff } from '../apply/diff.js';
 import { compileIgnoreRules } from '../apply/ignore-rules.js';
-import { Builds } from './build.js';
+import { Builds, type Built } from './build.js';
+import { buildDecrypted } from './decrypt.js';
 import { inventoryOf, staleReferences } from './inventory.js';
 import { leftoversOf } from './leftovers.js';
 import { planSet, type Plan } from './plan.js';
@@ -16,13 +18,15 @@ import { combineVariables, loadVariables } from './variables.js';
 export interface PreviewOptions {
   /** Where `substituteFrom` is read; without one only the variables of the Kustomization itself count. */
   readonly cluster?: Cluster;
+  /** Opens what is encrypted. Without it the keys are those that `spec.decryption` names in the cluster; with neither, files stay as they are. */
+  readonly keys?: readonly KeySource[];
   readonly settings?: Partial<KustomizationSettings>;
   readonly signal?: AbortSignal;
 }
 
 /**
  * The objects that a Kustomization would apply from a tree, in the order of applying: by the stages of its controller, without
- * a controller. Encrypted files stay as they are.
+ * a controller. An encrypted file that is not what was encrypted is refused, unless the settings say otherwise.
  *
  * ```ts
  * const objects = await buildKustomization(kustomization, directoryTree('.'));
@@ -61,12 +65,15 @@ export async function diffKustomization(
   return [...diffs, ...stale.map((reference): ObjectDiff => ({ reference, action: 'deleted' }))];
 }
 
-async function planOf(kustomization: Kustomization, tree: FileTree, { cluster, settings: chosen, signal }: PreviewOptions): Promise<Plan> {
-  const settings = { ...defaultSettings, ...chosen };
-  const { manifests } = new Builds().build(keyOf(kustomization), kustomization, tree, buildPath(kustomization, tree));
+async function planOf(kustomization: Kustomization, tree: FileTree, options: PreviewOptions): Promise<Plan> {
+  const { cluster, keys, signal = new AbortController().signal } = options;
+  const settings = { ...defaultSettings, sopsMac: 'enforce' as const, ...options.settings };
+  const build = (view: FileTree): Built => new Builds().build(keyOf(kustomization), kustomization, view, buildPath(kustomization, view));
+  const from = keys === undefined ? cluster && { cluster } : { keys };
+  const { manifests } = from === undefined ? build(tree) : await buildDecrypted(kustomization, tree, build, from, settings, signal);
   const variables =
     cluster === undefined
       ? combineVariables([kustomization.spec.postBuild?.substitute ?? {}])
-      : await loadVariables(kustomization, cluster, signal ?? new AbortController().signal);
+      : await loadVariables(kustomization, cluster, signal);
   return planSet(kustomization, substituteAll(kustomization, manifests, variables, settings), settings);
 }
