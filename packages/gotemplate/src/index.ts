@@ -19,7 +19,7 @@ export {
 } from './templates.js';
 export type { CallContext, TemplateLimits } from './exec/context.js';
 export { contextFunction, goFunction, goMethod, type FunctionTable, type GoFunction } from './exec/function.js';
-export { bytesToString } from './parse/literals.js';
+export { bytesToString, stringToBytes } from './parse/literals.js';
 export { TemplateError, type TemplatePlace } from './template-error.js';
 export {
   compareBytes,

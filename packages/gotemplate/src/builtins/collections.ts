@@ -34,7 +34,7 @@ function indexOne(item: GoValue, index: GoValue): GoValue {
   }
   if (Array.isArray(item)) return item[position(index, item.length, 'slice')];
   if (item instanceof Uint8Array) return goInt(item[position(index, item.length, 'slice')] ?? 0, 'uint8');
-  throw new Error(`can't index item of type ${typeName(item)}`);
+  throw new Error(`can't index item of type ${pointedTo(item)}`);
 }
 
 function position(index: GoValue, length: number, kind: 'slice' | 'string'): number {
@@ -94,7 +94,12 @@ function length(item: GoValue): number {
   if (typeof item === 'string') return byteLength(item);
   if (Array.isArray(item) || item instanceof Uint8Array) return item.length;
   if (isMap(item)) return Object.keys(item).length;
-  throw new Error(`len of type ${typeName(item)}`);
+  throw new Error(`len of type ${pointedTo(item)}`);
+}
+
+/** The type of a value, or of what it points to. */
+function pointedTo(item: GoValue): string {
+  return typeName(item).replace(/^\*/, '');
 }
 
 export const collections = {

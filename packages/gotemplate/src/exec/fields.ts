@@ -56,7 +56,7 @@ export function evaluatePath(
     // By far the most common: a key that a plain map has.
     if (!hasArguments && typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
       const map = value as GoMap;
-      if (isOwn || (map[GO_METHODS] === undefined && keyType(map) === 'string' && Object.hasOwn(map, name))) {
+      if (isOwn || (map[GO_METHODS]?.has(name) !== true && keyType(map) === 'string' && Object.hasOwn(map, name))) {
         const found = map[name];
         if (found !== undefined) {
           container = value;

@@ -40,7 +40,7 @@ export function printValue(value: GoValue, verb: string, spec: Spec, depth = 0):
   if (value instanceof GoInt) return printInteger(value, verb, spec);
   if (value instanceof GoFloat32) return printFloat(value.value, 32, verb, spec);
   if (value instanceof GoComplex) return printComplex(value, verb, spec);
-  if (value instanceof Uint8Array) return printBytes(value, verb, spec);
+  if (value instanceof Uint8Array) return printBytes(value, verb, spec, depth);
   if (value instanceof JsonNumber) return 'vsxXq'.includes(verb) ? printString(value.text, verb, spec) : badVerb(value, verb, spec);
   const text = textOf(value);
   if (text !== undefined && 'vsxXq'.includes(verb) && !spec.sharpV) return printString(text, verb, spec);
@@ -145,12 +145,12 @@ function printComplex(value: GoComplex, verb: string, spec: Spec): string {
   return `(${real}${printFloat(value.imaginary, 64, verb, { ...spec, plus: true })}i)`;
 }
 
-function printBytes(bytes: Uint8Array, verb: string, spec: Spec): string {
+function printBytes(bytes: Uint8Array, verb: string, spec: Spec, depth: number): string {
   switch (verb) {
     case 'v':
     case 'd': {
       if (spec.sharpV)
-        return `[]byte{${Array.from(bytes, (byte) => formatInteger(BigInt(byte), false, 'x', { ...spec, sharp: true })).join(', ')}}`;
+        return `${depth > 0 ? '[]uint8' : '[]byte'}{${Array.from(bytes, (byte) => formatInteger(BigInt(byte), false, 'x', { ...spec, sharp: true })).join(', ')}}`;
       return `[${Array.from(bytes, (byte) => formatInteger(BigInt(byte), false, 'd', spec)).join(' ')}]`;
     }
     case 's':

@@ -4,8 +4,8 @@ import { isSpace, isUpper, toLower, toUpper } from '../values/letters.js';
 export function pascalCase(text: string): string {
   const chars = Array.from(text);
   const start = chars.findIndex((char) => !isConnector(char));
-  // Connectors at the front stay.
-  if (start < 0) return text;
+  // Connectors at the front stay. Where there is nothing else, the last one comes out twice.
+  if (start < 0) return text + (chars.at(-1) ?? '');
   let result = chars.slice(0, start).join('');
   let current = chars[start] ?? '';
   let afterUpper = isUpper(current);

@@ -7,6 +7,7 @@ import {
   nilMap,
   nilSlice,
   typeName,
+  underlyingType,
   type GoDuration,
   type GoFloat32,
   type GoMap,
@@ -98,7 +99,7 @@ function named(text: string): ParamType {
 }
 
 function assignable(value: GoValue, type: string, unnamedPrefix: string): boolean {
-  const own = typeName(value);
+  const own = underlyingType(typeName(value));
   return own === type || !own.startsWith(unnamedPrefix);
 }
 

@@ -291,11 +291,16 @@ export function nameType(name: string, underlying: string): string {
   return name;
 }
 
+/** What a type is a name of; a type without a name is itself, one that nobody declared too. */
+export function underlyingType(name: string): string {
+  return namedTypes.get(name) ?? name;
+}
+
 /** The type of a slice's or map's elements: of `[]string` and `map[string]string`, `string`. A named type's are anything. */
 export function elementType(name: string): string {
   let element = elementTypes.get(name);
   if (element === undefined) {
-    const type = namedTypes.get(name) ?? name;
+    const type = underlyingType(name);
     const rest = type.replace(/^(\[\d*\]|map\[[^\]]*\])/, '');
     element = rest === type ? 'interface {}' : rest;
     elementTypes.set(name, element);

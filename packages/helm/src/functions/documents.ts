@@ -5,6 +5,7 @@ import {
   GoInt,
   GoStruct,
   goFunction,
+  stringToBytes,
   type FunctionTable,
   type GoFunction,
   type GoMap,
@@ -107,7 +108,9 @@ function jsonType(value: GoValue): string {
 
 /** sigs.k8s.io/yaml goes by way of JSON, and says so when the shape is wrong. */
 function readYaml(text: string): GoValue {
-  return parseYaml(text, { integers: 'float64' }) as GoValue;
+  // Bytes that are no UTF-8 are a fault of theirs, not of the characters that stand for them here.
+  const source = /\p{Surrogate}/u.test(text) ? stringToBytes(text) : text;
+  return parseYaml(source, { integers: 'float64' }) as GoValue;
 }
 
 function plainError(message: string): Error {

@@ -59,7 +59,7 @@ export function renderTemplates(
   const limits = options.limits ?? {};
   for (const { path, scope, basePath } of ordered) {
     if (baseName(path).startsWith('_')) continue;
-    scope['Template'] = { Name: path, BasePath: basePath };
+    scope['Template'] = typedValues({ Name: path, BasePath: basePath }, helm);
     try {
       rendered.set(path, templates.execute(path, scope, { host, limits }).replaceAll('<no value>', ''));
     } catch (error) {
@@ -97,6 +97,7 @@ function collect(
     Values: values,
     Subcharts: subcharts,
   };
+  typedValues(scope, helm);
   for (const subchart of chart.subcharts) {
     const found = tableAt(values as Values, subchart.name);
     const own = typedValues('table' in found ? (found.table as GoMap) : {}, helm);
