@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Bucket, GitRepository, HelmChart, HelmRepository, OCIRepository } from '@sluice/api';
 import type { KubeObject } from '@sluice/core';
 import type { Informer } from '@sluice/kube';
-import type { Cause, CommonStatus, Controller, Reconciler } from '@sluice/runtime';
+import type { Cause, CommonStatus, Controller, MetricsRegistry, Reconciler } from '@sluice/runtime';
 import type { GitClient } from '@sluice/sources';
 import { createBucketReconciler } from './bucket/reconciler.js';
 import { Followers } from './git-repository/followers.js';
@@ -21,10 +21,11 @@ import { triggerCharts, triggerIncluders } from './source/triggers.js';
 export interface SourcesOptions {
   readonly git: GitClient;
   readonly allowFile: boolean;
+  readonly metrics: MetricsRegistry;
 }
 
 /** What Flux runs as source-controller. An ExternalArtifact has no controller: who makes it writes its status. */
-export function startSources(ground: Ground, { git, allowFile }: SourcesOptions): ControllerGroup {
+export function startSources(ground: Ground, { git, allowFile, metrics }: SourcesOptions): ControllerGroup {
   const { cluster, store, informers } = ground;
   const gitRepositories = ground.follow<GitRepository>('GitRepository', 'source', 'v1');
   const ociRepositories = ground.follow<OCIRepository>('OCIRepository', 'source', 'v1');
@@ -32,7 +33,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
   const helmCharts = ground.follow<HelmChart>('HelmChart', 'source', 'v1');
   const buckets = ground.follow<Bucket>('Bucket', 'source', 'v1');
   const chartSources = { HelmRepository: helmRepositories, GitRepository: gitRepositories, Bucket: buckets };
-  const indexes = createIndexCache(store);
+  const indexes = createIndexCache(store, metrics);
   const identities = createCloudIdentities();
   const followers = new Followers(git);
 
@@ -65,6 +66,7 @@ export function startSources(ground: Ground, { git, allowFile }: SourcesOptions)
     followers.onChange((key) => repositories.enqueue(key, { reason: 'source' })),
     triggerIncluders(gitRepositories, (key, cause) => repositories.enqueue(key, cause)),
     () => chartTriggers.stop(),
+    helmRepositories.subscribe({ deleted: (repository) => indexes.forget(repository) }),
     () => indexes.stop(),
   );
 

@@ -4,15 +4,17 @@ import { gunzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
 import type { HelmChart, HelmRepository } from '@sluice/api';
 import { createOciClient, packageChart } from '@sluice/sources';
+import type { Controllers } from '../start.js';
 import { sourcesIn, type Sources } from '../testing/sources.js';
 import { startWorld, type World } from '../testing/world.js';
 
 describe('Helm repositories and charts', () => {
   let world: World;
+  let controllers: Controllers;
   let count = 0;
   before(async () => {
     world = await startWorld();
-    await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
+    controllers = await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
   });
   after(() => world.close());
 
@@ -26,7 +28,7 @@ describe('Helm repositories and charts', () => {
   const bytesOf = (path: string): Promise<Buffer> => world.artifact(path);
 
   test('a new version in the index becomes an artifact, and the chart that follows a range with it', async () => {
-    const { apply, ready, request, chart, get, told } = await setUp();
+    const { apply, ready, request, chart, get, told, namespace } = await setUp();
     const { charts, requests } = world.web;
     charts.add(chart, '1.0.0');
     await apply('HelmRepository', 'repo', { url: chartsUrl() });
@@ -47,6 +49,10 @@ describe('Helm repositories and charts', () => {
     charts.add(chart, '2.0.0');
     await request('HelmRepository', 'repo');
     await ready('HelmChart', 'web', /^1\.1\.0$/);
+    assert.match(
+      await controllers.metrics.render(),
+      new RegExp(`gotk_cache_events_total\\{event_type="cache_miss",name="repo",namespace="${namespace}"\\} [1-9]`),
+    );
     assert.ok(!requests.includes(`GET /charts/${chart}-2.0.0.tgz`), 'nothing is fetched that nobody wants');
     assert.equal(told('HelmChart', 'web').length, 2);
     const { url, observedChartName } = (await get<HelmChart>('HelmChart', 'web')).status ?? {};

@@ -30,7 +30,7 @@ export async function openCharts(repository: HelmRepository, world: ChartAccess,
     return ociCharts({ ...http, url, insecure, timeoutMs, ...(login !== undefined && { login }) });
   }
   const artifact = repository.status?.artifact;
-  const index = artifact === undefined ? undefined : await world.indexes.get(artifact);
+  const index = artifact === undefined ? undefined : await world.indexes.get(repository, artifact);
   try {
     return httpCharts(createHelmRepository({ ...http, url, passCredentials, timeoutMs }), index);
   } catch (error) {
