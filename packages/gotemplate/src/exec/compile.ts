@@ -83,6 +83,7 @@ function compileNode(node: Node, compiler: Compiler): Run {
 
 function compileAction(node: ActionNode, compiler: Compiler): Run {
   const evaluate = compilePipeline(node.pipe, compiler);
+  const isPlace = node.pipe.commands.at(-1)?.operands[0]?.type !== 'identifier';
   if (node.pipe.declarations.length > 0) {
     return (frame) => {
       frame.node = node;
@@ -97,13 +98,14 @@ function compileAction(node: ActionNode, compiler: Compiler): Run {
     execution.step();
     const value = evaluate(frame);
     if (typeof value === 'object') execution.checkSize(value);
-    execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : printed(value));
+    execution.write(typeof value === 'string' ? value : value === undefined ? '<no value>' : printed(value, isPlace));
     return NEXT;
   };
 }
 
-function printed(value: Exclude<GoValue, undefined>): string {
-  return value instanceof GoStruct && value.pointerText !== undefined ? value.pointerText : textOfValue(value);
+/** Of what is at some place, Go knows the pointer, with its methods; what a function returns is at none. */
+function printed(value: Exclude<GoValue, undefined>, isPlace: boolean): string {
+  return isPlace && value instanceof GoStruct && value.pointerText !== undefined ? value.pointerText : textOfValue(value);
 }
 
 function compileBranch(node: BranchNode, compiler: Compiler): Run {

@@ -126,6 +126,7 @@ function messageOf(error: unknown): string {
 /** What go-yaml v3 prints: integers are integers there, structs have their fields' names in lower case. */
 function prettyValue(value: GoValue): unknown {
   if (value instanceof GoInt) return value.value;
+  if (value instanceof Uint8Array) return Array.from(value);
   if (Array.isArray(value)) return value.map(prettyValue);
   if (value instanceof GoStruct)
     return Object.fromEntries([...value.fields].map(([name, field]) => [name.toLowerCase(), prettyValue(field)]));

@@ -1,5 +1,5 @@
 import { setOwn, type Json } from '@sluice/core';
-import { encodeJson, GoInt, GoTime, goInt, isNilCollection, typeName, type GoMap, type GoValue } from '@sluice/gotemplate';
+import { encodeJson, GoInt, GoTime, goInt, isNilCollection, sprintf, typeName, type GoMap, type GoValue } from '@sluice/gotemplate';
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { formatFloatG } from '@sluice/yaml';
 import { toJsonValue } from './marshal.js';
@@ -53,6 +53,7 @@ function isTableList(value: GoValue): boolean {
 }
 
 function inline(value: GoValue): string {
+  if (value instanceof Uint8Array) return `[${value.join(', ')}]`;
   if (Array.isArray(value)) {
     if (isNilCollection(value)) return '[]';
     return `[${value.map(inline).join(', ')}]`;
@@ -115,12 +116,19 @@ function dateOf(date: TomlDate): GoTime {
   return new GoTime(new Date(date.isLocal() ? `${date.toISOString().replace(/Z$/, '')}Z` : date.toISOString()));
 }
 
+function runeOf(char = ''): GoValue {
+  return goInt(char.codePointAt(0) ?? 0, 'int32');
+}
+
 function tomlFault(error: TomlError, source: string): string {
   const line = source.split('\n')[error.line - 1] ?? '';
   const key = /^\s*([A-Za-z0-9_-]+)\s*=/.exec(line)?.[1];
   if (/redefine|already/.test(error.message) && key !== undefined) {
     return `toml: line ${error.line} (last key "${key}"): Key '${key}' has already been defined.`;
   }
+  const after = /^\s*[A-Za-z0-9_-]+(?:[ \t]+([^\s.=])|([^\s.=A-Za-z0-9_-]))/.exec(line);
+  if (after !== null)
+    return `toml: line ${error.line}: expected '.' or '=', but got ${sprintf('%q', [runeOf(after[1] ?? after[2])])} instead`;
   if (!line.includes('=') && /^\s*[A-Za-z0-9_-]+\s*$/.test(line)) {
     const isLast = error.line >= source.trimEnd().split('\n').length;
     return `toml: line ${error.line}: ${isLast ? 'unexpected EOF; ' : ''}expected key separator '='`;

@@ -23,6 +23,11 @@ const CASES: readonly (readonly [template: string, output: string])[] = [
   ['{{ printf "%#v" .Files }}', 'engine.files{"a.txt":[]uint8{0x41}, "bin":[]uint8{0xff, 0x41}}'],
   ['{{ (fromYaml (.Files.Get "bin")).Error }}', 'error converting YAML to JSON: yaml: invalid leading UTF-8 octet'],
   ['{{ camelcase "_" }}', '__'],
+  ['{{ toToml .Files }}', '"a.txt" = [65]\nbin = [255, 65]\n'],
+  ['{{ toYamlPretty .Files }}', 'a.txt:\n  - 65\nbin:\n  - 255\n  - 65'],
+  ['{{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion | default "" }}', 'v1.36.0 {v1.36.0 v1.36.0 1 36}'],
+  ['{{ (fromToml "k: v").Error }}', "toml: line 1: expected '.' or '=', but got ':' instead"],
+  ['{{ (fromToml "k v").Error }}', "toml: line 1: expected '.' or '=', but got 'v' instead"],
 ];
 for (const [template, expected] of CASES) test(template, () => assert.equal(output(template), expected));
 
