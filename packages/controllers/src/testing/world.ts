@@ -128,11 +128,22 @@ export function fastClock(factor: number): Clock {
   };
 }
 
-export type Kind = 'GitRepository' | 'OCIRepository' | 'HelmRepository' | 'HelmChart' | 'Bucket' | 'ExternalArtifact' | 'Kustomization' | 'HelmRelease';
+export type Kind =
+  | 'GitRepository'
+  | 'OCIRepository'
+  | 'HelmRepository'
+  | 'HelmChart'
+  | 'Bucket'
+  | 'ExternalArtifact'
+  | 'Kustomization'
+  | 'HelmRelease'
+  | 'Receiver';
+
+/** The groups of kinds that are no sources. */
+const GROUPS: Readonly<Partial<Record<Kind, string>>> = { Kustomization: 'kustomize', HelmRelease: 'helm', Receiver: 'notification' };
 
 export function keyOfKind(kind: Kind, namespace: string, name: string): ObjectKey {
-  const group = kind === 'Kustomization' ? 'kustomize' : kind === 'HelmRelease' ? 'helm' : 'source';
-  return { apiVersion: `${group}.toolkit.fluxcd.io/${kind === 'HelmRelease' ? 'v2' : 'v1'}`, kind, namespace, name };
+  return { apiVersion: `${GROUPS[kind] ?? 'source'}.toolkit.fluxcd.io/${kind === 'HelmRelease' ? 'v2' : 'v1'}`, kind, namespace, name };
 }
 
 const DEFINITIONS: readonly CustomResource[] = [
