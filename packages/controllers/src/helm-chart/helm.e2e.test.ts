@@ -129,6 +129,29 @@ describe('Helm repositories and charts', () => {
     }
   });
 
+  test('credentials for a registry that are none are told as such, and are an unknown build error', async () => {
+    const { apply, secret, failed, told } = await setUp();
+    await secret('login', { username: 'user' });
+    await apply('HelmRepository', 'repo', { url: `oci://${world.web.host}/charts`, type: 'oci', secretRef: { name: 'login' } });
+    await apply('HelmChart', 'web', { chart: 'web', sourceRef: repositoryRef });
+    const { message } = await failed('HelmChart', 'web', 'Unknown', /^unknown build error: failed to detect authentication methods: /);
+    assert.ok(told('HelmChart', 'web').includes(`error AuthenticationFailed: ${message.replace('unknown build error: ', '')}`));
+  });
+
+  test('a signature that nothing can be checked with is no signature', async () => {
+    const { apply, failed, condition, chart } = await setUp();
+    await pushChart(`oci://${world.web.host}/oci-charts/${chart}`, chart, '1.0.0');
+    await apply('HelmRepository', 'repo', { url: `oci://${world.web.host}/oci-charts`, type: 'oci' });
+    await apply('HelmChart', 'web', { chart, sourceRef: repositoryRef, verify: { provider: 'notation', secretRef: { name: 'nope' } } });
+    await failed(
+      'HelmChart',
+      'web',
+      'VerificationError',
+      /^failed to verify the signature using provider 'notation': secrets "nope" not found$/,
+    );
+    assert.equal((await condition('HelmChart', 'web', 'FetchFailed'))?.reason, 'Unknown');
+  });
+
   test('a chart over HTTP that shall be verified is refused', async () => {
     const { apply, failed, chart } = await setUp();
     world.web.charts.add(chart, '1.0.0');

@@ -169,12 +169,14 @@ function treeMetadata(chart: HelmChart, revision: string): string {
 }
 
 /** The conditions of a build's failure. */
-function buildFailed(error: unknown, isRemote: boolean, { status }: Pass): unknown {
+function buildFailed(error: unknown, isRemote: boolean, pass: Pass): unknown {
+  const { status } = pass;
+  if (error instanceof SourceFailure) return beforeBuild(error, pass);
   if (!(error instanceof ChartBuildError)) return error;
   const { stage, isPersistent, message } = error;
   if (isRemote && /401|unauthorized|authentication required|tls|unknown certificate authority/.test(message)) {
     const told = `failed to authenticate with the Helm repository: ${message}`;
-    return new SourceFailure('FetchFailed', 'AuthenticationFailed', told, { cause: error });
+    return beforeBuild(new SourceFailure('FetchFailed', 'AuthenticationFailed', told, { cause: error }), pass);
   }
   if (stage === 'InvalidChartReference' || stage === 'ChartPullError') {
     status.remove('BuildFailed');
@@ -183,6 +185,13 @@ function buildFailed(error: unknown, isRemote: boolean, { status }: Pass): unkno
   status.remove('FetchFailed');
   if (stage === 'ChartVerificationError') status.set('SourceVerified', 'False', 'VerificationError', message);
   return new SourceFailure('BuildFailed', stage, message, { terminal: isPersistent, cause: error });
+}
+
+/** What goes wrong before there is something to build is an unknown build error to Flux, in conditions; not so in events. */
+function beforeBuild({ condition, reason, message, terminal, cause }: SourceFailure, { status }: Pass): SourceFailure {
+  if (condition === 'SourceVerified') status.set(condition, 'False', reason, message);
+  status.remove('BuildFailed');
+  return new SourceFailure('FetchFailed', 'Unknown', `unknown build error: ${message}`, { terminal, cause, told: { reason, message } });
 }
 
 function stored(artifact: Artifact, built: ChartBuild): Stored {

@@ -1,7 +1,7 @@
 import { errorMessage } from '@sluice/core';
 import type { HelmRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
-import { createHelmRepository, httpCharts, ociCharts, type ChartRepository } from '@sluice/sources';
+import { ChartBuildError, createHelmRepository, httpCharts, ociCharts, type ChartRepository } from '@sluice/sources';
 import { helmAccess, isOci, type HelmAccess } from '../helm-repository/access.js';
 import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
@@ -30,7 +30,12 @@ export async function openCharts(repository: HelmRepository, world: ChartAccess,
     return ociCharts({ ...http, url, insecure, timeoutMs, ...(login !== undefined && { login }) });
   }
   const artifact = repository.status?.artifact;
-  const index = artifact === undefined ? undefined : await world.indexes.get(repository, artifact);
+  const index =
+    artifact === undefined
+      ? undefined
+      : await world.indexes.get(repository, artifact).catch((error: unknown) => {
+          throw new ChartBuildError('ChartPullError', error, 'failed to get chart version for remote reference: ');
+        });
   try {
     return httpCharts(createHelmRepository({ ...http, url, passCredentials, timeoutMs }), index);
   } catch (error) {

@@ -6,6 +6,8 @@ export interface FailureOptions {
   readonly terminal?: boolean;
   /** A matter of waiting for another object: told in the trace, and not as an error. */
   readonly waiting?: boolean;
+  /** What the event says, and Stalled, where it is not what the condition says. */
+  readonly told?: { readonly reason: string; readonly message: string };
   readonly cause?: unknown;
 }
 
@@ -15,6 +17,7 @@ export class SourceFailure extends Error {
   readonly reason: string;
   readonly terminal: boolean;
   readonly waiting: boolean;
+  readonly told: { readonly reason: string; readonly message: string };
 
   constructor(condition: FailureCondition, reason: string, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -22,5 +25,6 @@ export class SourceFailure extends Error {
     this.reason = reason;
     this.terminal = options.terminal === true;
     this.waiting = options.waiting === true;
+    this.told = options.told ?? { reason, message };
   }
 }

@@ -188,8 +188,9 @@ function settle<S extends SourceStatus>(
 
 function fail(failure: SourceFailure, order: readonly string[], context: Context): Outcome {
   const { status } = context;
-  const { condition, reason, message, terminal, waiting } = failure;
-  status.set(condition, condition === 'SourceVerified' ? 'False' : 'True', reason, message);
+  const { condition, terminal, waiting } = failure;
+  const { reason, message } = failure.told;
+  status.set(condition, condition === 'SourceVerified' ? 'False' : 'True', failure.reason, failure.message);
   if (terminal) {
     status.stalled(reason, message);
     status.observeGeneration();
@@ -198,7 +199,7 @@ function fail(failure: SourceFailure, order: readonly string[], context: Context
   context.event({ severity: waiting ? 'trace' : 'error', reason, message });
   if (waiting) context.log.info(message);
   else context.log.error(message, failure.cause ?? failure);
-  return { next: terminal ? { type: 'idle' } : { type: 'retry' } };
+  return { next: terminal ? { type: 'idle' } : { type: 'retry' }, ...(waiting ? {} : { failure }) };
 }
 
 /** A new artifact is told, and that a failure is over. */
