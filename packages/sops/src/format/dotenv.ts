@@ -26,7 +26,10 @@ function readLine(bytes: Uint8Array, line: number, file: string | undefined): It
     const place = { ...(file === undefined ? {} : { file }), line };
     throw sopsError('SopsFileInvalid', `line ${line} of the environment file has no "=": write KEY=value`, undefined, place);
   }
-  if (typeof text !== 'string') return { key: Buffer.from(text.subarray(0, equals)).toString('utf8'), value: text.subarray(equals + 1) };
+  if (typeof text !== 'string') {
+    const value = replaced(text.subarray(equals + 1), String.raw`\n`, '\n');
+    return { key: Buffer.from(text.subarray(0, equals)).toString('utf8'), value };
+  }
   return { key: text.slice(0, equals), value: text.slice(equals + 1).replaceAll(String.raw`\n`, '\n') };
 }
 
@@ -34,10 +37,16 @@ export function printDotenv({ items }: Mapping): Buffer {
   return Buffer.concat(
     items.map(({ key, value }) => {
       if (key instanceof Comment) return Buffer.from(`#${key.text}\n`);
-      if (value instanceof Uint8Array) return Buffer.concat([Buffer.from(`${key}=`), value, Buffer.from('\n')]);
+      if (value instanceof Uint8Array)
+        return Buffer.concat([Buffer.from(`${key}=`), replaced(value, '\n', String.raw`\n`), Buffer.from('\n')]);
       return Buffer.from(`${key}=${flatText(key, value).replaceAll('\n', String.raw`\n`)}\n`);
     }),
   );
+}
+
+/** Bytes with one text put in the place of another. */
+function replaced(bytes: Uint8Array, from: string, to: string): Buffer {
+  return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll(from, to), 'latin1');
 }
 
 /** A value in a format that has strings alone. */

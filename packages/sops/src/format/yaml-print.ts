@@ -96,10 +96,17 @@ function setComment(node: YamlNode, kind: 'headComment' | 'lineComment' | 'footC
 }
 
 function scalarNode(value: Scalar): YamlScalar {
-  if (value instanceof Uint8Array) return scalar('!!binary', Buffer.from(value).toString('base64'), true);
+  if (value instanceof Uint8Array) return binaryNode(value);
   if (typeof value === 'string') return stringNode(value);
   const text = plainText(value);
   return scalar(plainTag(text, 'kyaml'), text);
+}
+
+/** Long ones stand in lines of 70 columns. */
+function binaryNode(bytes: Uint8Array): YamlScalar {
+  const text = Buffer.from(bytes).toString('base64');
+  const node = scalar('!!binary', text, true);
+  return text.length <= 70 ? node : { ...node, style: 'literal', value: text.replaceAll(/.{1,70}/g, '$&\n') };
 }
 
 function stringNode(value: string): YamlScalar {
