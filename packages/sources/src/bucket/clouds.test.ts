@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import type { SourceEntry } from '../artifact/source-tree.js';
 import { failing } from '../testing/failing.js';
 import { listen, type TestServer } from '../testing/https-server.js';
 import { makeWorkspace } from '../testing/repository.js';
@@ -9,6 +10,9 @@ import { createAzureBucket, type AzureBlobCredentials } from './azure.js';
 import { checkoutBucket, readBucketIndex } from './checkout.js';
 import { createGcsBucket } from './gcs.js';
 import type { BucketProvider } from './provider.js';
+
+/** They come in the order in which they were fetched. */
+const byPath = (entries: readonly SourceEntry[]): SourceEntry[] => [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
 
 const now = new Date('2026-05-01T00:00:00Z');
 const accountKey = Buffer.from('the key of the account').toString('base64');
@@ -164,7 +168,7 @@ for (const [cloud, { serve, open, wrong, refused }] of Object.entries(clouds)) {
       await checkoutBucket(provider, index, { scratchDir: workspace.dir }, async ({ revision, tree }) => {
         assert.equal(revision, index.revision);
         const chunks: Uint8Array[] = [];
-        for await (const chunk of tree.contents(tree.entries.filter(({ path }) => path.startsWith('apps/')))) chunks.push(chunk);
+        for await (const chunk of tree.contents(byPath(tree.entries).filter(({ path }) => path.startsWith('apps/')))) chunks.push(chunk);
         assert.equal(Buffer.concat(chunks).toString(), 'a: 1\nb: 2\n');
       });
       assert.deepEqual([...(await readBucketIndex(provider, { prefix: 'apps/a' })).objects.keys()], ['apps/a b.yaml']);
