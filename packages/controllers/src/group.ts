@@ -10,6 +10,7 @@ import {
   type Reconciler,
 } from '@sluice/runtime';
 import type { ArtifactStore } from '@sluice/sources';
+import type { ResourceMetrics } from './observe/resource-metrics.js';
 
 /** What a controller has of its own. */
 export interface ControllerParts<T extends KubeObject, S extends CommonStatus> {
@@ -27,6 +28,8 @@ export interface Ground {
   readonly informers: SharedInformers;
   /** The objects of one of Flux's kinds: `follow<Bucket>('Bucket', 'source', 'v1')`. */
   follow<T extends KubeObject = KubeObject>(kind: string, group: keyof typeof groups, version: string): Informer<T>;
+  /** Shows the objects of a kind that has no controller in the metrics. */
+  show(kind: string, objects: Informer): void;
   start<T extends KubeObject, S extends CommonStatus>(parts: ControllerParts<T, S>): Controller;
 }
 
@@ -50,6 +53,7 @@ export function createGround(
   store: ArtifactStore,
   informers: SharedInformers,
   common: Common,
+  resources: ResourceMetrics,
   options: GroundOptions = {},
 ): Ground {
   const selector = options.watchLabelSelector ?? '';
@@ -60,8 +64,10 @@ export function createGround(
     informers,
     follow: <T extends KubeObject>(kind: string, group: keyof typeof groups, version: string): Informer<T> =>
       informers.acquire<T>({ apiVersion: `${groups[group]}/${version}`, kind }).informer,
+    show: (kind, objects) => resources.follow(kind, objects),
     start: ({ name, kind, objects: all, reconciler }) => {
       const objects = selector === '' ? all : selectedObjects(all, ({ metadata }) => isOurs(metadata.labels ?? {}));
+      resources.follow(kind, objects);
       return startController({ ...common, cluster, finalizer, name, kind, objects, reconciler });
     },
   };

@@ -52,6 +52,8 @@ export function startNotification(ground: Ground, parts: NotificationParts, sett
   const receivers = ground.follow<Receiver>('Receiver', 'notification', 'v1');
   const alerts = ground.follow<Alert>('Alert', 'notification', 'v1beta3');
   const providers = ground.follow<Provider>('Provider', 'notification', 'v1beta3');
+  ground.show('Alert', alerts);
+  ground.show('Provider', providers);
   const recorder = createEventRecorder(cluster, {
     component: NAME,
     onError: (error) => log.debug('an event could not be written', { error: errorMessage(error) }),

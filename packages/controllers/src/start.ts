@@ -18,6 +18,7 @@ import { helmDefaults, type HelmReleaseSettings } from './helm-release/settings.
 import { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
 import { startHelm } from './start-helm.js';
 import { startKustomize } from './start-kustomize.js';
+import { createResourceMetrics } from './observe/resource-metrics.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
 import { startSources } from './start-sources.js';
 
@@ -28,6 +29,8 @@ export interface ControllersOptions {
   readonly log: Logger;
   /** Where events go besides the cluster. One is made when absent. */
   readonly events?: EventBus;
+  /** Where it counts. One is made when absent; who counts the requests to the API as well gives one. */
+  readonly metrics?: MetricsRegistry;
   /** Of Kustomizations; what HelmReleases have as well is theirs, too. */
   readonly settings?: Partial<KustomizationSettings>;
   readonly helm?: Partial<HelmReleaseSettings>;
@@ -79,7 +82,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   const { cluster, store, log } = options;
   const clock = options.clock ?? systemClock;
   const events = options.events ?? createEventBus(clock);
-  const metrics = createRegistry();
+  const metrics = options.metrics ?? createRegistry();
   const stopProcessMetrics = registerProcessMetrics(metrics);
   const informers = createSharedInformers(cluster, {
     onError: (error) => log.debug('a watch failed and is opened again', { error: String(error) }),
@@ -96,10 +99,17 @@ export function startControllers(options: ControllersOptions): Controllers {
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   };
   const { watchLabelSelector } = options;
-  const ground = createGround(cluster, store, informers, common, watchLabelSelector === undefined ? {} : { watchLabelSelector });
+  const ground = createGround(
+    cluster,
+    store,
+    informers,
+    common,
+    createResourceMetrics(metrics, events),
+    watchLabelSelector === undefined ? {} : { watchLabelSelector },
+  );
   const notification = startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications });
   const started: readonly ControllerGroup[] = [
-    startSources(ground, { git: options.git, allowFile: options.allowFile === true, metrics }),
+    startSources(ground, { git: options.git, allowFile: options.allowFile === true }),
     startKustomize(ground, { ...defaultSettings, ...options.settings }),
     startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm }),
   ];
@@ -128,6 +138,9 @@ export function startControllers(options: ControllersOptions): Controllers {
   };
 }
 
+/** Joins an event with the log lines of its pass, whose `reconcileID` it is. Flux has nothing like it. */
+const RECONCILE_ID = 'sluice.dev/reconcile-id';
+
 /** Writes every event to the cluster as well, under the name of the controller that tells it. */
 function recordEvents(events: EventBus, cluster: Cluster, log: Logger): (graceMs: number) => Promise<void> {
   const recorders = new Map<string, EventRecorder>();
@@ -148,7 +161,7 @@ function recordEvents(events: EventBus, cluster: Cluster, log: Logger): (graceMs
       type: event.severity === 'error' ? 'Warning' : 'Normal',
       reason: event.reason,
       message: event.message,
-      annotations: event.metadata,
+      annotations: event.reconcileId === undefined ? event.metadata : { ...event.metadata, [RECONCILE_ID]: event.reconcileId },
     });
   });
   return async (graceMs) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject, ObjectMeta } from '@sluice/core';
+import { SluiceError, type KubeObject, type ObjectMeta } from '@sluice/core';
 import type { Cluster, ObjectKey } from '@sluice/kube';
 import {
   createControllerMetrics,
@@ -9,6 +9,7 @@ import {
   createRegistry,
   startController,
   type CommonStatus,
+  type FinishedPass,
   type Outcome,
   type ReconcileContext,
 } from './index.js';
@@ -50,8 +51,13 @@ function rig(
   const registry = createRegistry();
   const events = createEventBus(clock);
   const told: string[] = [];
+  const ids: (string | undefined)[] = [];
+  const passes: FinishedPass[] = [];
   const lines: Record<string, unknown>[] = [];
-  events.subscribe(({ severity, reason, message }) => told.push(`${severity} ${reason}: ${message}`));
+  events.subscribe(({ severity, reason, message, reconcileId }) => {
+    told.push(`${severity} ${reason}: ${message}`);
+    ids.push(reconcileId);
+  });
   const controller = startController<KubeObject, CommonStatus>({
     name: 'kustomize-controller',
     kind: 'Kustomization',
@@ -64,6 +70,7 @@ function rig(
     events,
     log: createLogger({ level: 'debug', now: () => clock.now(), write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     metrics: createControllerMetrics(registry),
+    onPass: (pass) => passes.push(pass),
     reconciler: {
       reconcile,
       ...(finalize === undefined ? {} : { finalize }),
@@ -71,7 +78,7 @@ function rig(
       isStatic: ({ spec }) => (spec as { type?: string }).type === 'oci',
     },
   });
-  return { clock, cache, patches, registry, told, lines, controller };
+  return { clock, cache, patches, registry, told, ids, passes, lines, controller };
 }
 
 function kustomization(over: { metadata?: object; spec?: object; status?: object } = {}): KubeObject {
@@ -272,3 +279,50 @@ test('stop waits for a running pass, then aborts it', async () => {
   await stopped;
   assert.equal(aborted, true);
 });
+
+test('a pass has one id: in its log lines, in its events, and where it is told of when it has ended', async () => {
+  const { cache, ids, passes, lines } = rig(async (object, context) => {
+    context.log.info('working');
+    return await ready(object, context);
+  });
+  cache.put(kustomization());
+  await settle();
+  const [pass] = passes;
+  assert.match(pass!.id, /^[0-9a-f-]{36}$/);
+  assert.deepEqual(ids, [pass!.id]);
+  assert.deepEqual(new Set(lines.map((line) => line['reconcileID'])), new Set([pass!.id]));
+  assert.equal(pass!.failure, undefined);
+});
+
+const failures: readonly [what: string, failure: unknown, counted: readonly string[], error: string][] = [
+  ['an error of the catalogue', new Error('fetch', { cause: new SluiceError('GitUnreachable', 'refused') }), [], 'GitUnreachable'],
+  ['a timeout', new SluiceError('GitTimeout', 'late'), ['reconcile_timeouts_total'], 'GitTimeout'],
+  ['a bug', new Error('build', { cause: new TypeError('x is undefined') }), ['reconcile_panics_total'], ''],
+];
+
+for (const [what, failure, counted, error] of failures) {
+  test(`${what} is counted, and shown until the object is ready`, async () => {
+    let isBroken = true;
+    const { cache, registry, clock } = rig(async (object, context) => {
+      if (!isBroken) return await ready(object, context);
+      context.status.set('Ready', 'False', 'GitOperationFailed', 'no');
+      return { next: { type: 'after', delayMs: 1000 }, failure };
+    });
+    cache.put(kustomization());
+    await settle();
+    const text = await registry.render();
+    const labels = error === '' ? '' : `,error="${error}"`;
+    assert.ok(
+      text.includes(`gotk_reconcile_failure{kind="Kustomization",name="app",namespace="ns",reason="GitOperationFailed"${labels}} 1\n`),
+      text,
+    );
+    assert.match(text, /^controller_runtime_reconcile_total\{controller="kustomization",result="error"\} 1$/m);
+    for (const name of ['reconcile_timeouts_total', 'reconcile_panics_total', 'terminal_reconcile_errors_total']) {
+      assert.ok(text.includes(`controller_runtime_${name}{controller="kustomization"} ${counted.includes(name) ? 1 : 0}\n`), name);
+    }
+    isBroken = false;
+    await clock.advance(1000);
+    await settle();
+    assert.doesNotMatch(await registry.render(), /gotk_reconcile_failure\{/);
+  });
+}

@@ -32,6 +32,22 @@ export interface ControllerOptions<T extends KubeObject, S extends CommonStatus>
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
   /** A pass shows its progress only when it takes longer than this: most end sooner. */
   readonly progressDelayMs?: number;
+  /** Told of every pass when it has ended. */
+  readonly onPass?: (pass: FinishedPass) => void;
+}
+
+/** A pass over an object that has ended. */
+export interface FinishedPass {
+  /** In all its log lines, and in the events of the cluster that it tells. */
+  readonly id: string;
+  readonly controller: string;
+  /** As the pass left it. */
+  readonly object: KubeObject;
+  readonly causes: readonly Cause[];
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly failure: unknown;
 }
 
 export interface Controller {
@@ -87,28 +103,33 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     const object = newest(objects.get(namespace, name), written.get(key));
     if (object === undefined) return { type: 'idle' };
     const startedAt = clock.now();
-    const passLog = log.with(logFields(object));
+    const id = randomUUID();
+    const passLog = log.with(logFields(object, id));
     // A signal of its own: a hundred requests that listen to one signal make each more listener dearer.
     const ending = new AbortController();
     setMaxListeners(0, ending.signal);
     const onStop = (): void => ending.abort(stopping.signal.reason);
     stopping.signal.addEventListener('abort', onStop, { once: true });
     if (stopping.signal.aborted) onStop();
-    const pass = new Pass(object, options, passLog, { causes, onOvertaken, signal: ending.signal });
-    let failed = false;
+    const pass = new Pass(object, options, { id, log: passLog }, { causes, onOvertaken, signal: ending.signal });
+    let failure: unknown;
     let next: Next = { type: 'retry' };
     try {
-      next = await pass.run();
+      ({ next, failure } = await pass.run());
     } catch (error) {
-      failed = !stopping.signal.aborted;
-      if (failed) passLog.error('Reconciler error', error);
+      if (!stopping.signal.aborted) {
+        failure = error;
+        passLog.error('Reconciler error', error);
+      }
     } finally {
       stopping.signal.removeEventListener('abort', onStop);
     }
     if (pass.gone) written.delete(key);
     else written.set(key, pass.object);
-    reports.reconciled(object, (clock.now() - startedAt) / 1000, next, failed);
-    reports.observe(pass.object, conditionsOf(pass.object));
+    const endedAt = clock.now();
+    reports.reconciled(object, { seconds: (endedAt - startedAt) / 1000, next, failure });
+    reports.observe(pass.object, conditionsOf(pass.object), failure);
+    options.onPass?.({ id, controller: options.name, object: pass.object, causes, startedAt, endedAt, failure });
     return next;
   }
 
@@ -126,6 +147,8 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
 
 type Signals = Pick<ReconcileContext, 'causes' | 'onOvertaken' | 'signal'>;
 
+const IDLE = { next: { type: 'idle' } } as const;
+
 /** One pass over one object. */
 class Pass<T extends KubeObject, S extends CommonStatus> {
   /** The finalizer is off: the object may be gone already. */
@@ -133,12 +156,14 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
   #object: T;
   #writer: StatusWriter;
   readonly #options: ControllerOptions<T, S>;
+  readonly #id: string;
   readonly #log: Logger;
   readonly #signals: Signals;
 
-  constructor(object: T, options: ControllerOptions<T, S>, log: Logger, signals: Signals) {
+  constructor(object: T, options: ControllerOptions<T, S>, { id, log }: { readonly id: string; readonly log: Logger }, signals: Signals) {
     this.#object = object;
     this.#options = options;
+    this.#id = id;
     this.#log = log;
     this.#signals = signals;
     this.#writer = this.#newWriter(object);
@@ -148,16 +173,16 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     return this.#writer.object as T;
   }
 
-  async run(): Promise<Next> {
+  async run(): Promise<Pick<Outcome, 'next' | 'failure'>> {
     const { reconciler, finalizer } = this.#options;
     const { deletionTimestamp, finalizers = [] } = this.#object.metadata;
     if (deletionTimestamp !== undefined) {
       if (finalizers.includes(finalizer)) await this.#finalize();
-      return { type: 'idle' };
+      return IDLE;
     }
     if (reconciler.isStatic?.(this.#object) === true) {
       await this.#leave();
-      return { type: 'idle' };
+      return IDLE;
     }
     if (!finalizers.includes(finalizer)) await this.#writeFinalizers([...finalizers, finalizer]);
 
@@ -168,14 +193,14 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
       if (requestedAt !== undefined) draft.fields.lastHandledReconcileAt = requestedAt;
       reconciler.suspended?.(this.#object, draft);
       await this.#writer.flush(draft.fields);
-      return { type: 'idle' };
+      return IDLE;
     }
 
     const outcome = await reconciler.reconcile(this.#object, this.#context(draft));
     draft.finish(this.#object.metadata.annotations?.[REQUESTED_AT], outcome.observed);
     await this.#writer.flush(draft.fields);
     this.#publish(outcome.events);
-    return outcome.next;
+    return outcome;
   }
 
   async #finalize(): Promise<void> {
@@ -236,7 +261,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
   }
 
   #publish(events: Outcome['events'] = []): void {
-    for (const event of events) this.#options.events.publish(this.#object, event, this.#options.name);
+    for (const event of events) this.#options.events.publish(this.#object, event, this.#options.name, this.#id);
   }
 }
 
@@ -272,7 +297,7 @@ function statusOf(object: KubeObject): CommonStatus {
   return object['status'] ?? {};
 }
 
-function logFields({ kind, apiVersion, metadata }: KubeObject): Record<string, unknown> {
+function logFields({ kind, apiVersion, metadata }: KubeObject, reconcileID: string): Record<string, unknown> {
   const { name = '', namespace = '' } = metadata;
   return {
     controller: kind.toLowerCase(),
@@ -281,6 +306,6 @@ function logFields({ kind, apiVersion, metadata }: KubeObject): Record<string, u
     [kind]: { name, namespace },
     namespace,
     name,
-    reconcileID: randomUUID(),
+    reconcileID,
   };
 }

@@ -28,6 +28,8 @@ export interface ResourceEvent extends EventInput {
   readonly metadata: Readonly<Record<string, string>>;
   readonly timestamp: string;
   readonly reportingController: string;
+  /** The pass that tells it: the `reconcileID` of the logs. */
+  readonly reconcileId?: string;
 }
 
 /** Annotations of an object with this prefix are added to the metadata of all its events. */
@@ -35,7 +37,7 @@ const EVENT_ANNOTATIONS = 'event.toolkit.fluxcd.io/';
 
 /** Carries events in the process: to the cluster, and to whoever notifies people. */
 export interface EventBus {
-  publish(object: KubeObject, event: EventInput, reportingController: string): void;
+  publish(object: KubeObject, event: EventInput, reportingController: string, reconcileId?: string): void;
   /** The result ends the subscription. A subscriber that throws harms nobody. */
   subscribe(subscriber: (event: ResourceEvent, object: KubeObject) => void): () => void;
 }
@@ -43,8 +45,9 @@ export interface EventBus {
 export function createEventBus(clock: Clock): EventBus {
   const subscribers = new Set<(event: ResourceEvent, object: KubeObject) => void>();
   return {
-    publish(object, input, reportingController) {
-      const event = resourceEvent(object, input, reportingController, apiTime(clock.now()));
+    publish(object, input, reportingController, reconcileId) {
+      const about = { reportingController, timestamp: apiTime(clock.now()), ...(reconcileId === undefined ? {} : { reconcileId }) };
+      const event = resourceEvent(object, input, about);
       for (const subscriber of subscribers) {
         try {
           subscriber(event, object);
@@ -60,7 +63,9 @@ export function createEventBus(clock: Clock): EventBus {
   };
 }
 
-function resourceEvent(object: KubeObject, input: EventInput, reportingController: string, timestamp: string): ResourceEvent {
+type Circumstances = Pick<ResourceEvent, 'timestamp' | 'reportingController' | 'reconcileId'>;
+
+function resourceEvent(object: KubeObject, input: EventInput, circumstances: Circumstances): ResourceEvent {
   const { namespace = '', name = '', uid, resourceVersion, annotations = {} } = object.metadata;
   const inherited = Object.entries(annotations).filter(([key]) => key.startsWith(EVENT_ANNOTATIONS));
   return {
@@ -77,7 +82,6 @@ function resourceEvent(object: KubeObject, input: EventInput, reportingControlle
     message: input.message,
     ...(input.quiet === true ? { quiet: true } : {}),
     metadata: { ...input.metadata, ...Object.fromEntries(inherited) },
-    timestamp,
-    reportingController,
+    ...circumstances,
   };
 }

@@ -30,6 +30,8 @@ export interface Outcome {
   readonly observed?: boolean;
   /** Told after the status was written, so that who hears of them reads the new status. */
   readonly events?: readonly EventInput[];
+  /** What the pass failed of, when it did not just wait: counted, and named in metrics and traces by its reason. */
+  readonly failure?: unknown;
 }
 
 /** Why an object is worked on. */

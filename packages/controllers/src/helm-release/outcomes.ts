@@ -77,7 +77,7 @@ export function failed(error: unknown, context: HelmReleaseContext): Outcome {
   const { status, log } = context;
   if (!(error instanceof PassFailure)) {
     log.error('Reconciler error', error);
-    return { next: { type: 'retry' }, observed: false };
+    return { next: { type: 'retry' }, observed: false, failure: error };
   }
   const { ready, isTerminal = false, event: told, next } = error.failure;
   if (ready !== undefined) status.set('Ready', 'False', ready.reason, ready.message);
@@ -87,7 +87,7 @@ export function failed(error: unknown, context: HelmReleaseContext): Outcome {
   }
   if (told !== undefined) context.event(told);
   log.info(error.message);
-  return { next, observed: isTerminal };
+  return { next, observed: isTerminal, ...(told?.severity === 'error' ? { failure: error } : {}) };
 }
 
 /** It can't be told how the release stands. */

@@ -212,8 +212,9 @@ export class Pass {
     return isReady && (revision === undefined || status?.lastAppliedRevision === revision);
   }
 
-  failed({ failure }: StageError): Outcome {
+  failed(error: StageError): Outcome {
     const { kustomization, context, status } = this;
+    const { failure } = error;
     const { reason, message } = failure;
     if (failure.next === 'stalled') status.stalled(reason, message);
     else status.set('Ready', 'False', reason, message);
@@ -226,7 +227,10 @@ export class Pass {
     const fields = { revision: this.#source?.revision };
     if (event?.severity === 'error') context.log.error(`Reconciliation failed after ${took}, ${again}`, message, fields);
     else context.log.info(message, fields);
-    return { next: kustomization.metadata.deletionTimestamp === undefined ? next : { type: 'retry' } };
+    return {
+      next: kustomization.metadata.deletionTimestamp === undefined ? next : { type: 'retry' },
+      ...(event?.severity === 'error' ? { failure: error } : {}),
+    };
   }
 
   /** A step of a dependency that is not its last one is no news to whoever has said already that it waits. */

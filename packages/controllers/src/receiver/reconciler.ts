@@ -29,7 +29,7 @@ export class ReceiverReconciler implements Reconciler<Receiver, ReceiverStatus> 
       const message = `${TERMINAL}: ${fault.message}`;
       status.stalled(fault.reason, message);
       context.log.error(TERMINAL, fault.message);
-      return { next: { type: 'idle' }, events: [{ severity: 'error', reason: fault.reason, message }] };
+      return { next: { type: 'idle' }, events: [{ severity: 'error', reason: fault.reason, message }], failure: new Error(message) };
     }
     status.reconciling('Progressing', 'Reconciliation in progress');
     let token: string;
@@ -39,7 +39,7 @@ export class ReceiverReconciler implements Reconciler<Receiver, ReceiverStatus> 
       const message = errorMessage(error);
       status.set('Ready', 'False', 'TokenNotFound', message);
       delete status.fields.webhookPath;
-      return { next: { type: 'retry' }, events: [{ severity: 'error', reason: 'Failed', message }] };
+      return { next: { type: 'retry' }, events: [{ severity: 'error', reason: 'Failed', message }], failure: error };
     }
     const { name = '', namespace = '' } = receiver.metadata;
     const path = webhookPath(token, name, namespace);

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@sluice/core';
+import { SluiceError, type KubeObject } from '@sluice/core';
 import type { Clock } from '../clock.js';
 import { findCondition, type Condition } from '../conditions.js';
 import { Priority, type Next, type QueueObserver, type WorkQueue } from '../queue.js';
@@ -29,10 +29,10 @@ export interface ControllerReports {
   readonly queue: QueueObserver;
   /** Shows the queue's depth and its running turns at each scrape. */
   watchQueue(queue: WorkQueue<unknown>, clock: Clock): void;
-  /** A pass over an object has ended; `failed` when it threw. */
-  reconciled(object: KubeObject, seconds: number, next: Next, failed: boolean): void;
-  /** The object's conditions and suspension, for alert rules. */
-  observe(object: KubeObject, conditions: readonly Condition[]): void;
+  /** A pass over an object has ended: with an error where it failed. */
+  reconciled(object: KubeObject, pass: { readonly seconds: number; readonly next: Next; readonly failure?: unknown }): void;
+  /** The object's conditions and suspension, for alert rules, and why the last pass failed. */
+  observe(object: KubeObject, conditions: readonly Condition[], failure?: unknown): void;
   /** The object is gone. */
   forget(kind: string, namespace: string, name: string): void;
 }
@@ -54,6 +54,10 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
     'name',
     'namespace',
   ]);
+  const failing = registry.info(
+    'gotk_reconcile_failure',
+    'Why a GitOps Toolkit resource is not ready: the reason of its condition, and that of the error in the catalogue.',
+  );
   const total = registry.counter('controller_runtime_reconcile_total', 'Total number of reconciliations per controller', [
     'controller',
     'result',
@@ -61,6 +65,13 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
   const errors = registry.counter('controller_runtime_reconcile_errors_total', 'Total number of reconciliation errors per controller', [
     'controller',
   ]);
+  const perController = (name: string, help: string) => registry.counter(name, help, ['controller']);
+  const terminal = perController(
+    'controller_runtime_terminal_reconcile_errors_total',
+    'Total number of terminal reconciliation errors per controller',
+  );
+  const panics = perController('controller_runtime_reconcile_panics_total', 'Total number of reconciliation panics per controller');
+  const timeouts = perController('controller_runtime_reconcile_timeouts_total', 'Total number of reconciliation timeouts per controller');
   const time = registry.histogram(
     'controller_runtime_reconcile_time_seconds',
     'Length of time per reconciliation per controller',
@@ -78,7 +89,7 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
       const labels = { controller };
       most.set(labels, concurrency);
       active.set(labels, 0);
-      errors.increment(labels, 0);
+      for (const counter of [errors, terminal, panics, timeouts]) counter.increment(labels, 0);
       for (const result of ['error', 'requeue', 'requeue_after', 'success']) total.increment({ controller, result }, 0);
       const queueLabels = { controller, name: controller };
       return {
@@ -89,23 +100,32 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
             queues.show(queueLabels, queue, clock);
           });
         },
-        reconciled(object, seconds, next, failed) {
+        reconciled(object, { seconds, next, failure }) {
           duration.observe(objectLabels(object), seconds);
           time.observe(labels, seconds);
-          total.increment({ controller, result: failed ? 'error' : resultOf(next) });
-          if (failed) errors.increment(labels);
+          total.increment({ controller, result: failure === undefined ? resultOf(next) : 'error' });
+          if (failure === undefined) return;
+          errors.increment(labels);
+          if (next.type === 'idle') terminal.increment(labels);
+          const chain = causesOf(failure);
+          if (chain.some(isBug)) panics.increment(labels);
+          if (chain.some(isTimeout)) timeouts.increment(labels);
         },
-        observe(object, conditions) {
+        observe(object, conditions, failure) {
           const of = objectLabels(object);
           const state = object.metadata.deletionTimestamp === undefined ? findCondition(conditions, 'Ready')?.status : 'Deleted';
           for (const status of ['True', 'False', 'Unknown', 'Deleted'])
             condition.set({ ...of, type: 'Ready', status }, status === state ? 1 : 0);
           suspended.set(of, (object['spec'] as { suspend?: boolean } | undefined)?.suspend === true ? 1 : 0);
+          const reason = findCondition(conditions, 'Ready')?.reason ?? '';
+          if (failure === undefined && state !== 'False') failing.remove(idOf(of));
+          else failing.set(idOf(of), { ...of, reason, error: failureReason(failure) ?? '' });
         },
         forget(kind, namespace, name) {
           const of = { kind, namespace, name };
           duration.remove(of);
           suspended.remove(of);
+          failing.remove(idOf(of));
           for (const status of ['True', 'False', 'Unknown', 'Deleted']) condition.remove({ ...of, type: 'Ready', status });
         },
       };
@@ -113,9 +133,40 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
   };
 }
 
-function objectLabels({ kind, metadata }: KubeObject): { kind: string; name: string; namespace: string } {
+interface ObjectLabels {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly [label: string]: string;
+}
+
+const idOf = ({ kind, namespace, name }: ObjectLabels): string => `${kind}/${namespace}/${name}`;
+
+function objectLabels({ kind, metadata }: KubeObject): ObjectLabels {
   return { kind, name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
 }
+
+/** The reason of an error: the innermost one of the catalogue, which says most. */
+export function failureReason(failure: unknown): string | undefined {
+  return causesOf(failure).findLast((error): error is SluiceError => error instanceof SluiceError)?.reason;
+}
+
+const MAX_CAUSES = 10;
+
+/** An error, its cause, the cause of that, … */
+function causesOf(failure: unknown): unknown[] {
+  const causes: unknown[] = [];
+  for (let error = failure; error !== undefined && causes.length < MAX_CAUSES; error = error instanceof Error ? error.cause : undefined) {
+    causes.push(error);
+  }
+  return causes;
+}
+
+/** What Go would have panicked of. */
+const isBug = (error: unknown): boolean => error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof SluiceError ? error.reason.endsWith('Timeout') : error instanceof Error && error.name === 'TimeoutError';
 
 function resultOf(next: Next): string {
   if (next.type === 'retry') return 'requeue';

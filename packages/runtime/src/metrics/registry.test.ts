@@ -49,3 +49,24 @@ test('a name is registered once', () => {
   registry.counter('a', 'A.');
   assert.throws(() => registry.gauge('a', 'A.'), /registered twice/);
 });
+
+test('bounds of buckets are printed as Go prints them', async () => {
+  const registry = createRegistry();
+  const bounds = [1e-8, 9.999999999999999e-6, 9.999999999999999e-5, 0.001, 1799.9999999999986, 1e21];
+  registry.histogram('seconds', 'Seconds.', [], bounds).observe({}, 2);
+  const printed = [...(await registry.render()).matchAll(/le="([^"]*)"/g)].map(([, bound]) => bound);
+  assert.deepEqual(printed, ['1e-08', '9.999999999999999e-06', '9.999999999999999e-05', '0.001', '1799.9999999999986', '1e+21', '+Inf']);
+});
+
+test('an info has one sample a key, with the labels that have a value', async () => {
+  const registry = createRegistry();
+  const info = registry.info('resource_info', 'Resources.');
+  info.set('a', { name: 'a', revision: '1', ready: '' });
+  info.set('b', { name: 'b' });
+  info.set('a', { name: 'a', revision: '2"', ready: 'True' });
+  info.remove('b');
+  assert.equal(
+    await registry.render(),
+    '# HELP resource_info Resources.\n# TYPE resource_info gauge\nresource_info{name="a",revision="2\\"",ready="True"} 1\n',
+  );
+});

@@ -3,6 +3,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface Counter {
   increment(labels?: Labels, by?: number): void;
+  /** Forgets the sample with exactly these labels. */
+  remove(labels: Labels): void;
 }
 
 export interface Gauge {
@@ -15,6 +17,13 @@ export interface Gauge {
 export interface Histogram {
   observe(labels: Labels, value: number): void;
   remove(labels: Labels): void;
+}
+
+/** A gauge that is always 1: its labels tell of something, and change with it. One sample a key. */
+export interface Info {
+  /** Labels that are left out, or empty, are not shown. */
+  set(key: string, labels: Labels): void;
+  remove(key: string): void;
 }
 
 interface Family {
@@ -33,6 +42,7 @@ export interface MetricsRegistry {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
   gauge(name: string, help: string, labels?: readonly string[]): Gauge;
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Histogram;
+  info(name: string, help: string): Info;
   /** Called before each scrape, for gauges that are read off something. */
   onScrape(collect: () => void): void;
   /** All families, in Prometheus' text format 0.0.4. Pauses for other work every few milliseconds. */
@@ -51,6 +61,7 @@ export function createRegistry(): MetricsRegistry {
     counter: (name, help, labels = []) => register(scalarFamily('counter', name, help, labels)),
     gauge: (name, help, labels = []) => register(scalarFamily('gauge', name, help, labels)),
     histogram: (name, help, labels, buckets) => register(histogramFamily(name, help, labels, buckets)),
+    info: (name, help) => register(infoFamily(name, help)),
     onScrape: (collect) => void collectors.push(collect),
     async render() {
       for (const collect of collectors) collect();
@@ -135,6 +146,21 @@ function histogramFamily(name: string, help: string, labelNames: readonly string
   };
 }
 
+function infoFamily(name: string, help: string): Family & Info {
+  const samples = new Map<string, string>();
+  return {
+    name,
+    help,
+    type: 'gauge',
+    set(key, labels) {
+      const shown = Object.keys(labels).filter((label) => labels[label] !== '');
+      samples.set(key, `${name}${braced(labelText(shown, labels))} 1\n`);
+    },
+    remove: (key) => void samples.delete(key),
+    render: () => samples.values(),
+  };
+}
+
 function escapedHelp(help: string): string {
   return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
@@ -151,6 +177,10 @@ function braced(labels: string): string {
   return labels === '' ? '' : `{${labels}}`;
 }
 
+/** As Go prints it: bounds of buckets are labels, which dashboards compare as texts. */
 function numberText(value: number): string {
-  return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN';
+  const size = Math.abs(value);
+  const isPlain = value === 0 || (size >= 1e-4 && size < 1e21);
+  return isPlain ? String(value) : value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
