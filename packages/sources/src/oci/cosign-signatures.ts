@@ -19,7 +19,7 @@ interface SimpleSignature {
 
 export type CosignSignature = BundleSignature | SimpleSignature;
 
-export type SignatureReader = Pick<OciClient, 'manifest' | 'blob' | 'referrers'>;
+export type SignatureReader = Pick<OciClient, 'manifest' | 'blob' | 'referrers' | 'name'>;
 
 const payloadType = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const bundleType = 'application/vnd.dev.sigstore.bundle';

@@ -21,7 +21,7 @@ const payloadOf = (digest: string): Buffer =>
   );
 
 const unsigned = (why: RegExp) =>
-  failing('SignatureInvalid', new RegExp(`^no matching signatures were found for 'sha256:[0-9a-f]{64}': ${why.source}`));
+  failing('SignatureInvalid', new RegExp(`^no matching signatures were found for '[^']+@sha256:[0-9a-f]{64}': ${why.source}`));
 
 for (const referrers of [true, false]) {
   describe(`signatures in a registry ${referrers ? 'with' : 'without'} a list of referrers`, () => {

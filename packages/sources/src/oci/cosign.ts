@@ -72,7 +72,7 @@ async function firstGood<T>(
       why = error.message;
     }
   }
-  throw new SluiceError('SignatureInvalid', `no matching signatures were found for '${digest}': ${why}`);
+  throw new SluiceError('SignatureInvalid', `no matching signatures were found for '${client.name}@${digest}': ${why}`);
 }
 
 async function imageOf(client: SignatureReader, digest: string, call: OciCall): Promise<Buffer> {
