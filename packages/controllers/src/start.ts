@@ -109,7 +109,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   );
   const notification = startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications });
   const started: readonly ControllerGroup[] = [
-    startSources(ground, { git: options.git, allowFile: options.allowFile === true }),
+    startSources(ground, { git: options.git, allowFile: options.allowFile === true, metrics }),
     startKustomize(ground, { ...defaultSettings, ...options.settings }),
     startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm }),
   ];
