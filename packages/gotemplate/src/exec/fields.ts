@@ -56,7 +56,7 @@ export function evaluatePath(
     // By far the most common: a key that a plain map has.
     if (!hasArguments && typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
       const map = value as GoMap;
-      if (isOwn || (map[GO_METHODS]?.has(name) !== true && keyType(map) === 'string' && Object.hasOwn(map, name))) {
+      if (isOwn || (isKey(map, name) && Object.hasOwn(map, name))) {
         const found = map[name];
         if (found !== undefined) {
           container = value;
@@ -70,6 +70,12 @@ export function evaluatePath(
     value = evaluateField(frame, container, insideInterface, name, index === path.length - 1, hasArguments, final, callMethod);
   }
   return value;
+}
+
+/** Whether a name of a map is that of a key, and of no method. Types with methods have keys that are strings. */
+function isKey(map: GoMap, name: string): boolean {
+  const methods = map[GO_METHODS];
+  return methods === undefined ? keyType(map) === 'string' : !methods.has(name);
 }
 
 function evaluateField(
