@@ -7,7 +7,7 @@ import { startWorld, type World } from '../testing/world.js';
 
 const CREDENTIALS = { accessKey: 'me', secretKey: 's3cret' };
 
-describe('Buckets', () => {
+describe('Buckets', { concurrency: true }, () => {
   let world: World;
   let count = 0;
   const servers: TestServer[] = [];

@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { errorMessage, parseDuration } from '@sluice/core';
+import { deadlineSignal, errorMessage, parseDuration } from '@sluice/core';
 import type { Artifact, Bucket } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import type { Reconciler } from '@sluice/runtime';
@@ -46,7 +47,12 @@ export function createBucketReconciler({ cluster, store, identities, scratchDir 
     const { spec } = bucket;
     const { status } = pass;
     const timeoutMs = parseDuration(spec.timeout ?? '60s');
-    const limited = (): AbortSignal => AbortSignal.any([pass.signal, AbortSignal.timeout(timeoutMs)]);
+    const limited = (): AbortSignal => {
+      const signal = deadlineSignal(timeoutMs, pass.signal);
+      // Many objects are fetched at a time.
+      setMaxListeners(0, signal);
+      return signal;
+    };
     const index = await readBucketIndex(provider, { prefix: spec.prefix, ignore: spec.ignore, signal: limited() });
     const { artifact } = status.fields;
     if (artifact?.revision === index.revision) return stored(artifact, index.objects.size, spec.bucketName);

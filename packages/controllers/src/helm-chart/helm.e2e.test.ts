@@ -8,7 +8,7 @@ import type { Controllers } from '../start.js';
 import { sourcesIn, type Sources } from '../testing/sources.js';
 import { startWorld, type World } from '../testing/world.js';
 
-describe('Helm repositories and charts', () => {
+describe('Helm repositories and charts', { concurrency: true }, () => {
   let world: World;
   let controllers: Controllers;
   let count = 0;
@@ -20,8 +20,8 @@ describe('Helm repositories and charts', () => {
 
   /** A namespace of its own, and a chart with a name that no other test has. */
   async function setUp(): Promise<Sources & { readonly chart: string }> {
-    const chart = `chart-${++count}`;
-    return { ...(await sourcesIn(world, `helm-${count}`)), chart };
+    const number = ++count;
+    return { ...(await sourcesIn(world, `helm-${number}`)), chart: `chart-${number}` };
   }
   const chartsUrl = (prefix = ''): string => `http://${world.web.host}${prefix}/charts`;
   const repositoryRef = { kind: 'HelmRepository', name: 'repo' };
@@ -119,13 +119,12 @@ describe('Helm repositories and charts', () => {
 
   test('a server that says nothing is given up after the timeout', async () => {
     const { apply, failed, namespace } = await setUp();
-    const { intercept } = world.web;
-    world.web.intercept = ({ url = '' }) => url.includes(namespace);
+    const end = world.web.intercept(({ url = '' }) => url.includes(namespace));
     try {
       await apply('HelmRepository', 'repo', { url: `${chartsUrl()}/${namespace}`, timeout: '1s' });
       await failed('HelmRepository', 'repo', 'Failed', /no answer in time/);
     } finally {
-      world.web.intercept = intercept;
+      end();
     }
   });
 

@@ -15,7 +15,7 @@ const program = findProgram('docker-registry');
 
 const manifest = (v: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-oci}\ndata: {v: "${v}"}\n`;
 
-describe('OCI repositories', () => {
+describe('OCI repositories', { concurrency: true }, () => {
   let world: World;
   let count = 0;
   before(async () => {
@@ -28,10 +28,11 @@ describe('OCI repositories', () => {
   async function setUp(
     tags: readonly string[] = ['1.0.0'],
   ): Promise<Sources & { url: string; digest: string; readonly push: (tags: readonly string[], text: string) => Promise<string> }> {
-    const name = `app-${++count}`;
+    const number = ++count;
+    const name = `app-${number}`;
     const push = (wanted: readonly string[], text: string): Promise<string> => world.web.push(name, wanted, { 'a.yaml': text });
     const digest = await push(tags, 'a: 1\n');
-    return { ...(await sourcesIn(world, `oci-${count}`)), url: `oci://${world.web.host}/${name}`, digest, push };
+    return { ...(await sourcesIn(world, `oci-${number}`)), url: `oci://${world.web.host}/${name}`, digest, push };
   }
 
   test('a tag that moves is followed; what stays as it is costs no download', async () => {
@@ -44,7 +45,7 @@ describe('OCI repositories', () => {
     await request('OCIRepository', 'app');
     await world.eventually('it was handled', async () => (await get<OCIRepository>('OCIRepository', 'app')).status?.lastHandledReconcileAt);
     assert.deepEqual(
-      requests.slice(asked).filter((line) => line.includes('/blobs/')),
+      requests.slice(asked).filter((line) => line.includes(`/${new URL(url).pathname.slice(1)}/blobs/`)),
       [],
     );
     const moved = await push(['latest'], 'a: 2\n');
@@ -167,18 +168,17 @@ describe('OCI repositories', () => {
     // A layer that is known from elsewhere is not fetched.
     await push(['1.0.0'], 'unlike: any\n');
     const repository = namespace.replace('oci', 'app');
-    const { intercept } = world.web;
-    world.web.intercept = (request, response) => {
+    const end = world.web.intercept((request, response) => {
       if (!request.url?.includes(`/${repository}/blobs/`)) return false;
       response.writeHead(200, { 'content-length': 1000 }).write('half');
       setTimeout(() => response.destroy(), 5);
       return true;
-    };
+    });
     try {
       await apply('OCIRepository', 'app', { url, ref: { tag: '1.0.0' } });
       await failed('OCIRepository', 'app', 'OCIArtifactLayerOperationFailed', /^failed to extract layer contents from artifact: /);
     } finally {
-      world.web.intercept = intercept;
+      end();
     }
     await ready('OCIRepository', 'app');
   });
@@ -209,13 +209,12 @@ describe('OCI repositories', () => {
   test('a registry that wants a login gets it from a Secret, or from those of a ServiceAccount', async () => {
     const { apply, secret, failed, ready, namespace, url } = await setUp();
     const repository = namespace.replace('oci', 'app');
-    const { intercept } = world.web;
-    world.web.intercept = (request, response) => {
+    const end = world.web.intercept((request, response) => {
       const isOurs = request.url === '/v2/' || request.url?.includes(`/${repository}/`) === true;
       if (!isOurs || request.headers.authorization === `Basic ${Buffer.from('me:s3cret').toString('base64')}`) return false;
       response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
       return true;
-    };
+    });
     try {
       const config = (password: string): string => JSON.stringify({ auths: { [world.web.host]: { username: 'me', password } } });
       await secret('login', { '.dockerconfigjson': config('wrong') }, 'kubernetes.io/dockerconfigjson');
@@ -233,7 +232,7 @@ describe('OCI repositories', () => {
       await apply('OCIRepository', 'account', { url, ref: { tag: '1.0.0' }, serviceAccountName: 'puller' });
       await ready('OCIRepository', 'account');
     } finally {
-      world.web.intercept = intercept;
+      end();
     }
   });
 

@@ -15,8 +15,8 @@ export interface WebServer {
   readonly charts: ChartFiles;
   /** `GET /charts/…`, in their order. */
   readonly requests: string[];
-  /** Answers before the server does; true when it did. */
-  intercept: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Lets something answer before the server does: it returns true when it did. The result ends it. */
+  intercept(answer: (request: IncomingMessage, response: ServerResponse) => boolean): () => void;
   /** See {@link pushArtifact}. */
   push(repository: string, tags: readonly string[], files: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
@@ -35,9 +35,9 @@ export async function startWebServer(): Promise<WebServer> {
   const registry = memoryRegistry();
   const charts = createCharts();
   const requests: string[] = [];
-  const web = { intercept: (): boolean => false } as { intercept: WebServer['intercept'] };
+  const interceptors = new Set<(request: IncomingMessage, response: ServerResponse) => boolean>();
   const server = await listen((request, response) => {
-    if (web.intercept(request, response)) return;
+    for (const answer of interceptors) if (answer(request, response)) return;
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path.startsWith('/v2/')) return registry.handler(request, response);
     requests.push(`${request.method} ${path}`);
@@ -49,15 +49,19 @@ export async function startWebServer(): Promise<WebServer> {
     response.writeHead(200, { etag }).end(file);
   });
   const host = `127.0.0.1:${server.port}`;
-  return Object.assign(web, {
+  return {
     host,
     registry,
     charts,
     requests,
+    intercept(answer) {
+      interceptors.add(answer);
+      return () => interceptors.delete(answer);
+    },
     push: (repository: string, tags: readonly string[], files: Readonly<Record<string, string>>) =>
       pushArtifact(`oci://${host}/${repository}`, tags, files),
     close: () => server.close(),
-  });
+  };
 }
 
 /** Pushes what `flux push artifact` would. Returns the digest. */
