@@ -6,23 +6,29 @@ import type { GitRepository } from '@sluice/api';
 import { sourcesIn, type Sources } from '../testing/sources.js';
 import { startWorld, type World } from '../testing/world.js';
 
-describe('Git repositories', () => {
+const ref = { branch: 'main' };
+const backoff = { firstMs: 50, longestMs: 400 };
+
+/** A namespace and a repository of its own for each test. */
+async function setUpIn(
+  world: World,
+  namespace: string,
+  files: Readonly<Record<string, string>> = { 'a.yaml': 'a: 1\n' },
+): Promise<Sources & { url: string; readonly commit: (change: object) => string }> {
+  const sources = await sourcesIn(world, namespace);
+  world.git.commit(namespace, { files });
+  return { ...sources, url: world.git.urlOf(namespace), commit: (change) => world.git.commit(namespace, change) };
+}
+
+describe('Git repositories', { concurrency: true }, () => {
   let world: World;
   let count = 0;
   before(async () => {
     world = await startWorld();
-    await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
+    await world.startControllers({ backoff });
   });
   after(() => world.close());
-
-  async function setUp(
-    files: Readonly<Record<string, string>> = { 'a.yaml': 'a: 1\n' },
-  ): Promise<Sources & { url: string; readonly commit: (change: object) => string }> {
-    const sources = await sourcesIn(world, `git-${++count}`);
-    world.git.commit(sources.namespace, { files });
-    return { ...sources, url: world.git.urlOf(sources.namespace), commit: (change) => world.git.commit(sources.namespace, change) };
-  }
-  const ref = { branch: 'main' };
+  const setUp = (files?: Readonly<Record<string, string>>) => setUpIn(world, `git-${++count}`, files);
 
   test('what another one has is included, and follows it', async () => {
     const { apply, ready, failed, request, get, namespace, url, commit } = await setUp({ 'base/a.yaml': 'a: 1\n', 'b.yaml': 'b: 1\n' });
@@ -110,32 +116,41 @@ describe('Git repositories', () => {
       assert.equal((await condition('GitRepository', 'repo', 'Stalled'))?.status, stalls && 'True');
     });
   }
+});
+
+describe('the storage of artifacts', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await world.startControllers({ backoff });
+  });
+  after(() => world.close());
 
   test('a full disk is said, and nothing half-written is served; when there is room again, it goes on', async () => {
-    const { apply, failed, ready, url, get } = await setUp();
+    const { apply, failed, ready, url, get } = await setUpIn(world, 'full');
     let isFull = true;
     await world.stopControllers();
     const { store } = world;
     const put: typeof store.put = (...args) =>
       isFull ? Promise.reject(new Error('ENOSPC: no space left on device, write')) : store.put(...args);
-    await world.startControllers({ store: { ...store, put }, backoff: { firstMs: 50, longestMs: 400 } });
+    await world.startControllers({ store: { ...store, put }, backoff });
     await apply('GitRepository', 'repo', { url, ref });
     await failed('GitRepository', 'repo', 'ArchiveOperationFailed', /^unable to archive artifact to storage: ENOSPC: /);
     assert.equal((await get<GitRepository>('GitRepository', 'repo')).status?.artifact, undefined);
     isFull = false;
     await ready('GitRepository', 'repo');
     await world.stopControllers();
-    await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
+    await world.startControllers({ backoff });
   });
 
   test('an artifact that was harmed is made again', async () => {
-    const { apply, ready, request, url, told, get } = await setUp();
+    const { apply, ready, request, url, told, get } = await setUpIn(world, 'harmed');
     await apply('GitRepository', 'repo', { url, ref });
     const { path, digest } = await ready('GitRepository', 'repo');
     // As after a restart: what was checked once is checked anew.
     await world.stopControllers();
     writeFileSync(join(world.store.dir, 'artifacts', path), 'harmed');
-    await world.startControllers({ backoff: { firstMs: 50, longestMs: 400 } });
+    await world.startControllers({ backoff });
     await request('GitRepository', 'repo');
     await world.eventually('it is whole', async () => {
       const { artifact, lastHandledReconcileAt } = (await get<GitRepository>('GitRepository', 'repo')).status ?? {};
