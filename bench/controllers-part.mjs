@@ -38,4 +38,6 @@ process.on('message', (question) => {
   const { user, system } = process.cpuUsage();
   process.send({ cpu: (user + system) / 1e6, peak: process.resourceUsage().maxRSS * 1024 });
 });
+// Whoever measures may have been ended.
+process.on('disconnect', () => process.exit());
 process.send(told);

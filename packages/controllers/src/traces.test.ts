@@ -427,6 +427,7 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
       .replaceAll(': ensure its CustomResourceDefinition is installed first', '')
       // Better on purpose: why something is not healthy is told below.
       .replaceAll(/((?:timeout waiting for|due to stalled resources): \[[^\]]*\])\n[^]*$/g, '$1')
+      .replaceAll(/\nlooked for in .*$/g, '')
       // Better on purpose: every fault ends with the file and the line that it is in, which the recorded controllers don't know.
       .replaceAll(/ \[[\w./-]+\.yaml(?::\d+)?\]$/gm, '')
       // The steps of an action are told in other words, with other times.
@@ -440,9 +441,11 @@ function normalized(text: string, hashes: ReadonlyMap<string, string>, namespace
  * does not say before that the dependency is not there yet.
  */
 function plainEvents(events: readonly string[]): string[] {
-  const isEarly = (event: string, before = ''): boolean =>
-    event.startsWith('info DependencyNotReady') && before.includes('ReconciliationSucceeded');
   return withoutRepeats(events.filter((event, index) => !isEarly(event, events[index - 1])));
+}
+
+function isEarly(event: string, before = ''): boolean {
+  return event.startsWith('info DependencyNotReady') && before.includes('ReconciliationSucceeded');
 }
 
 /** The list with every block that follows itself taken once: retries are as many as there is time. */

@@ -87,7 +87,7 @@ describe('a Kustomization, from Git to the cluster', () => {
       name: 'a variable without a value',
       files: { 'b.yaml': configMap('b', '${nope}') },
       reason: 'BuildFailed',
-      message: /ConfigMap\.v1\.\[noGrp\]\/b.*"nope".* \[b\.yaml:1\]$/,
+      message: /ConfigMap\.v1\.\[noGrp\]\/b.*"nope".* \[b\.yaml:6\]\nlooked for in spec\.postBuild\.substitute$/,
     },
   ]) {
     test(`a broken commit (${name}): nothing is written, and the next good one recovers`, async () => {
@@ -119,7 +119,10 @@ describe('a Kustomization, from Git to the cluster', () => {
   });
 
   test('a dependent starts when its dependency is ready, not an interval later', async () => {
-    const { ready, push, applied, apply, failed, namespace } = await setUp({ 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') }, {});
+    const { ready, push, applied, apply, failed, namespace } = await setUp(
+      { 'base/a.yaml': configMap('a', '"1"'), 'app/b.yaml': configMap('b', '"1"') },
+      {},
+    );
     await apply('app', { path: './app', dependsOn: [{ name: 'base' }] });
     await apply('base', { path: './base' });
     const startedAt = Date.now();
@@ -128,7 +131,9 @@ describe('a Kustomization, from Git to the cluster', () => {
     const told = world.events.length;
     const hash = await push({ files: { 'base/a.yaml': configMap('a', '"2"'), 'app/b.yaml': configMap('b', '"2"') } });
     await applied(hash, 'app');
-    const ofDependent = world.events.slice(told).filter(({ involvedObject }) => involvedObject.namespace === namespace && involvedObject.name === 'app');
+    const ofDependent = world.events
+      .slice(told)
+      .filter(({ involvedObject }) => involvedObject.namespace === namespace && involvedObject.name === 'app');
     assert.ok(!ofDependent.some(({ reason }) => reason === 'DependencyNotReady'));
     await push({ files: { 'base/a.yaml': 'a: [' } });
     await failed('BuildFailed', /^/, 'base');

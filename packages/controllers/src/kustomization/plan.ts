@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, objectId, type KubeObject } from '@sluice/core';
+import { isJsonObject, objectId, type FileTree, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { desiredSet, type Desired, type Manifest } from '../apply/desired.js';
 import { normalizeDesired } from '../apply/normalize.js';
@@ -23,11 +23,18 @@ export interface Plan {
 export class Plans {
   readonly #cache = new Map<string, { plan: Plan; built: symbol; generation: number | undefined; variables: VariableValues }>();
 
-  plan(key: string, kustomization: Kustomization, built: Built, variables: VariableValues, settings: KustomizationSettings): Plan {
+  plan(
+    key: string,
+    kustomization: Kustomization,
+    built: Built,
+    variables: VariableValues,
+    settings: KustomizationSettings,
+    tree: FileTree,
+  ): Plan {
     const { generation } = kustomization.metadata;
     const cached = this.#cache.get(key);
     if (cached?.built === built.identity && cached.generation === generation && sameValues(cached.variables, variables)) return cached.plan;
-    const plan = planSet(kustomization, substituteAll(kustomization, built.manifests, variables, settings), settings);
+    const plan = planSet(kustomization, substituteAll(kustomization, built.manifests, variables, settings, tree), settings);
     this.#cache.set(key, { plan, built: built.identity, generation, variables });
     return plan;
   }

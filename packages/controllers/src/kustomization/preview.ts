@@ -75,5 +75,5 @@ async function planOf(kustomization: Kustomization, tree: FileTree, options: Pre
     cluster === undefined
       ? combineVariables([kustomization.spec.postBuild?.substitute ?? {}])
       : await loadVariables(kustomization, cluster, signal);
-  return planSet(kustomization, substituteAll(kustomization, manifests, variables, settings), settings);
+  return planSet(kustomization, substituteAll(kustomization, manifests, variables, settings, tree), settings);
 }

@@ -103,7 +103,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     const { built, warnings } = await this.#decryption.build(kustomization, tree, build, context.signal);
     pass.warn(warnings);
     const variables = await this.#variables(pass, built);
-    const plan = this.#plans.plan(pass.key, kustomization, built, variables, settings);
+    const plan = this.#plans.plan(pass.key, kustomization, built, variables, settings, tree);
     pass.planned(plan);
 
     pass.step('Detecting drift');
@@ -145,7 +145,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     return await objectsThatMove(kustomization, stale, kustomizations.list(), async (other) => {
       try {
         const built = this.#builds.build(keyOf(other), other, tree, buildPath(other, tree));
-        return this.#plans.plan(keyOf(other), other, built, await loadVariables(other, cluster, context.signal), settings);
+        return this.#plans.plan(keyOf(other), other, built, await loadVariables(other, cluster, context.signal), settings, tree);
       } catch {
         // Its own pass tells what is wrong with it; here it is enough that it takes nothing over.
         context.signal.throwIfAborted();

@@ -1,7 +1,7 @@
-import { errorMessage, groupOf, versionOf, type KubeObject } from '@sluice/core';
+import { errorMessage, type ErrorPlace, type FileTree, groupOf, type KubeObject, versionOf } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { parseYaml, printYaml } from '@sluice/yaml';
-import { envsubst } from '../envsubst/index.js';
+import { envsubst, EnvsubstError } from '../envsubst/index.js';
 import type { Manifest } from '../apply/desired.js';
 import { withPlace } from '../apply/place.js';
 import type { KustomizationSettings } from './settings.js';
@@ -56,12 +56,13 @@ function readBack(text: string): KubeObject {
   }
 }
 
-/** All manifests with their variables replaced. An error names the object, and where it is written. */
+/** All manifests with their variables replaced. An error names the object, the variable, where it is written, and where values were looked for. */
 export function substituteAll(
   { spec }: Kustomization,
   manifests: readonly Manifest[],
   values: VariableValues,
   { strictSubstitutions: strict }: KustomizationSettings,
+  tree: FileTree,
 ): readonly Manifest[] {
   if (spec.postBuild === undefined) return manifests;
   const always = spec.postBuild.substituteStrategy === 'Always';
@@ -69,15 +70,42 @@ export function substituteAll(
     try {
       return { ...manifest, object: substituteObject(manifest.object, values, { strict, always }) };
     } catch (error) {
-      throw substituteFailed(manifest, error);
+      const variable = missingVariable(error);
+      if (variable === undefined) throw substituteFailed(manifest, error);
+      const place = placeOfVariable(manifest.place, variable, tree);
+      throw substituteFailed({ object: manifest.object, place }, error, `looked for in ${placesOfValues(spec).join(', ')}`);
     }
   });
 }
 
+function placesOfValues({ postBuild }: Kustomization['spec']): string[] {
+  return ['spec.postBuild.substitute', ...(postBuild?.substituteFrom ?? []).map(({ kind, name }) => `${kind}/${name}`)];
+}
+
+/** The variable without a value that an error is about. */
+function missingVariable(error: unknown): string | undefined {
+  const { cause } = error as Error;
+  return cause instanceof EnvsubstError && cause.message.startsWith('variable not set') ? cause.variable : undefined;
+}
+
+/** The line where it stands; where that is in no file as it is applied (a patch, a generator), where the object begins. */
+function placeOfVariable(place: ErrorPlace | undefined, variable: string, tree: FileTree): ErrorPlace | undefined {
+  if (place?.file === undefined || tree.stat(place.file) !== 'file') return place;
+  const lines = Buffer.from(tree.read(place.file)).toString('utf8').split('\n');
+  const from = (place.line ?? 1) - 1;
+  const use = `\${${variable}`;
+  const found = lines.findIndex((line, index) => {
+    if (index < from) return false;
+    const at = line.indexOf(use);
+    return at >= 0 && !/\w/.test(line.charAt(at + use.length));
+  });
+  return found < 0 ? place : { file: place.file, line: found + 1 };
+}
+
 /** The post-build step has failed for an object. */
-export function substituteFailed({ object, place }: Manifest, error: unknown): StageError {
+export function substituteFailed({ object, place }: Manifest, error: unknown, hint?: string): StageError {
   const message = `post build failed for '${substituteSubject(object)}': ${errorMessage(error)}`;
-  return failed('BuildFailed', withPlace(message, place), error);
+  return failed('BuildFailed', `${withPlace(message, place)}${hint === undefined ? '' : `\n${hint}`}`, error);
 }
 
 /** Names the object as kustomize does: `ConfigMap.v1.[noGrp]/name`. */
