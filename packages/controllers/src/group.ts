@@ -44,6 +44,8 @@ export interface ControllerGroup {
 export interface GroundOptions {
   /** Objects without such labels are left to another instance. */
   readonly watchLabelSelector?: string;
+  /** The only namespace whose objects are worked on. All when absent. */
+  readonly watchNamespace?: string;
 }
 
 type Common = Omit<ControllerOptions<KubeObject, CommonStatus>, keyof ControllerParts<KubeObject, CommonStatus> | 'finalizer' | 'cluster'>;
@@ -58,12 +60,13 @@ export function createGround(
 ): Ground {
   const selector = options.watchLabelSelector ?? '';
   const isOurs = parseLabelSelector(selector);
+  const where = options.watchNamespace === undefined ? {} : { namespace: options.watchNamespace };
   return {
     cluster,
     store,
     informers,
     follow: <T extends KubeObject>(kind: string, group: keyof typeof groups, version: string): Informer<T> =>
-      informers.acquire<T>({ apiVersion: `${groups[group]}/${version}`, kind }).informer,
+      informers.acquire<T>({ apiVersion: `${groups[group]}/${version}`, kind, ...where }).informer,
     show: (kind, objects) => resources.follow(kind, objects),
     start: ({ name, kind, objects: all, reconciler }) => {
       const objects = selector === '' ? all : selectedObjects(all, ({ metadata }) => isOurs(metadata.labels ?? {}));

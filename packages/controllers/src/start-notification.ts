@@ -1,13 +1,14 @@
 import { finalizer, type Alert, type Provider, type Receiver } from '@sluice/api';
 import { errorMessage, type KubeObject } from '@sluice/core';
 import { createEventRecorder, isNotFound, type Cluster, type Fetch, type Informer } from '@sluice/kube';
-import { createTokenVerifier, type NotificationEvent } from '@sluice/notifications';
-import type { Clock, EventBus, Logger, MetricsRegistry, ResourceEvent } from '@sluice/runtime';
+import { createTokenVerifier } from '@sluice/notifications';
+import type { Clock, EventBus, Logger, MetricsRegistry } from '@sluice/runtime';
 import type { ControllerGroup, Ground } from './group.js';
 import { Dispatcher } from './notification/dispatcher.js';
 import { eventHandler } from './notification/event-handler.js';
 import { createHttpMetrics } from './notification/http-metrics.js';
 import { createNotificationMetrics } from './notification/metrics.js';
+import { notificationOf } from './notification/wire.js';
 import { createIssuerReader } from './receiver/issuers.js';
 import { ReceiverReconciler } from './receiver/reconciler.js';
 import { createWebhookHandler } from './receiver/webhook-handler.js';
@@ -101,21 +102,6 @@ export function startNotification(ground: Ground, parts: NotificationParts, sett
       await recorder.flush();
       recorder.stop();
     },
-  };
-}
-
-function notificationOf({ involvedObject: object, ...event }: ResourceEvent): NotificationEvent {
-  const { kind, namespace, name, apiVersion, uid = '', resourceVersion = '' } = object;
-  const { severity, timestamp, message, reason, metadata, reportingController } = event;
-  return {
-    involvedObject: { kind, namespace, name, uid, apiVersion, resourceVersion },
-    severity,
-    timestamp,
-    message,
-    reason,
-    metadata,
-    reportingController,
-    reportingInstance: reportingController,
   };
 }
 

@@ -19,8 +19,13 @@ import { defaultSettings, type KustomizationSettings } from './kustomization/set
 import { startHelm } from './start-helm.js';
 import { startKustomize } from './start-kustomize.js';
 import { createResourceMetrics } from './observe/resource-metrics.js';
+import { postEvents } from './notification/event-poster.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
 import { startSources } from './start-sources.js';
+
+/** What Flux runs as Deployments of these names. */
+export const controllerNames = ['source-controller', 'kustomize-controller', 'helm-controller', 'notification-controller'] as const;
+export type ControllerName = (typeof controllerNames)[number];
 
 export interface ControllersOptions {
   readonly cluster: Cluster;
@@ -39,6 +44,12 @@ export interface ControllersOptions {
   readonly allowFile?: boolean;
   /** Which objects are worked on, by their labels; others are for another instance: `sharding.fluxcd.io/key=shard1`. */
   readonly watchLabelSelector?: string;
+  /** The only namespace whose objects are worked on. All when absent. */
+  readonly watchNamespace?: string;
+  /** Which controllers run in this process. All when absent. */
+  readonly controllers?: readonly ControllerName[];
+  /** The notification-controller that is told of events, where it runs elsewhere: `http://notification-controller.flux-system.svc/`. */
+  readonly eventsAddress?: string;
   /** How many objects of a kind are worked on at a time. */
   readonly concurrency?: number;
   readonly clock?: Clock;
@@ -98,23 +109,29 @@ export function startControllers(options: ControllersOptions): Controllers {
     ...(options.progressDelayMs === undefined ? {} : { progressDelayMs: options.progressDelayMs }),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   };
-  const { watchLabelSelector } = options;
+  const { watchLabelSelector, watchNamespace, eventsAddress } = options;
+  const runs = (name: ControllerName): boolean => options.controllers?.includes(name) ?? true;
   const ground = createGround(
     cluster,
     store,
     informers,
     common,
     createResourceMetrics(metrics, events),
-    watchLabelSelector === undefined ? {} : { watchLabelSelector },
+    { ...(watchLabelSelector === undefined ? {} : { watchLabelSelector }), ...(watchNamespace === undefined ? {} : { watchNamespace }) },
   );
-  const notification = startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications });
+  const notification = runs('notification-controller')
+    ? startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications })
+    : undefined;
+  const poster = notification === undefined && eventsAddress !== undefined ? postEvents(events, new URL(eventsAddress), log) : undefined;
   const started: readonly ControllerGroup[] = [
-    startSources(ground, { git: options.git, allowFile: options.allowFile === true, metrics }),
-    startKustomize(ground, { ...defaultSettings, ...options.settings }),
-    startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm }),
+    ...(runs('source-controller')
+      ? [startSources(ground, { git: options.git, allowFile: options.allowFile === true, metrics })]
+      : []),
+    ...(runs('kustomize-controller') ? [startKustomize(ground, { ...defaultSettings, ...options.settings })] : []),
+    ...(runs('helm-controller') ? [startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm })] : []),
   ];
 
-  const watched = [...started, notification].flatMap((group) => group.watched);
+  const watched = [...started, ...(notification === undefined ? [] : [notification])].flatMap((group) => group.watched);
   return {
     events,
     metrics,
@@ -122,21 +139,25 @@ export function startControllers(options: ControllersOptions): Controllers {
       registry: metrics,
       notReady: () => (watched.every(({ synced }) => synced) ? undefined : 'the caches are not filled yet'),
     }),
-    eventHandler: notification.eventHandler,
-    webhookHandler: notification.webhookHandler,
+    eventHandler: notification?.eventHandler ?? elsewhere,
+    webhookHandler: notification?.webhookHandler ?? elsewhere,
     async whenReady() {
       await Promise.all(watched.map((informer) => informer.whenSynced()));
     },
     async stop(graceMs = DEFAULT_GRACE_MS) {
       await Promise.all(started.map((group) => group.stop(graceMs)));
       // Last, so that it hears what the others tell while they stop.
-      await notification.stop(graceMs);
+      await notification?.stop(graceMs);
+      await poster?.stop(Math.min(graceMs, FLUSH_WITHIN_MS));
       informers.stop();
       await stopRecording(graceMs);
       stopProcessMetrics();
     },
   };
 }
+
+/** For what is a matter of a notification-controller, where none runs here. */
+const elsewhere: Fetch = () => Promise.resolve({ status: 404, headers: {}, body: 'the notification-controller runs elsewhere\n' });
 
 /** Joins an event with the log lines of its pass, whose `reconcileID` it is. Flux has nothing like it. */
 const RECONCILE_ID = 'sluice.dev/reconcile-id';
