@@ -128,6 +128,23 @@ describe('Helm repositories and charts', { concurrency: true }, () => {
     }
   });
 
+  test('a chart may lie deeper in a registry than its HelmRepository; one that is not there is no stall', async () => {
+    const { apply, ready, failed, condition, chart } = await setUp();
+    await pushChart(`oci://${world.web.host}/oci-charts/team/${chart}`, chart, '1.0.0+build.1');
+    await apply('HelmRepository', 'repo', { url: `oci://${world.web.host}/oci-charts/`, type: 'oci' });
+    await apply('HelmChart', 'web', { chart: `team/${chart}`, sourceRef: repositoryRef });
+    const { path } = await ready('HelmChart', 'web', /^1\.0\.0\+build\.1$/);
+    assert.match(path, new RegExp(`/${chart}-1\\.0\\.0\\+build\\.1\\.tgz$`));
+    await apply('HelmChart', 'nope', { chart: 'nope', sourceRef: repositoryRef });
+    await failed(
+      'HelmChart',
+      'nope',
+      'ChartPullError',
+      /^chart pull error: failed to get chart version for remote reference: could not get tags for "nope"/,
+    );
+    assert.equal(await condition('HelmChart', 'nope', 'Stalled'), undefined);
+  });
+
   test('credentials for a registry that are none are told as such, and are an unknown build error', async () => {
     const { apply, secret, failed, told } = await setUp();
     await secret('login', { username: 'user' });
@@ -283,7 +300,10 @@ function textOf(archive: Buffer): string {
 
 async function pushChart(url: string, name: string, version: string): Promise<string> {
   const archive = packageChart([{ name: 'Chart.yaml', data: Buffer.from(`apiVersion: v2\nname: ${name}\nversion: ${version}\n`) }]);
-  return await push(url, version, { mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', content: archive });
+  return await push(url, version.replaceAll('+', '_'), {
+    mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+    content: archive,
+  });
 }
 
 async function pushSignature(url: string, digest: string, signed: (content: Buffer) => Buffer): Promise<void> {

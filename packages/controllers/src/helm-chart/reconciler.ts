@@ -120,7 +120,8 @@ export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<Hel
     const { artifact } = status.fields;
     if (status.fields.observedChartName !== name || artifact?.revision !== version) pass.found(chartBuildSummary(built), 'NewChart');
     if (archive === undefined && artifact !== undefined) return stored(artifact, built);
-    const fileName = `${name}-${version}.tgz`;
+    // Charts of a registry may lie deeper in it than its HelmRepository.
+    const fileName = `${name.slice(name.lastIndexOf('/') + 1)}-${version}.tgz`;
     const made = await pass.storing('unable to copy Helm chart to storage', () =>
       store.putFile(pass.owner, [archive ?? new Uint8Array()], { revision: version, fileName }),
     );

@@ -3,14 +3,14 @@ import type { HelmRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { ChartBuildError, createHelmRepository, httpCharts, ociCharts, type ChartRepository } from '@sluice/sources';
 import { helmAccess, isOci, type HelmAccess } from '../helm-repository/access.js';
-import type { CloudIdentities } from '../source/cloud.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { secretsOf } from '../source/secrets.js';
 import type { IndexCache } from './index-cache.js';
 
 export interface ChartAccess {
   readonly cluster: Cluster;
-  readonly identities: CloudIdentities;
+  readonly identities: CloudIdentityPool;
   readonly indexes: IndexCache;
 }
 
@@ -19,7 +19,7 @@ export async function openCharts(repository: HelmRepository, world: ChartAccess,
   const { url, insecure, passCredentials } = repository.spec;
   let access: HelmAccess;
   try {
-    access = await helmAccess(repository, secretsOf(repository, world.cluster, signal), world.identities);
+    access = await helmAccess(repository, secretsOf(repository, world.cluster, signal), world.identities.of(repository));
   } catch (error) {
     signal.throwIfAborted();
     throw new SourceFailure('FetchFailed', 'AuthenticationFailed', errorMessage(error), { cause: error });
