@@ -94,6 +94,7 @@ export { verifyCosign, verifyCosignKeyless } from './oci/cosign.js';
 export type { CosignIdentity, CosignKeylessOptions, CosignSigner } from './oci/sigstore.js';
 export { dockerConfigLogin, type DockerConfigOptions, type RegistryCredentials, type RegistryLogin } from './oci/docker-config.js';
 export type { OciDescriptor, OciManifest } from './oci/manifest.js';
+export { parseTrustPolicy } from './oci/notation/policy.js';
 export { verifyNotation, type NotationOptions } from './oci/notation/verify.js';
 export { parseOciReference, parseOciUrl, type OciReference, type OciRepository } from './oci/reference.js';
 export { createHelmRepository, type FetchedIndex, type HelmRepository, type HelmRepositoryOptions } from './helm-repository/client.js';

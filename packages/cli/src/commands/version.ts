@@ -24,7 +24,9 @@ export async function run(invocation: Invocation): Promise<void> {
         for (const container of Array.isArray(containers) ? containers : []) {
           const image = field(container, 'image');
           const [name, tag] = typeof image === 'string' ? (image.split('/').at(-1)?.split(':') ?? []) : [];
-          if (name !== undefined && tag !== undefined) versions[name] = tag.split('@')[0] ?? tag;
+          // The image of all our controllers is one.
+          const shown = name === 'sluice' ? deployment.metadata.name : name;
+          if (shown !== undefined && tag !== undefined) versions[shown] = tag.split('@')[0] ?? tag;
         }
       }
     } finally {

@@ -1,7 +1,9 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { clusterCommand, upCommand } from './sluice-cluster.js';
 import { reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
+import { createCommand } from './flux-create.js';
 import { getCommand } from './flux-get.js';
+import { checkCommand, installCommand, uninstallCommand } from './flux-install.js';
 import { helmCommand } from './sluice-helm.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
 import { sopsCommand } from './sluice-sops.js';
@@ -120,14 +122,18 @@ export function rootCommand(program: string, environment: Readonly<Record<string
     flags: [{ name: 'version', shorthand: 'v', type: 'bool', usage: `version for ${program}` }],
     persistentFlags: globalFlags(environment),
     commands: [
+      checkCommand,
       clusterCommand,
+      createCommand,
       getCommand,
       helmCommand(environment['HOME'] ?? ''),
+      installCommand,
       kustomizeCommand,
       reconcileCommand,
       resumeCommand,
       sopsCommand,
       suspendCommand,
+      uninstallCommand,
       upCommand,
       versionCommand,
     ],

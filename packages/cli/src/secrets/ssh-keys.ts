@@ -1,0 +1,156 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { errorMessage } from '@sluice/core';
+import type { FlagValues } from '../command-line/index.js';
+
+export interface SshKeyPair {
+  /** PEM, or OpenSSH's own format. */
+  readonly privateKey: string;
+  /** One line of an authorized_keys file. */
+  readonly publicKey: string;
+}
+
+const CURVES: ReadonlyMap<string, string> = new Map([
+  ['p256', 'P-256'],
+  ['p384', 'P-384'],
+  ['p521', 'P-521'],
+]);
+
+/** Makes a key pair as the flags have it. */
+export function generateSshKeys(flags: FlagValues): SshKeyPair {
+  switch (flags.string('ssh-key-algorithm')) {
+    case 'rsa': {
+      const modulusLength = flags.number('ssh-rsa-bits');
+      checkRsaBits(modulusLength);
+      return pairOf(generateKeyPairSync('rsa', { modulusLength }).privateKey);
+    }
+    case 'ed25519':
+      return pairOf(generateKeyPairSync('ed25519').privateKey);
+    default:
+      return pairOf(generateKeyPairSync('ec', { namedCurve: CURVES.get(flags.string('ssh-ecdsa-curve')) ?? 'P-384' }).privateKey);
+  }
+}
+
+function checkRsaBits(bits: number): void {
+  if (bits >= 1024 && bits <= 16_384 && bits % 8 === 0) return;
+  throw new Error(`invalid argument "${bits}" for "--ssh-rsa-bits" flag: RSA key bit size must be a multiple of 8, from 1024 to 16384`);
+}
+
+function pairOf(key: KeyObject): SshKeyPair {
+  // OpenSSH reads Ed25519 keys in no other format than its own.
+  const privateKey = key.asymmetricKeyType === 'ed25519' ? opensshEd25519(key) : key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { privateKey, publicKey: publicKeyLine(publicKeyBlob(key)) };
+}
+
+/** Reads a private key that a person has; undefined when no file is named. */
+export async function readSshKeys(path: string, passphrase: string): Promise<SshKeyPair | undefined> {
+  if (path === '') return undefined;
+  const privateKey = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Error(`failed to open private key file: ${errorMessage(error)}`, { cause: error });
+  });
+  try {
+    return { privateKey, publicKey: publicKeyLine(blobOf(privateKey, passphrase)) };
+  } catch (error) {
+    throw new Error(`${path}: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function blobOf(privateKey: string, passphrase: string): Buffer {
+  if (privateKey.includes('BEGIN OPENSSH PRIVATE KEY')) return opensshPublicKey(privateKey, passphrase);
+  if (!privateKey.includes('-----BEGIN ')) throw new Error('ssh: no key found: this is no private key in PEM or OpenSSH format');
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: privateKey, ...(passphrase === '' ? {} : { passphrase }) });
+  } catch (error) {
+    const isLocked = /ENCRYPTED/.test(privateKey);
+    if (isLocked && passphrase === '')
+      throw new Error('ssh: this private key is passphrase protected: give it with --password', { cause: error });
+    if (isLocked) throw new Error('the passphrase of the private key is wrong', { cause: error });
+    throw new Error('ssh: no key found: the private key does not parse', { cause: error });
+  }
+  return publicKeyBlob(key);
+}
+
+const MAGIC = Buffer.from('openssh-key-v1\0');
+
+/** The public half, which stands in the clear before the private one, be that encrypted or not. */
+function opensshPublicKey(text: string, passphrase: string): Buffer {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----/.exec(text)?.[1];
+  const bytes = Buffer.from(body ?? '', 'base64');
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('ssh: no key found: the private key does not parse');
+  let at = MAGIC.length;
+  const next = (): Buffer => {
+    const length = at + 4 <= bytes.length ? bytes.readUInt32BE(at) : Infinity;
+    if (at + 4 + length > bytes.length) throw new Error('ssh: no key found: the private key ends early');
+    at += 4 + length;
+    return bytes.subarray(at - length, at);
+  };
+  const cipher = next().toString('latin1');
+  if (cipher !== 'none' && passphrase === '') throw new Error('ssh: this private key is passphrase protected: give it with --password');
+  next();
+  next();
+  at += 4;
+  return next();
+}
+
+function publicKeyLine(blob: Buffer): string {
+  const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
+  return `${type} ${blob.toString('base64')}\n`;
+}
+
+/** A public key as it goes over the wire. */
+function publicKeyBlob(key: KeyObject): Buffer {
+  const { kty, crv = '', x = '', y = '', e = '', n = '' } = createPublicKey(key).export({ format: 'jwk' }) as Record<string, string>;
+  const raw = (text: string): Buffer => Buffer.from(text, 'base64url');
+  switch (kty) {
+    case 'RSA':
+      return Buffer.concat([lengthed('ssh-rsa'), lengthed(positive(raw(e))), lengthed(positive(raw(n)))]);
+    case 'EC': {
+      const curve = `nistp${crv.slice(2)}`;
+      return Buffer.concat([lengthed(`ecdsa-sha2-${curve}`), lengthed(curve), lengthed(Buffer.concat([Buffer.from([4]), raw(x), raw(y)]))]);
+    }
+    default:
+      if (crv !== 'Ed25519') throw new Error(`ssh: no SSH server takes keys of type ${kty ?? ''} ${crv}: use RSA, ECDSA or Ed25519`);
+      return Buffer.concat([lengthed('ssh-ed25519'), lengthed(raw(x))]);
+  }
+}
+
+/** An Ed25519 key in OpenSSH's format, without a passphrase. */
+function opensshEd25519(key: KeyObject): string {
+  const { d = '', x = '' } = key.export({ format: 'jwk' });
+  const seed = Buffer.from(d, 'base64url');
+  const point = Buffer.from(x, 'base64url');
+  const check = randomBytes(4);
+  const part = Buffer.concat([
+    check,
+    check,
+    lengthed('ssh-ed25519'),
+    lengthed(point),
+    lengthed(Buffer.concat([seed, point])),
+    lengthed(''),
+  ]);
+  const padding = Buffer.from(Array.from({ length: (8 - (part.length % 8)) % 8 }, (_, index) => index + 1));
+  const whole = Buffer.concat([
+    MAGIC,
+    lengthed('none'),
+    lengthed('none'),
+    lengthed(''),
+    Buffer.from([0, 0, 0, 1]),
+    lengthed(publicKeyBlob(key)),
+    lengthed(Buffer.concat([part, padding])),
+  ]);
+  const lines = whole.toString('base64').replace(/.{70}/g, '$&\n').trimEnd();
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
+function lengthed(content: Buffer | string): Buffer {
+  const bytes = Buffer.from(content as string);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** A number whose first bit says that it is not negative. */
+function positive(number: Buffer): Buffer {
+  return (number[0] ?? 0) < 128 ? number : Buffer.concat([Buffer.from([0]), number]);
+}
