@@ -12,6 +12,7 @@ import { notificationOf } from './notification/wire.js';
 import { createIssuerReader } from './receiver/issuers.js';
 import { ReceiverReconciler } from './receiver/reconciler.js';
 import { createWebhookHandler } from './receiver/webhook-handler.js';
+import type { CloudIdentityPool } from './source/cloud.js';
 import type { Reference } from './reference-watch.js';
 import { watchReferences } from './reference-watch.js';
 
@@ -36,6 +37,7 @@ export interface NotificationParts {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly identities: CloudIdentityPool;
   readonly metrics: MetricsRegistry;
 }
 
@@ -49,7 +51,7 @@ export interface NotificationGroup extends ControllerGroup {
 /** What Flux runs as notification-controller. */
 export function startNotification(ground: Ground, parts: NotificationParts, settings: NotificationSettings): NotificationGroup {
   const { cluster, informers } = ground;
-  const { events, clock, log, metrics } = parts;
+  const { events, clock, log, identities, metrics } = parts;
   const receivers = ground.follow<Receiver>('Receiver', 'notification', 'v1');
   const alerts = ground.follow<Alert>('Alert', 'notification', 'v1beta3');
   const providers = ground.follow<Provider>('Provider', 'notification', 'v1beta3');
@@ -67,6 +69,7 @@ export function startNotification(ground: Ground, parts: NotificationParts, sett
     providers,
     clock,
     log,
+    identities,
     metrics: createNotificationMetrics(metrics),
     warn: (alert, reason, message, annotations = {}) => recorder.record(alert, { type: 'Warning', reason, message, annotations }),
   });

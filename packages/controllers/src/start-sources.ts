@@ -13,7 +13,7 @@ import { createHelmChartReconciler } from './helm-chart/reconciler.js';
 import { createHelmRepositoryReconciler } from './helm-repository/reconciler.js';
 import { createOciRepositoryReconciler } from './oci-repository/reconciler.js';
 import { watchReferences } from './reference-watch.js';
-import { createCloudIdentities } from './source/cloud.js';
+import type { CloudIdentityPool } from './source/cloud.js';
 import { SOURCE_CONTROLLER } from './source/reconciler.js';
 import { secretReferences } from './source/references.js';
 import { triggerCharts, triggerIncluders } from './source/triggers.js';
@@ -21,11 +21,12 @@ import { triggerCharts, triggerIncluders } from './source/triggers.js';
 export interface SourcesOptions {
   readonly git: GitClient;
   readonly allowFile: boolean;
+  readonly identities: CloudIdentityPool;
   readonly metrics: MetricsRegistry;
 }
 
 /** What Flux runs as source-controller. An ExternalArtifact has no controller: who makes it writes its status. */
-export function startSources(ground: Ground, { git, allowFile, metrics }: SourcesOptions): ControllerGroup {
+export function startSources(ground: Ground, { git, allowFile, identities, metrics }: SourcesOptions): ControllerGroup {
   const { cluster, store, informers } = ground;
   const gitRepositories = ground.follow<GitRepository>('GitRepository', 'source', 'v1');
   const ociRepositories = ground.follow<OCIRepository>('OCIRepository', 'source', 'v1');
@@ -34,7 +35,6 @@ export function startSources(ground: Ground, { git, allowFile, metrics }: Source
   const buckets = ground.follow<Bucket>('Bucket', 'source', 'v1');
   const chartSources = { HelmRepository: helmRepositories, GitRepository: gitRepositories, Bucket: buckets };
   const indexes = createIndexCache(store, metrics);
-  const identities = createCloudIdentities();
   const followers = new Followers(git);
 
   const controllers: Controller[] = [];

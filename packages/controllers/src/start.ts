@@ -21,6 +21,7 @@ import { startKustomize } from './start-kustomize.js';
 import { createResourceMetrics } from './observe/resource-metrics.js';
 import { postEvents } from './notification/event-poster.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
+import { createCloudIdentities } from './source/cloud.js';
 import { startSources } from './start-sources.js';
 
 /** What Flux runs as Deployments of these names. */
@@ -111,21 +112,18 @@ export function startControllers(options: ControllersOptions): Controllers {
   };
   const { watchLabelSelector, watchNamespace, eventsAddress } = options;
   const runs = (name: ControllerName): boolean => options.controllers?.includes(name) ?? true;
-  const ground = createGround(
-    cluster,
-    store,
-    informers,
-    common,
-    createResourceMetrics(metrics, events),
-    { ...(watchLabelSelector === undefined ? {} : { watchLabelSelector }), ...(watchNamespace === undefined ? {} : { watchNamespace }) },
-  );
+  const ground = createGround(cluster, store, informers, common, createResourceMetrics(metrics, events), {
+    ...(watchLabelSelector === undefined ? {} : { watchLabelSelector }),
+    ...(watchNamespace === undefined ? {} : { watchNamespace }),
+  });
+  const identities = createCloudIdentities(metrics, () => clock.now());
   const notification = runs('notification-controller')
-    ? startNotification(ground, { events, clock, log, metrics }, { ...notificationDefaults, ...options.notifications })
+    ? startNotification(ground, { events, clock, log, identities, metrics }, { ...notificationDefaults, ...options.notifications })
     : undefined;
   const poster = notification === undefined && eventsAddress !== undefined ? postEvents(events, new URL(eventsAddress), log) : undefined;
   const started: readonly ControllerGroup[] = [
     ...(runs('source-controller')
-      ? [startSources(ground, { git: options.git, allowFile: options.allowFile === true, metrics })]
+      ? [startSources(ground, { git: options.git, allowFile: options.allowFile === true, identities, metrics })]
       : []),
     ...(runs('kustomize-controller') ? [startKustomize(ground, { ...defaultSettings, ...options.settings })] : []),
     ...(runs('helm-controller') ? [startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm })] : []),

@@ -128,7 +128,9 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     else written.set(key, pass.object);
     const endedAt = clock.now();
     reports.reconciled(object, { seconds: (endedAt - startedAt) / 1000, next, failure });
-    reports.observe(pass.object, conditionsOf(pass.object), failure);
+    // What is gone is gone from the metrics as well: its deletion may have been heard of while the pass went on.
+    if (pass.gone || objects.get(namespace, name) === undefined) reports.forget(kind, namespace, name);
+    else reports.observe(pass.object, conditionsOf(pass.object), failure);
     options.onPass?.({ id, controller: options.name, object: pass.object, causes, startedAt, endedAt, failure });
     return next;
   }

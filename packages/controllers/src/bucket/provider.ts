@@ -1,5 +1,7 @@
 import type { Bucket } from '@sluice/api';
 import {
+  azureScopes,
+  googleScopes,
   azureCredentialsFromSecret,
   createAzureBucket,
   createGcsBucket,
@@ -36,12 +38,15 @@ export async function bucketProvider(
   const { secret, access } = material;
   return await authenticating('', signal, () => {
     if (provider === 'gcp') {
-      const token = secret === undefined ? identities.google(access) : googleTokenFromSecret(secret.name, secret.data, access);
+      const token =
+        secret === undefined ? identities.google(googleScopes.storage, access) : googleTokenFromSecret(secret.name, secret.data, access);
       return createGcsBucket({ ...access, bucket, token });
     }
     if (provider === 'azure') {
       const credentials =
-        secret === undefined ? { token: identities.azureStorage(access) } : azureCredentialsFromSecret(secret.name, secret.data, access);
+        secret === undefined
+          ? { token: identities.azure(azureScopes.storage, access) }
+          : azureCredentialsFromSecret(secret.name, secret.data, access);
       return createAzureBucket({ ...access, endpoint, container: bucket, credentials });
     }
     const credentials = s3Credentials(spec, material, identities);

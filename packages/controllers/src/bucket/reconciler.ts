@@ -5,7 +5,7 @@ import type { Artifact, Bucket } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import type { Reconciler } from '@sluice/runtime';
 import { checkoutBucket, readBucketIndex, type ArtifactStore, type BucketProvider } from '@sluice/sources';
-import type { CloudIdentities } from '../source/cloud.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf } from '../source/secrets.js';
@@ -15,7 +15,7 @@ import { bucketProvider } from './provider.js';
 export interface BucketWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
-  readonly identities: CloudIdentities;
+  readonly identities: CloudIdentityPool;
   /** Where objects lie until they are an artifact. */
   readonly scratchDir: string;
 }
@@ -31,7 +31,7 @@ export function createBucketReconciler({ cluster, store, identities, scratchDir 
   rmSync(scratchDir, { recursive: true, force: true });
 
   async function produce(bucket: Bucket, pass: Pass): Promise<Stored> {
-    const provider = await bucketProvider(bucket, secretsOf(bucket, cluster, pass.signal), identities, pass.signal);
+    const provider = await bucketProvider(bucket, secretsOf(bucket, cluster, pass.signal), identities.of(bucket), pass.signal);
     try {
       return await sync(bucket, provider, pass);
     } catch (error) {

@@ -3,7 +3,6 @@ import type { Artifact, GitRepository } from '@sluice/api';
 import type { Cluster, Informer } from '@sluice/kube';
 import { keyOf, type Reconciler } from '@sluice/runtime';
 import {
-  createGitHubTokens,
   shortMessage,
   type ArtifactStore,
   type GitCheckout,
@@ -12,7 +11,7 @@ import {
   type GitRequest,
   type ResolvedRevision,
 } from '@sluice/sources';
-import type { CloudIdentities } from '../source/cloud.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
@@ -27,7 +26,7 @@ export interface GitRepositoryWorld {
   readonly git: GitClient;
   readonly followers: Followers;
   readonly store: ArtifactStore;
-  readonly identities: CloudIdentities;
+  readonly identities: CloudIdentityPool;
   /** All of them: one may include others. */
   readonly repositories: Informer<GitRepository>;
   /** Whether `file://` addresses are allowed. */
@@ -50,7 +49,6 @@ const ORDER = [
 
 /** Keeps the artifact of a GitRepository at the revision it follows: includes → resolve → fetch → verify → artifact. */
 export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconciler<GitRepository, GitRepositoryStatus> {
-  const gitHubTokens = createGitHubTokens();
   const { cluster, git, followers, store, repositories, identities, allowFile } = world;
 
   async function produce(repository: GitRepository, pass: Pass): Promise<Stored> {
@@ -58,7 +56,7 @@ export function createGitRepositoryReconciler(world: GitRepositoryWorld): Reconc
     forgetVerification(repository, pass);
     const secrets = secretsOf(repository, cluster, signal);
     const maxAgeMs = listingAge(repository, pass);
-    const request = await gitRequest(repository, { secrets, allowFile, gitHubTokens, identities, signal, maxAgeMs });
+    const request = await gitRequest(repository, { secrets, allowFile, identities: identities.of(repository), signal, maxAgeMs });
     await repositories.whenSynced();
     const includes = includesOf(repository, repositories);
     status.remove('IncludeUnavailable');

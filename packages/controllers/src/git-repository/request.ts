@@ -6,7 +6,6 @@ import {
   needsPassphrase,
   parseGitUrl,
   type GitCredentials,
-  type GitHubTokens,
   type GitRequest,
   type GitUrl,
 } from '@sluice/sources';
@@ -18,7 +17,6 @@ import type { Secret, Secrets } from '../source/secrets.js';
 export interface RequestOptions {
   readonly secrets: Secrets;
   readonly allowFile: boolean;
-  readonly gitHubTokens: GitHubTokens;
   readonly identities: CloudIdentities;
   readonly signal: AbortSignal;
   /** See {@link GitRequest}. */
@@ -62,7 +60,7 @@ async function credentialsOf(
   options: RequestOptions,
 ): Promise<GitCredentials> {
   const { spec } = repository;
-  const { secrets, gitHubTokens, identities, signal } = options;
+  const { secrets, identities, signal } = options;
   const name = spec.secretRef?.name;
   const secret = name === undefined ? undefined : await secretNamed(name, secrets, signal);
   const hasApp = secret !== undefined && Object.keys(secret.data).some((key) => key.startsWith('githubApp'));
@@ -81,7 +79,7 @@ async function credentialsOf(
       const message = 'secretRef with github app data must be specified when provider is set to github';
       throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: secret === undefined });
     }
-    return await authenticating(failed, signal, () => gitHubTokens.credentials(gitHubAppFromSecret(secret.data), signal));
+    return await authenticating(failed, signal, () => identities.gitHub.credentials(gitHubAppFromSecret(secret.data), signal));
   }
   if (hasApp) {
     const message = `secretRef '${secret.id}' has github app data but provider is not set to github`;

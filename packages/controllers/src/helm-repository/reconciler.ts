@@ -3,7 +3,7 @@ import type { Artifact, HelmRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { keyOf, type Reconciler } from '@sluice/runtime';
 import { createHelmRepository, parseHelmIndex, printHelmIndex, type ArtifactStore, type FetchedIndex } from '@sluice/sources';
-import type { CloudIdentities } from '../source/cloud.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf } from '../source/secrets.js';
@@ -14,7 +14,7 @@ import { humanSize } from './human-size.js';
 export interface HelmRepositoryWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
-  readonly identities: CloudIdentities;
+  readonly identities: CloudIdentityPool;
 }
 
 export type HelmRepositoryStatus = Draft<NonNullable<HelmRepository['status']>>;
@@ -59,7 +59,7 @@ export function createHelmRepositoryReconciler({
 
   async function accessOf(repository: HelmRepository, { signal }: Pass): Promise<HelmAccess> {
     try {
-      return await helmAccess(repository, secretsOf(repository, cluster, signal), identities);
+      return await helmAccess(repository, secretsOf(repository, cluster, signal), identities.of(repository));
     } catch (error) {
       signal.throwIfAborted();
       throw new SourceFailure('FetchFailed', 'AuthenticationFailed', errorMessage(error), { cause: error });

@@ -10,7 +10,7 @@ import {
   type NotificationEvent,
 } from '@sluice/notifications';
 import { keyOf, splitKey, type Clock, type Logger } from '@sluice/runtime';
-import { createGitHubTokens } from '@sluice/sources';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import type { NotificationMetrics } from './metrics.js';
 import { createProviderHealth } from './provider-health.js';
 import { ProviderQueue, queueLimits, type QueueLimits } from './provider-queue.js';
@@ -23,6 +23,7 @@ export interface DispatcherOptions {
   readonly providers: Informer<Provider>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly identities: CloudIdentityPool;
   readonly metrics: NotificationMetrics;
   /** Records a warning about an Alert in the cluster. */
   readonly warn: (alert: Alert, reason: string, message: string, annotations?: Readonly<Record<string, string>>) => void;
@@ -52,7 +53,7 @@ export class Dispatcher {
   #lookups = 0;
 
   constructor(options: DispatcherOptions) {
-    const { cluster, clock, log, repeatWindowMs, allowLinkLocal } = options;
+    const { cluster, clock, log, identities, repeatWindowMs, allowLinkLocal } = options;
     this.#options = options;
     this.#repeats = createRepeats(repeatWindowMs, () => clock.now());
     this.#health = createProviderHealth(cluster, clock, log);
@@ -60,7 +61,7 @@ export class Dispatcher {
       cluster,
       clock,
       allowLinkLocal,
-      gitHubTokens: createGitHubTokens(() => clock.now()),
+      identities,
       signal: this.#stopping.signal,
     };
   }

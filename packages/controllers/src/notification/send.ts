@@ -4,7 +4,8 @@ import { deadlineSignal, errorMessage, parseDuration, SluiceError } from '@sluic
 import type { Cluster } from '@sluice/kube';
 import { prepareNotification, type MetadataConflict, type NotificationEvent, type Outlet } from '@sluice/notifications';
 import type { Clock } from '@sluice/runtime';
-import { gitHubAppFromSecret, type GitHubTokens, type HttpAccess } from '@sluice/sources';
+import { gitHubAppFromSecret, googleScopes, type HttpAccess } from '@sluice/sources';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { hasTls, secretsOf, textIn, tlsOf, type Secret, type Secrets, type TlsMaterial } from '../source/secrets.js';
 import { createHttpOutlet } from './http-outlet.js';
 import { sendMail } from './mail.js';
@@ -13,7 +14,7 @@ import { publishNats } from './nats.js';
 export interface SendWorld {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly gitHubTokens: GitHubTokens;
+  readonly identities: CloudIdentityPool;
   /** Lets Providers be at link-local addresses, where clouds keep their machines' credentials. */
   readonly allowLinkLocal: boolean;
   readonly signal: AbortSignal;
@@ -31,12 +32,13 @@ const withTlsInSecret = new Set(['github', 'gitlab', 'gitea', 'bitbucketserver',
  * @throws what the Provider's owner should know, without any secret in it
  */
 export async function sendNotification(
-  { cluster, clock, gitHubTokens, allowLinkLocal, signal: stopped }: SendWorld,
+  { cluster, clock, identities: pool, allowLinkLocal, signal: stopped }: SendWorld,
   event: NotificationEvent,
   alert: Alert,
   provider: Provider,
 ): Promise<readonly MetadataConflict[]> {
   const { spec } = provider;
+  const identities = pool.of(provider, 'post');
   const timeoutMs = spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout);
   const signal = deadlineSignal(timeoutMs, stopped);
   const secrets = secretsOf(provider, cluster, signal);
@@ -46,19 +48,27 @@ export async function sendNotification(
     const data = secret === undefined ? undefined : textsOf(secret);
     const notification = prepareNotification(event, { object: alert, spec: alert.spec }, { object: provider, spec }, data);
     const tls = await tlsMaterial(provider, secrets, secret);
-    const http = createHttpOutlet({ ...tls, allowLinkLocal, ...(await proxyOf(provider, secrets, secret)) }, clock, signal);
+    const proxy = await proxyOf(provider, secrets, secret);
+    const http = createHttpOutlet({ ...tls, allowLinkLocal, ...proxy }, clock, signal);
     const { namespace = '', name = '', uid = '' } = alert.metadata;
     const outlet: Outlet = {
       alert: { namespace, name, uid },
       send: http.send,
       publish: (message) => publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, signal),
       mail: (message) => sendMail(message, tls, timeoutMs),
-      googleToken: () => Promise.reject(noIdentity(provider, 'Google')),
-      azureToken: () => Promise.reject(noIdentity(provider, 'Azure')),
+      async googleToken(key) {
+        refuseServiceAccount(provider);
+        const own = key === '' ? identities.google(googleScopes.pubSub, proxy) : identities.googleAccount(key, googleScopes.pubSub, proxy);
+        return await own(signal);
+      },
+      async azureToken(scope) {
+        refuseServiceAccount(provider);
+        return await identities.azure(scope.replace(/\/\.default$/, ''), proxy)(signal);
+      },
       async githubAppToken() {
         const app = gitHubAppFromSecret(secret?.data ?? {});
-        const { password = '' } = await gitHubTokens.credentials(app, signal);
-        return { token: password, slug: spec.type.endsWith('comment') ? await gitHubTokens.slug(app, signal) : '' };
+        const { password = '' } = await identities.gitHub.credentials(app, signal);
+        return { token: password, slug: spec.type.endsWith('comment') ? await identities.gitHub.slug(app, signal) : '' };
       },
       now: () => new Date(clock.now()),
       randomBytes: (count) => randomBytes(count),
@@ -98,10 +108,12 @@ async function proxyOf({ spec }: Provider, secrets: Secrets, secret: Secret | un
   return proxy === undefined || proxy === '' ? {} : { proxy };
 }
 
-function noIdentity({ spec }: Provider, cloud: string): SluiceError {
-  return new SluiceError(
+/** A ServiceAccount's own identity in a cloud, which Flux has behind a feature gate that is off. */
+function refuseServiceAccount({ spec }: Provider): void {
+  if ((spec.serviceAccountName ?? '') === '') return;
+  throw new SluiceError(
     'ProviderInvalid',
-    `provider ${spec.type} needs credentials of ${cloud} in its Secret (key token): the identity of the workload is not supported`,
+    'to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller',
   );
 }
 

@@ -11,7 +11,7 @@ import {
   type PulledArtifact,
   type ResolvedOci,
 } from '@sluice/sources';
-import type { CloudIdentities } from '../source/cloud.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
@@ -22,7 +22,7 @@ import { openRepository } from './access.js';
 export interface OciRepositoryWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
-  readonly identities: CloudIdentities;
+  readonly identities: CloudIdentityPool;
 }
 
 export type OciRepositoryStatus = Draft<NonNullable<OCIRepository['status']>>;
@@ -49,7 +49,7 @@ export function createOciRepositoryReconciler({
     // What failed is tried anew; what was verified once holds for what is stored.
     if (status.has('SourceVerified', 'False')) status.remove('SourceVerified');
     const secrets = secretsOf(repository, cluster, signal);
-    const client = await openRepository(repository, secrets, identities, signal);
+    const client = await openRepository(repository, secrets, identities.of(repository), signal);
     try {
       const resolved = await resolve(repository, client, signal);
       const { artifact } = status.fields;

@@ -38,12 +38,15 @@ export interface CloudAccess extends HttpAccess {
   /** The limit of one request. Default: 20 s. */
   readonly timeoutMs?: number | undefined;
   readonly now?: (() => number) | undefined;
+  /** Told when a service is about to be asked. */
+  readonly onAsk?: (() => void) | undefined;
 }
 
 const maxAnswerBytes = 1024 * 1024;
 
 /** Sends one request to a service that gives out credentials. What it answers may be secret: nothing of it goes into a message. */
-export async function ask(what: string, request: WebRequest, { timeoutMs = 20_000, ...access }: CloudAccess): Promise<string> {
+export async function ask(what: string, request: WebRequest, { timeoutMs = 20_000, onAsk, ...access }: CloudAccess): Promise<string> {
+  onAsk?.();
   const transport = createHttpTransport(request.url, access);
   try {
     const answer = await transport.send({ ...request, signal: deadlineSignal(timeoutMs, request.signal) });

@@ -7,6 +7,7 @@ import { askJson, form, renewed, serviceUrl, tokenOf, type CloudAccess, type Ren
 export const googleScopes = {
   storage: 'https://www.googleapis.com/auth/devstorage.read_only',
   keys: 'https://www.googleapis.com/auth/cloudkms',
+  pubSub: 'https://www.googleapis.com/auth/pubsub',
 } as const;
 const tokenServer = 'https://oauth2.googleapis.com/token';
 const metadataServer = 'http://metadata.google.internal';

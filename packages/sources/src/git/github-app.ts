@@ -64,8 +64,8 @@ interface Token {
 /** A token that has less than this left is not used any more: an operation may take a while. */
 const minLeftMs = 5 * 60_000;
 
-/** Gets installation tokens for GitHub Apps. `now` is the wall clock in milliseconds. */
-export function createGitHubTokens(now: () => number = Date.now): GitHubTokens {
+/** Gets installation tokens for GitHub Apps. `now` is the wall clock in milliseconds; `onAsk` is told when GitHub is about to be asked for one. */
+export function createGitHubTokens(now: () => number = Date.now, onAsk?: () => void): GitHubTokens {
   const tokens = new Map<string, Promise<Token>>();
   return {
     async credentials(app, signal) {
@@ -73,6 +73,7 @@ export function createGitHubTokens(now: () => number = Date.now): GitHubTokens {
       const known = await tokens.get(key)?.catch(() => undefined);
       let token = known;
       if (token === undefined || token.expiresAt - now() < minLeftMs) {
+        onAsk?.();
         const fresh = fetchToken(app, now(), signal);
         tokens.set(key, fresh);
         fresh.catch(() => tokens.delete(key));
