@@ -35,10 +35,12 @@ test('of two processes one works; the other takes over when it stops, and when i
         });
       },
     });
-  const telling = (identity: string): Fetch => (request) => {
-    if (request.method === 'PATCH' && request.path.includes('/configmaps/')) writes.push(identity);
-    return world.embedded.fetch(request);
-  };
+  const telling =
+    (identity: string): Fetch =>
+    (request) => {
+      if (request.method === 'PATCH' && request.path.includes('/configmaps/')) writes.push(identity);
+      return world.embedded.fetch(request);
+    };
   let isCutOff = false;
   const one = run('one', telling('one'));
   await one.leading;

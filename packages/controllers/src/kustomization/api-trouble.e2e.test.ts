@@ -104,7 +104,10 @@ describe('trouble with the API', { concurrency: 4 }, () => {
         files: { 'new.yaml': configMap('new', '"1"'), 'b.yaml': three['b.yaml'].replace('"1"', '"2"') },
         remove: ['c.yaml'],
       });
-      assert.match((await failed('ReconciliationFailed')).message, /^Secret\/t\d+\/b apply failed: .* \[b\.yaml:1\]\nConfigMap\/t\d+\/new created$/m);
+      assert.match(
+        (await failed('ReconciliationFailed')).message,
+        /^Secret\/t\d+\/b apply failed: .* \[b\.yaml:1\]\nConfigMap\/t\d+\/new created$/m,
+      );
       assert.notEqual(await get('Service', 'c'), undefined);
       const names = async () => (await kustomization()).status!.inventory!.entries.map(({ id }) => id.split('_')[1] ?? '').sort();
       assert.deepEqual(await names(), ['a', 'b', 'c', 'new']);
@@ -162,7 +165,10 @@ spec:
     });
     const { failed, get, begin } = await setUp({ ...three, 'crd.yaml': crd });
     await begin();
-    await failed('ReconciliationFailed', /timeout waiting for: \[CustomResourceDefinition\/things\.trouble\.example\.org status: 'InProgress'\]/);
+    await failed(
+      'ReconciliationFailed',
+      /timeout waiting for: \[CustomResourceDefinition\/things\.trouble\.example\.org status: 'InProgress'\]/,
+    );
     assert.equal(await get('ConfigMap', 'a'), undefined);
   });
 });

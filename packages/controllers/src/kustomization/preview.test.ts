@@ -37,7 +37,12 @@ test('what would be applied, and what of that would change', async () => {
   const embedded = await startCluster({ ephemeral: true, simulate: false });
   try {
     const cluster = createCluster(embedded.fetch);
-    await cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'default' }, stringData: { key: 'before' } });
+    await cluster.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace: 'default' },
+      stringData: { key: 'before' },
+    });
     const diffs = await diffKustomization(kustomization, tree, { cluster });
     assert.deepEqual(
       diffs.map(({ reference, action }) => `${subjectOf(reference)} ${action}`),

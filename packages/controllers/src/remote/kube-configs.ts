@@ -85,7 +85,8 @@ async function fromConfigMap(cluster: Cluster, configMap: KubeObject, signal: Ab
     );
   }
   if (address === undefined || address === '') throw new Error(`${where} does not contain an 'address' key`);
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new Error(`${where}: the address ${JSON.stringify(address)} is not an http(s) URL`);
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
+    throw new Error(`${where}: the address ${JSON.stringify(address)} is not an http(s) URL`);
   const request = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
@@ -94,7 +95,9 @@ async function fromConfigMap(cluster: Cluster, configMap: KubeObject, signal: Ab
   };
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: serviceAccountName };
   const answer = await cluster.post(account, 'token', request, { signal }).catch((error: unknown) => {
-    throw new Error(`${where}: no token for the ServiceAccount ${namespace}/${serviceAccountName}: ${errorMessage(error)}`, { cause: error });
+    throw new Error(`${where}: no token for the ServiceAccount ${namespace}/${serviceAccountName}: ${errorMessage(error)}`, {
+      cause: error,
+    });
   });
   const { token, expirationTimestamp } = answer['status'] as { readonly token: string; readonly expirationTimestamp: string };
   const config: ClusterConfig = {
