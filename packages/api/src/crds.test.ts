@@ -23,11 +23,8 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
 
 /** What a definition has more than the recorded one. */
 const additions: Readonly<Record<string, (version: Version) => void>> = {
-  'Kustomization v1'(version) {
-    // A dependency can be of any kind.
-    const dependency = version.schema.openAPIV3Schema.properties.spec?.properties['dependsOn']?.items?.properties ?? {};
-    for (const field of ['apiVersion', 'kind']) assert.ok(delete dependency[field]);
-  },
+  'Kustomization v1': withoutKindsOfDependencies,
+  'HelmRelease v2': withoutKindsOfDependencies,
   'Provider v1beta3'(version) {
     delete version.subresources?.status;
     const { spec, status } = version.schema.openAPIV3Schema.properties;
@@ -38,6 +35,12 @@ const additions: Readonly<Record<string, (version: Version) => void>> = {
     services.splice(services.indexOf('email'), 1);
   },
 };
+
+/** A dependency can be of any kind. */
+function withoutKindsOfDependencies(version: Version): void {
+  const dependency = version.schema.openAPIV3Schema.properties.spec?.properties['dependsOn']?.items?.properties ?? {};
+  for (const field of ['apiVersion', 'kind']) assert.ok(delete dependency[field]);
+}
 
 interface Version {
   subresources?: { status?: unknown };

@@ -5,11 +5,12 @@ import { fetchArtifact } from '@sluice/sources';
 import { createLiveObjects } from './apply/live-objects.js';
 import type { ControllerGroup, Ground } from './group.js';
 import { MANAGER } from './helm-release/actions/context.js';
+import { isHelmRelease, otherDependencies } from './helm-release/dependencies.js';
 import { HelmReleaseReconciler } from './helm-release/reconciler.js';
 import { referencesOf } from './helm-release/references.js';
 import type { HelmReleaseSettings } from './helm-release/settings.js';
-import { triggerHelmReleases } from './helm-release/triggers.js';
-import { watchReferences } from './reference-watch.js';
+import { isWaiting, triggerHelmReleases } from './helm-release/triggers.js';
+import { followReferences, watchReferences } from './reference-watch.js';
 
 /** All objects of HelmReleases have this label. */
 const OWNED = 'helm.toolkit.fluxcd.io/name';
@@ -29,10 +30,24 @@ export function startHelm(ground: Ground, clock: Clock, settings: HelmReleaseSet
   const live = createLiveObjects(labelled(informers, OWNED));
   const open = (artifact: Parameters<typeof fetchArtifact>[1], signal: AbortSignal) =>
     fetchArtifact(store, artifact, { ...LIMITS, signal });
-  const reconciler = new HelmReleaseReconciler({ cluster, live, informers, releases, sources, open, clock, settings });
+  const reconciler = new HelmReleaseReconciler({
+    cluster,
+    live,
+    informers,
+    dependency: (wanted) => (isHelmRelease(wanted) ? releases.get(wanted.namespace, wanted.name) : dependencies.get(wanted)),
+    sources,
+    open,
+    clock,
+    settings,
+  });
   const controller = ground.start({ name: MANAGER, kind: 'HelmRelease', objects: releases, reconciler });
   const enqueue: Controller['enqueue'] = (key, cause) => controller.enqueue(key, cause);
+  const onDependency: Controller['enqueue'] = (key, { object }) => {
+    if (isWaiting(key, releases)) enqueue(key, { reason: 'dependency', ...(object === undefined ? {} : { object }) });
+  };
+  const dependencies = followReferences(releases, otherDependencies, informers, onDependency, { lookedUp: true });
   const stops = [
+    () => dependencies.stop(),
     triggerHelmReleases(releases, sources, enqueue),
     watchReferences(releases, referencesOf, informers, enqueue),
     releases.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),

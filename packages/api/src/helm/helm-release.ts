@@ -19,7 +19,7 @@ import { kubeConfigReference, kubeConfigRules, kubeConfigSecret, selectorFields 
 import { duration } from '../shared/duration.js';
 import { groups } from '../shared/names.js';
 import { ageColumn, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
-import { commonMetadata, dependency, healthCheckExpression, imageOverride, inventory, legacyPatches, patch } from '../shared/workload.js';
+import { commonMetadata, dependency, dependencyOfAnyKind, healthCheckExpression, imageOverride, inventory, legacyPatches, patch } from '../shared/workload.js';
 import { chartSelection, chartVerification } from '../source/chart-fields.js';
 import { releaseSnapshot } from './release-snapshot.js';
 
@@ -153,7 +153,7 @@ const spec = {
     boundedReference(['OCIRepository', 'HelmChart', 'ExternalArtifact']),
   ),
   commonMetadata,
-  dependsOn: list('HelmReleases that must be ready first.', dependency),
+  dependsOn: list('What must be ready first.', dependencyOfAnyKind),
   driftDetection: object('What to do about objects that were changed by someone else.', {
     ignore: list(
       'Fields whose drift is left alone.',

@@ -8,6 +8,7 @@ import { ageColumn, readyColumns, reconcileStatus, unobserved } from '../shared/
 import {
   commonMetadata,
   dependency,
+  dependencyOfAnyKind,
   healthCheckExpression,
   history,
   imageOverride,
@@ -48,14 +49,7 @@ const spec = {
     'What becomes of the objects when this Kustomization is deleted. Default: MirrorPrune, that is, as spec.prune says.',
     ['MirrorPrune', 'Delete', 'WaitForTermination', 'Orphan'],
   ),
-  dependsOn: list(
-    'What must be ready first.',
-    object('An object that must be ready first.', {
-      ...dependency.fields,
-      apiVersion: string('Its group and version. Default: that of a Kustomization, or of the kind where that is one of Flux.'),
-      kind: string('Its kind. Default: Kustomization.'),
-    }),
-  ),
+  dependsOn: list('What must be ready first.', dependencyOfAnyKind),
   force: boolean('Delete and create objects anew where a change of an immutable field refuses the update.', { default: false }),
   healthCheckExprs: list('How to judge the health of custom resources, in CEL.', healthCheckExpression),
   healthChecks: list('Objects whose health decides over this Kustomization.', objectReference),

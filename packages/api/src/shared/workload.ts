@@ -14,6 +14,13 @@ export const dependency = object('An object that must be ready first.', {
   readyExpr: string('A condition in CEL over dep (the dependency) and self; replaces the built-in check of readiness.'),
 });
 
+/** The same of any kind; without one it is of the kind of the object that depends on it. */
+export const dependencyOfAnyKind = object('An object that must be ready first.', {
+  ...dependency.fields,
+  apiVersion: string('Its group and version. Default: that of this kind, or of the kind where that is one of Flux.'),
+  kind: string('Its kind. Default: the kind of this object.'),
+});
+
 export const healthCheckExpression = object('How to judge the objects of a kind.', {
   apiVersion: required(string('The API version of the kind.')),
   current: required(string('Holds when the object is healthy.')),

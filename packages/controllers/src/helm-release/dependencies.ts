@@ -1,61 +1,77 @@
-import { errorMessage } from '@sluice/core';
+import { errorMessage, groupOf, type KubeObject } from '@sluice/core';
 import { groups, type HelmRelease } from '@sluice/api';
 import { compileExpression, type Expression } from '@sluice/cel';
-import { hasCondition, keyOf, objectKey, splitKey, type ObjectCache } from '@sluice/runtime';
+import { computeHealth } from '@sluice/kube';
+import { hasCondition, objectKey } from '@sluice/runtime';
 import { findDependencyCycle } from '../dependency-cycle.js';
+import { dependenciesOf, waitedFor, type Dependency, type FindDependency } from '../kustomization/dependencies.js';
 import { PassFailure } from './failure.js';
 import type { HelmReleaseSettings } from './settings.js';
 
+const HELM_RELEASE = { apiVersion: `${groups.helm}/v2`, kind: 'HelmRelease' };
+
+export function isHelmRelease({ apiVersion, kind }: Pick<Dependency, 'apiVersion' | 'kind'>): boolean {
+  return kind === HELM_RELEASE.kind && groupOf(apiVersion) === groups.helm;
+}
+
 /** The keys of the HelmReleases that must be ready first. */
-export function dependencyKeys({ spec, metadata }: HelmRelease): string[] {
-  return (spec.dependsOn ?? []).map(({ name, namespace = metadata.namespace ?? '' }) => objectKey(namespace, name));
+export function dependencyKeys(object: HelmRelease): string[] {
+  return dependenciesOf(object)
+    .filter(isHelmRelease)
+    .map(({ namespace, name }) => objectKey(namespace, name));
+}
+
+/** What it waits for besides HelmReleases. */
+export function otherDependencies(object: HelmRelease): Dependency[] {
+  return dependenciesOf(object).filter((dependency) => dependency.apiVersion !== '' && !isHelmRelease(dependency));
 }
 
 /** Throws unless all that this HelmRelease depends on is ready. */
-export function checkDependencies(object: HelmRelease, all: ObjectCache<HelmRelease>, settings: HelmReleaseSettings): void {
-  const cycle = findDependencyCycle(keyOf(object), (key) =>
-    waitedFor(all.get(...partsOf(key)) ?? (key === keyOf(object) ? object : undefined)),
-  );
+export function checkDependencies(object: HelmRelease, find: FindDependency, settings: HelmReleaseSettings): void {
+  const { namespace = '', name = '' } = object.metadata;
+  const self: Dependency = { ...HELM_RELEASE, namespace, name, readyExpr: undefined };
+  const cycle = findDependencyCycle(self, (node) => waitedFor(node === self ? object : find(node)), subjectOf);
   if (cycle !== undefined) {
-    throw terminal(
-      'DependencyCycle',
-      `these HelmReleases wait for each other: ${cycle.join(' -> ')}; remove one of their dependsOn entries`,
-    );
+    const what = cycle.some((subject) => subject.split('/').length > 2) ? 'these' : 'these HelmReleases';
+    throw terminal('DependencyCycle', `${what} wait for each other: ${cycle.join(' -> ')}; remove one of their dependsOn entries`);
   }
-  for (const { name, namespace = object.metadata.namespace ?? '', readyExpr } of object.spec.dependsOn ?? []) {
-    const key = objectKey(namespace, name);
-    const dependency = all.get(namespace, name);
-    if (dependency === undefined) {
-      throw notReady(`unable to get '${key}' dependency: helmreleases.${groups.helm} ${JSON.stringify(name)} not found`, settings);
-    }
-    if (readyExpr !== undefined && readyExpr !== '') {
-      if (!evaluate(readyExpr, object, dependency, settings)) {
-        throw notReady(`dependency '${key}' is not ready according to readyExpr eval`, settings);
-      }
-      if (!settings.additiveDependencyCheck) continue;
-    }
-    const { status, metadata } = dependency;
-    if (metadata.generation !== status?.observedGeneration || !hasCondition(status?.conditions, 'Ready')) {
-      throw notReady(`dependency '${key}' is not ready`, settings);
-    }
+  for (const dependency of dependenciesOf(object)) checkDependency(object, dependency, find, settings);
+}
+
+function checkDependency(object: HelmRelease, wanted: Dependency, find: FindDependency, settings: HelmReleaseSettings): void {
+  const { apiVersion, kind, namespace, name, readyExpr } = wanted;
+  const subject = subjectOf(wanted);
+  if (apiVersion === '') throw terminal('InvalidDependency', `dependency '${subject}': name its apiVersion in spec.dependsOn, too`);
+  if (settings.noCrossNamespaceRefs && namespace !== object.metadata.namespace && !isHelmRelease(wanted)) {
+    throw terminal('AccessDenied', `can't access '${subject}', cross-namespace references have been blocked`);
   }
+  const dependency = find(wanted);
+  if (dependency === undefined) {
+    const what = isHelmRelease(wanted) ? `helmreleases.${groups.helm}` : kind;
+    throw notReady(`unable to get '${subject}' dependency: ${what} ${JSON.stringify(name)} not found`, settings);
+  }
+  if (readyExpr !== undefined && readyExpr !== '') {
+    if (!evaluate(readyExpr, object, dependency, settings)) {
+      throw notReady(`dependency '${subject}' is not ready according to readyExpr eval`, settings);
+    }
+    if (!settings.additiveDependencyCheck) return;
+  }
+  if (!isReady(dependency)) throw notReady(`dependency '${subject}' is not ready`, settings);
 }
 
-function partsOf(key: string): [namespace: string, name: string] {
-  const { namespace, name } = splitKey(key);
-  return [namespace, name];
+function isReady(dependency: KubeObject): boolean {
+  if (!isHelmRelease(dependency)) return computeHealth(dependency).status === 'Current';
+  const { status, metadata } = dependency as HelmRelease;
+  return metadata.generation === status?.observedGeneration && hasCondition(status?.conditions, 'Ready');
 }
 
-/** Those that it can't do without; a readyExpr may say otherwise. */
-function waitedFor(object: HelmRelease | undefined): string[] {
-  if (object === undefined) return [];
-  return dependencyKeys({
-    ...object,
-    spec: { ...object.spec, dependsOn: (object.spec.dependsOn ?? []).filter(({ readyExpr }) => readyExpr === undefined) },
-  });
+/** `apps/backend` for HelmReleases, as Flux has it; `Kustomization/apps/redis` for others. */
+function subjectOf({ apiVersion, kind, namespace, name }: Dependency): string {
+  const key = objectKey(namespace, name);
+  return isHelmRelease({ apiVersion, kind }) ? key : `${kind}/${key}`;
 }
 
-function evaluate(text: string, self: HelmRelease, dep: HelmRelease, settings: HelmReleaseSettings): boolean {
+function evaluate(text: string, self: HelmRelease, dep: KubeObject, settings: HelmReleaseSettings): boolean {
   let expression: Expression<boolean>;
   try {
     expression = compileExpression(text, { variables: ['self', 'dep'], result: 'bool' });

@@ -2,15 +2,17 @@ import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
 import { createRenderer, type Release, type Renderer, type Values } from '@sluice/helm';
 import type { Cluster, HealthReader, SharedInformers } from '@sluice/kube';
-import { keyOf, type Cause, type Clock, type ObjectCache, type Outcome, type Reconciler } from '@sluice/runtime';
+import { keyOf, type Cause, type Clock, type Outcome, type Reconciler } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import type { Ledger } from '../apply/ledger.js';
+import type { FindDependency } from '../kustomization/dependencies.js';
 import type { ActionContext, ReleaseContext } from './actions/context.js';
 import type { ReleaseRecords } from './actions/records.js';
 import { CapabilityCache } from './capabilities.js';
 import { applyChartObject, deleteChartObject } from './chart-template.js';
 import { Charts, type LoadedChart, type OpenChart } from './charts.js';
 import { changedTarget, reasonToForgetFailures } from './changes.js';
+import { createDecryption } from './decrypt-values.js';
 import { checkDependencies } from './dependencies.js';
 import { valuesDigest } from './digests.js';
 import type { Drift } from './drift.js';
@@ -52,7 +54,7 @@ export interface HelmReleaseWorld {
   readonly cluster: Cluster;
   readonly live: LiveObjects;
   readonly informers: SharedInformers;
-  readonly releases: ObjectCache<HelmRelease>;
+  readonly dependency: FindDependency;
   readonly sources: ChartSources;
   readonly open: OpenChart;
   readonly clock: Clock;
@@ -94,12 +96,12 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
 
   async #run(object: HelmRelease, context: HelmReleaseContext): Promise<Outcome> {
     const { status, signal, random } = context;
-    const { settings, sources, releases, cluster } = this.#world;
+    const { settings, sources, cluster, dependency } = this.#world;
     const health = healthReader(object);
     await applyChartObject(object, context, { cluster, charts: sources.HelmChart, settings });
     status.reconciling('Progressing', 'Fulfilling prerequisites');
     context.progress();
-    checkDependencies(object, releases, settings);
+    checkDependencies(object, dependency, settings);
     passed(context, 'DependencyNotReady');
     const source = resolveSource(object, sources, settings);
     passed(context, 'AccessDenied', 'ArtifactFailed');
@@ -120,7 +122,12 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
   async #values(object: HelmRelease, signal: AbortSignal): Promise<Values> {
     const namespace = object.metadata.namespace ?? '';
     try {
-      return await composeValues(object, (kind, name) => this.#world.cluster.get({ apiVersion: 'v1', kind, namespace, name }, { signal }));
+      const { cluster, settings } = this.#world;
+      return await composeValues(
+        object,
+        (kind, name) => cluster.get({ apiVersion: 'v1', kind, namespace, name }, { signal }),
+        createDecryption(cluster, settings, signal),
+      );
     } catch (error) {
       signal.throwIfAborted();
       const reason = 'ValuesError';

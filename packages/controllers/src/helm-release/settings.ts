@@ -12,6 +12,8 @@ export interface HelmReleaseSettings extends Pick<
   | 'insecureKubeconfigExec'
   | 'insecureKubeconfigTls'
   | 'requestConcurrency'
+  | 'sopsAgeSecret'
+  | 'sopsMac'
 > {
   /** What fails is tried again after a while, where a HelmRelease says nothing else. */
   readonly retryByDefault: boolean;

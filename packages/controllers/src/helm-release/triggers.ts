@@ -71,7 +71,7 @@ function readiness({ status, metadata, spec }: HelmRelease): string {
 }
 
 /** Whoever is ready has no need of news. */
-function isWaiting(key: string, releases: ObjectCache<HelmRelease>): boolean {
+export function isWaiting(key: string, releases: ObjectCache<HelmRelease>): boolean {
   const slash = key.indexOf('/');
   return !hasCondition(releases.get(key.slice(0, slash), key.slice(slash + 1))?.status?.conditions, 'Ready');
 }

@@ -1,6 +1,7 @@
 import { errorMessage, isJsonObject, type KubeObject } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
 import { mergeValues, parseValues, setValues, type Values } from '@sluice/helm';
+import type { DecryptValues } from './decrypt-values.js';
 
 type ValuesReference = NonNullable<HelmRelease['spec']['valuesFrom']>[number];
 
@@ -10,7 +11,11 @@ export type ReadValuesObject = (kind: 'ConfigMap' | 'Secret', name: string) => P
 const DEFAULT_KEY = 'values.yaml';
 
 /** The values of a HelmRelease: those of its references in their order, below its own. */
-export async function composeValues({ spec, metadata }: HelmRelease, read: ReadValuesObject): Promise<Values> {
+export async function composeValues(
+  { spec, metadata }: HelmRelease,
+  read: ReadValuesObject,
+  decrypt: DecryptValues = (text) => Promise.resolve(text),
+): Promise<Values> {
   // A copy, as values at a targetPath below a table of its own go into that table, and so win over what is there.
   const own = structuredClone((spec.values ?? {}) as Values);
   const objects = new Map<string, KubeObject | undefined>();
@@ -28,13 +33,14 @@ export async function composeValues({ spec, metadata }: HelmRelease, read: ReadV
       if (reference.optional === true) continue;
       throw fail(isFirst ? `${kind.toLowerCase()}s ${JSON.stringify(name)} not found` : 'resource not found');
     }
-    const text = textAt(object, reference.valuesKey ?? DEFAULT_KEY);
+    const valuesKey = reference.valuesKey ?? DEFAULT_KEY;
+    const text = textAt(object, valuesKey);
     if (text === undefined) {
       if (reference.optional === true) continue;
       throw fail('key not found');
     }
     try {
-      result = merged(result, own, reference, text);
+      result = merged(result, own, reference, await decrypt(text, valuesKey));
     } catch (error) {
       throw fail(errorMessage(error), error);
     }

@@ -3,6 +3,7 @@ import { groups, type Kustomization } from '@sluice/api';
 import { compileExpression, type Expression } from '@sluice/cel';
 import { computeHealth } from '@sluice/kube';
 import { hasCondition, objectKey } from '@sluice/runtime';
+import { findDependencyCycle } from '../dependency-cycle.js';
 import type { KustomizationSettings } from './settings.js';
 import { sourceKeyOf, type Source } from './source.js';
 import { stalled, StageError } from './stage-error.js';
@@ -148,22 +149,14 @@ export function sameSource(a: Kustomization, b: Kustomization): boolean {
   return first.kind === second.kind && first.namespace === second.namespace && first.name === second.name;
 }
 
-/** The way back to this Kustomization over what it depends on; it would wait for ever. A readyExpr may say otherwise. */
+/** The way back to this Kustomization over what it depends on; it would wait for ever. */
 function findCycle(start: Kustomization, find: FindDependency): string[] | undefined {
-  const startSubject = subjectOf({ ...KUSTOMIZATION, namespace: start.metadata.namespace ?? '', name: start.metadata.name ?? '' });
-  const seen = new Set<string>();
-  const visit = (object: KubeObject, path: readonly string[]): string[] | undefined => {
-    for (const dependency of dependenciesOf(object)) {
-      if (dependency.readyExpr !== undefined) continue;
-      const subject = subjectOf(dependency);
-      if (subject === startSubject) return [...path, subject];
-      if (seen.has(subject)) continue;
-      seen.add(subject);
-      const next = find(dependency);
-      const found = next === undefined ? undefined : visit(next, [...path, subject]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return visit(start, [startSubject]);
+  const { namespace = '', name = '' } = start.metadata;
+  const first: Dependency = { ...KUSTOMIZATION, namespace, name, readyExpr: undefined };
+  return findDependencyCycle(first, (node) => waitedFor(node === first ? start : find(node)), subjectOf);
+}
+
+/** What an object can't do without; a readyExpr may say otherwise. */
+export function waitedFor(object: KubeObject | undefined): Dependency[] {
+  return object === undefined ? [] : dependenciesOf(object).filter(({ readyExpr }) => readyExpr === undefined);
 }
