@@ -4,13 +4,12 @@ import type { KubeObject } from '@sluice/core';
 import type { ObjectHandler } from './object-cache.js';
 import { selectedObjects } from './selected-objects.js';
 
+function object(shard: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'A', metadata: { name: 'a', namespace: 'n', labels: { shard } } };
+}
+
 test('an object is there while it matches, whatever becomes of it', () => {
   const handlers = new Set<ObjectHandler>();
-  const object = (shard: string): KubeObject => ({
-    apiVersion: 'v1',
-    kind: 'A',
-    metadata: { name: 'a', namespace: 'n', labels: { shard } },
-  });
   let now: KubeObject | undefined;
   const all = {
     get: () => now,
