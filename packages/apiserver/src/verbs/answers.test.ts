@@ -223,3 +223,30 @@ test('the options of a deletion may come in protobuf', async () => {
   // It was for trial: dryRun is what it says.
   assert.equal((await send('GET', path)).status, 200);
 });
+
+test('a status that the definition gives a default is there from the beginning, though it can not be created', async () => {
+  const schema = {
+    type: 'object',
+    properties: { status: { type: 'object', default: { seen: -1 }, properties: { seen: { type: 'integer' } } } },
+  };
+  await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'watched.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'watched', singular: 'watch', kind: 'Watched', listKind: 'WatchedList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources: { status: {} } }],
+    },
+  });
+  const path = '/apis/example.com/v1/namespaces/default/watched';
+  const object = { apiVersion: 'example.com/v1', kind: 'Watched', metadata: { name: 'a' }, status: { seen: 7 } };
+  let created = await send('POST', path, object);
+  // The definition is served a moment after it was made.
+  for (let round = 0; created.status === 404 && round < 100; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    created = await send('POST', path, object);
+  }
+  assert.deepEqual(created.body['status'], { seen: -1 });
+  const changed = await send('PATCH', `${path}/a/status`, { status: { seen: 3 } }, PATCHES.merge);
+  assert.deepEqual(changed.body['status'], { seen: 3 });
+});

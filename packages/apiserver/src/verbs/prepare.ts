@@ -1,12 +1,14 @@
-import { deepEqual, type KubeObject } from '@sluice/core';
+import { deepEqual, isJsonObject, type KubeObject } from '@sluice/core';
 import { prepareCreate, prepareUpdate } from '../kinds/index.js';
 import type { Prepared, WriteContext } from '../kinds/index.js';
 import { checkEscalation } from '../auth/escalation.js';
 import type { FieldError } from '@sluice/schema';
 import { newDefinition, withStoredVersions } from '../definitions/definitions.js';
 import { DEFINITIONS } from '../registry/definition.js';
+import type { Resource } from '../registry/resource.js';
 import { timestamp, type ResourceCall } from '../server/context.js';
 import { forbidden, invalid } from '../server/status.js';
+import { completeApplied } from './decode.js';
 import { schemaFaults } from './schema-faults.js';
 
 /** An object that may be stored; `settle` says whether it was. */
@@ -28,8 +30,16 @@ export function prepareNew(call: ResourceCall, given: KubeObject): Ready {
     prepared,
     object,
     schemaFaults(resource, prepared.object, undefined),
-    resource.table === DEFINITIONS ? newDefinition : undefined,
+    resource.table === DEFINITIONS ? newDefinition : statusDefaults(resource),
   );
+}
+
+/** A status can not be created; its defaults are there all the same, as a real server adds them to what it reads. */
+function statusDefaults(resource: Resource): ((object: KubeObject) => KubeObject) | undefined {
+  const properties = resource.custom?.version.schema?.openAPIV3Schema?.['properties'];
+  const status = isJsonObject(properties) ? properties['status'] : undefined;
+  if (!isJsonObject(status) || status['default'] === undefined || !resource.subresources.has('status')) return undefined;
+  return (object) => completeApplied(resource, object);
 }
 
 export function prepareChange(call: ResourceCall, given: KubeObject, live: KubeObject, subresource: string | undefined): Ready {
