@@ -1,4 +1,4 @@
-import { isJsonObject, type KubeObject } from '@sluice/core';
+import { deadlineSignal, isJsonObject, type KubeObject } from '@sluice/core';
 import { computeHealth, labelSelectorText, podLogs, type Cluster, type Health } from '@sluice/kube';
 import { objectKeyOf, subjectOf, type VersionedReference } from '../apply/reference.js';
 
@@ -19,7 +19,7 @@ const WITHIN_MS = 5_000;
  * them, and of their Pods what keeps them and the last lines they wrote. What can't be read is left out.
  */
 export async function explainHealth(cluster: Cluster, unhealthy: readonly Unhealthy[], signal: AbortSignal): Promise<string> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]);
+  const limit = deadlineSignal(WITHIN_MS, signal);
   const reports = await Promise.all(
     unhealthy.slice(0, MOST.objects).map(async ({ reference, health }) => {
       const lines = [health.message, ...(await reasonsOf(cluster, reference, limit))].filter((line) => line !== '');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage } from '@sluice/core';
+import { deadlineSignal, errorMessage } from '@sluice/core';
 import type { NotificationEvent } from '@sluice/notifications';
 import type { EventBus, Logger } from '@sluice/runtime';
 import { createHttpTransport } from '@sluice/sources';
@@ -45,7 +45,7 @@ export function postEvents(events: EventBus, address: URL, log: Logger): EventPo
     const body = JSON.stringify(event);
     for (let attempt = 1; ; attempt++) {
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN_MS), stopping.signal]);
+        const signal = deadlineSignal(ANSWER_WITHIN_MS, stopping.signal);
         const answer = await transport.send({
           method: 'POST',
           url: address,
