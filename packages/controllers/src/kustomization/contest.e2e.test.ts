@@ -90,7 +90,7 @@ spec:
     await new Promise((resolve) => setTimeout(resolve, 200));
     const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
     await world.cluster.patch(key, 'merge', { data: { v: 'drifted' } }, { fieldManager: 'kubectl-edit' });
-    await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 1000);
+    await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 3000);
     assert.notEqual((await condition('Ready'))?.status, 'True');
     const time = '2026-01-01T00:00:00Z';
     const conditions = ['Available', 'Progressing'].map((type) => ({
@@ -114,12 +114,12 @@ spec:
     const isBack = async (): Promise<boolean> => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}';
     for (let turn = 0; turn < 5; turn++) {
       await world.cluster.patch(key, 'merge', { data: { v: `fight ${turn}` } }, { fieldManager: 'kubectl-edit' });
-      await world.eventually('the value is back', isBack, 1000);
+      await world.eventually('the value is back', isBack, 3000);
     }
     await world.cluster.patch(key, 'merge', { data: { v: 'insists' } }, { fieldManager: 'kubectl-edit' });
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal(await isBack(), false);
-    await world.eventually('the value is back at last', isBack, 3000);
+    await world.eventually('the value is back at last', isBack, 5000);
     const last = world.events.findLast(
       ({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace,
     );

@@ -10,10 +10,10 @@ import { keyOfKind, startWorld, type World } from '../testing/world.js';
 const secretOf = (value: string): string =>
   `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\nstringData: {k: "${value}"}\n`;
 
-describe('a Kustomization, from Git to the cluster', () => {
+describe('a Kustomization, from Git to the cluster', { concurrency: 4 }, () => {
   let world: World;
   /** Requests that were made of the cluster, as `PATCH /api/v1/…`. */
-  let requests: string[] = [];
+  const requests: string[] = [];
   before(async () => {
     world = await startWorld();
     const counting: Fetch = (request) => {
@@ -47,9 +47,9 @@ describe('a Kustomization, from Git to the cluster', () => {
     await ready();
     const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
     await world.cluster.patch(key, 'merge', { data: { v: 'drifted', extra: 'x' } }, { fieldManager: 'kubectl-edit' });
-    await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 1000);
+    await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 3000);
     await world.cluster.delete(key);
-    await world.eventually('the object is back', async () => dataOf(await get('ConfigMap', 'a')) !== undefined, 1000);
+    await world.eventually('the object is back', async () => dataOf(await get('ConfigMap', 'a')) !== undefined, 3000);
     const told = world.events.filter(({ reason, involvedObject }) => reason === 'DriftCorrected' && involvedObject.namespace === namespace);
     assert.deepEqual(
       told.map(({ message }) => message),
@@ -202,10 +202,10 @@ describe('a Kustomization, from Git to the cluster', () => {
       { one: { path: './one' }, two: { path: './two' } },
     );
     await Promise.all([ready('one'), ready('two')]);
-    requests = [];
+    const from = requests.length;
     const hash = await push({ files: { 'two/b.yaml': configMap('b', '"2"') } });
     await Promise.all([applied(hash, 'one'), applied(hash, 'two')]);
-    const ofObjects = requests.filter((request) => request.includes(`/namespaces/${namespace}/configmaps`));
+    const ofObjects = requests.slice(from).filter((request) => request.includes(`/namespaces/${namespace}/configmaps`));
     assert.ok(ofObjects.length > 0);
     assert.deepEqual(
       ofObjects.filter((request) => request.includes('/configmaps/a')),
@@ -217,10 +217,10 @@ describe('a Kustomization, from Git to the cluster', () => {
     const { ready, namespace } = await setUp({ 'a.yaml': configMap('a', '"1"') }, { app: { path: './', interval: '300ms' } });
     await ready();
     await new Promise((resolve) => setTimeout(resolve, 300));
-    requests = [];
+    const from = requests.length;
     await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.deepEqual(
-      requests.filter((request) => !request.startsWith('GET') && request.includes(namespace)),
+      requests.slice(from).filter((request) => !request.startsWith('GET') && request.includes(`/namespaces/${namespace}/`)),
       [],
     );
   });

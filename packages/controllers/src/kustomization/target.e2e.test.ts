@@ -38,9 +38,9 @@ describe('a Kustomization of another cluster', () => {
     assert.equal(await get('ConfigMap', 'a'), undefined);
     assert.deepEqual(dataOf(await there.get(key)), { v: '1' });
     await there.patch(key, 'merge', { data: { v: 'drifted' } }, { fieldManager: 'kubectl-edit' });
-    await world.eventually('it is put right', async () => JSON.stringify(dataOf(await there.get(key))) === '{"v":"1"}', 1000);
+    await world.eventually('it is put right', async () => JSON.stringify(dataOf(await there.get(key))) === '{"v":"1"}', 3000);
     await there.delete(key);
-    await world.eventually('it is made anew', () => there.get(key), 1000);
+    await world.eventually('it is made anew', () => there.get(key), 3000);
     await world.cluster.delete(keyOfKind('Kustomization', namespace, 'app'));
     await world.eventually('it is gone', async () => (await there.get(key)) === undefined);
   });
