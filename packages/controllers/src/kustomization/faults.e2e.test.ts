@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Kustomization } from '@sluice/api';
-import { createCluster, type Fetch, type HttpRequest } from '@sluice/kube';
-import { keyOfKind, startWorld, type World } from '../testing/world.js';
+import type { HttpRequest } from '@sluice/kube';
+import { breakable } from '../testing/breakable.js';
+import { keyOfKind, startWorld } from '../testing/world.js';
 
 const configMap = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {v: "${value}"}\n`;
@@ -100,36 +101,3 @@ describe('a fault at any stage: the next start converges, and nothing is lost, d
     }
   }
 });
-
-interface Fault {
-  readonly at: (request: HttpRequest) => boolean;
-  readonly how: 'dies' | 'fails once';
-}
-
-/** The API of a world, whose controllers can be cut off from it for ever, or refused once. */
-function breakable(world: World) {
-  let fault: Fault | undefined;
-  let dead = false;
-  const fetch: Fetch = (request) => {
-    if (!dead && fault?.at(request) === true) {
-      if (fault.how === 'dies') dead = true;
-      const { how } = fault;
-      fault = undefined;
-      if (how === 'fails once') return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: REFUSAL });
-    }
-    return dead ? Promise.reject(new Error('connection refused')) : world.embedded.fetch(request);
-  };
-  return {
-    breakAt(next: Fault): void {
-      fault = next;
-    },
-    isBroken: (): boolean => fault === undefined,
-    async restart(): Promise<void> {
-      await world.stopControllers(0);
-      dead = false;
-      await world.startControllers({ cluster: createCluster(fetch) });
-    },
-  };
-}
-
-const REFUSAL = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message: 'not now', code: 403 });

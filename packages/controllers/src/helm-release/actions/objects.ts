@@ -1,7 +1,8 @@
-import { isJsonObject, type Json, type JsonObject, type KubeObject } from '@sluice/core';
-import type { Release } from '@sluice/helm';
+import { errorMessage, isJsonObject, type Json, type JsonObject, type KubeObject } from '@sluice/core';
+import { sortManifests, type Release } from '@sluice/helm';
 import type { Cluster } from '@sluice/kube';
 import { parseYamlDocuments } from '@sluice/yaml';
+import type { ActionContext } from './context.js';
 
 /** An object's kind is not served. */
 export class UnknownKindError extends Error {}
@@ -27,6 +28,25 @@ export async function manifestObjects(manifest: string, namespace: string, clust
     }
   }
   if (faults.length > 0) throw new UnknownKindError(faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`);
+  return objects;
+}
+
+/** What a revision consists of, in the order of uninstalling; without what is to be kept, and what is of kinds that are not served any more. */
+export async function servedObjects({ manifest, namespace }: Release, { cluster, signal, note }: ActionContext): Promise<KubeObject[]> {
+  let documents: readonly { readonly content: string }[];
+  try {
+    documents = sortManifests(new Map([['manifest', manifest]]), 'uninstall', 4).manifests;
+  } catch (error) {
+    throw new Error(`corrupted release record. You must manually delete the resources: ${errorMessage(error)}`, { cause: error });
+  }
+  const objects: KubeObject[] = [];
+  for (const object of documents.flatMap(({ content }) => parseYamlDocuments(content)).flatMap(({ value }) => itemsOf(value))) {
+    if (isKept(object)) continue;
+    const resource = await cluster.resourceOf(object, { signal });
+    if (resource === undefined) note(`${object.kind} of ${object.apiVersion} is not served any more: nothing is there to delete`);
+    else if (!resource.namespaced || (object.metadata.namespace ?? '') !== '') objects.push(object);
+    else objects.push({ ...object, metadata: { ...object.metadata, namespace } });
+  }
   return objects;
 }
 

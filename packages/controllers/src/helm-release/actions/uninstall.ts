@@ -1,13 +1,13 @@
-import { errorMessage, type KubeObject } from '@sluice/core';
-import { sortManifests, type Release } from '@sluice/helm';
+import { errorMessage } from '@sluice/core';
+import type { Release } from '@sluice/helm';
 import { timeoutOf } from '../spec.js';
 import { helmTime, type ActionContext } from './context.js';
 import { HookError, runHooks } from './hooks.js';
 import { withStatus } from './install.js';
-import { isKept, itemsOf } from './objects.js';
+import { abandonedObjects } from './abandoned.js';
+import { servedObjects } from './objects.js';
 import { waitForDeletion } from './wait.js';
 import { deleteObjects } from './write.js';
-import { parseYamlDocuments } from '@sluice/yaml';
 
 /** There is no release to uninstall. */
 export class NoReleaseError extends Error {}
@@ -34,7 +34,8 @@ export async function uninstall(name: string, context: ActionContext): Promise<R
   };
   if (spec.disableHooks !== true) release = await hooks('pre-delete');
   await records.update(release);
-  const objects = await objectsToDelete(release, context);
+  const own = await servedObjects(release, context);
+  const objects = [...own, ...(await abandonedObjects(unfinished(last, records.all()), own, context))];
   const faults = await deleteObjects(objects, propagation(spec.deletionPropagation), context);
   if (faults.length > 0) throw new Error(`failed to delete release: ${name}: ${faults.join('; ')}`);
   const errors: string[] = [];
@@ -79,21 +80,9 @@ function propagation(policy: string | undefined): 'Background' | 'Foreground' | 
   return policy === 'orphan' ? 'Orphan' : 'Background';
 }
 
-/** In the order of uninstalling. What is to be kept, and what is of kinds that are not served any more, is left out. */
-async function objectsToDelete({ manifest, namespace }: Release, { cluster, signal, note }: ActionContext): Promise<KubeObject[]> {
-  let documents: readonly { readonly content: string }[];
-  try {
-    documents = sortManifests(new Map([['manifest', manifest]]), 'uninstall', 4).manifests;
-  } catch (error) {
-    throw new Error(`corrupted release record. You must manually delete the resources: ${errorMessage(error)}`, { cause: error });
-  }
-  const objects: KubeObject[] = [];
-  for (const object of documents.flatMap(({ content }) => parseYamlDocuments(content)).flatMap(({ value }) => itemsOf(value))) {
-    if (isKept(object)) continue;
-    const resource = await cluster.resourceOf(object, { signal });
-    if (resource === undefined) note(`${object.kind} of ${object.apiVersion} is not served any more: nothing is there to delete`);
-    else if (!resource.namespaced || (object.metadata.namespace ?? '') !== '') objects.push(object);
-    else objects.push({ ...object, metadata: { ...object.metadata, namespace } });
-  }
-  return objects;
+/** The revisions that one which failed may not have taken the place of. */
+function unfinished({ info, version }: Release, all: readonly Release[]): Release[] {
+  if (info.status === 'deployed') return [];
+  const since = all.findLast((revision) => revision.info.status === 'deployed')?.version ?? 0;
+  return all.filter((revision) => revision.version >= since && revision.version < version);
 }

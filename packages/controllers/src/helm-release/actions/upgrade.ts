@@ -1,6 +1,7 @@
 import { errorMessage, type KubeObject } from '@sluice/core';
 import { computedValues, mergeValues, releaseOf, type Release } from '@sluice/helm';
 import { maxHistory, releaseName, timeoutOf } from '../spec.js';
+import { abandonedObjects } from './abandoned.js';
 import { existingObjects } from './adoption.js';
 import { helmTime, type ReleaseContext } from './context.js';
 import { applyDefinitions } from './crds.js';
@@ -81,6 +82,7 @@ export async function upgrade(context: ReleaseContext): Promise<Release> {
       if (error instanceof WriteError) await cleanUp(error.written.created, error);
       throw error;
     });
+    await deleteAbandoned();
     if (spec.disableWait !== true) {
       try {
         await waitForObjects(targets, { timeoutMs, forJobs: spec.disableWaitForJobs !== true, known: written.objects }, context);
@@ -101,6 +103,14 @@ export async function upgrade(context: ReleaseContext): Promise<Release> {
         throw error instanceof HookError ? new HookError(`${event} hooks failed: ${error.message}`, error.release, error) : error;
       }
     }
+  }
+
+  /** What upgrades that failed since have made, and nobody wants any more. */
+  async function deleteAbandoned(): Promise<void> {
+    const since = records.all().filter(({ version: each }) => each > original.version && each < release.version);
+    const objects = await abandonedObjects(since, [...current, ...targets], context);
+    const faults = await deleteObjects(objects, 'Background', context);
+    if (faults.length > 0) throw new Error(`failed to delete what an earlier attempt has made: ${faults.join('; ')}`);
   }
 
   /** What a failed upgrade has created goes, where that is wanted. */
