@@ -54,6 +54,8 @@ export const ErrorReasons = {
   GitTooLarge: 'A Git repository, or a file in it, is over its limit.',
   GitTreeUnsafe: 'A Git tree holds names that would harm whoever checks it out.',
   GitFailed: 'A Git operation failed for a reason of its own.',
+  GitPushOutdated: 'A branch has new commits, so that nothing else can be pushed to it before they are taken in.',
+  GitPushRefused: 'A Git server does not take a push: a protected branch, credentials that may only read, a rule of the server.',
   GitMissing: 'The program git is not installed.',
   SourceSettingsInvalid: 'The address, the credentials or the settings of a registry, Helm repository or bucket are not what they must be.',
   SourceUnreachable: 'No answer came from a registry, Helm repository or bucket: refused, reset, unknown host, TLS.',

@@ -39,6 +39,8 @@ export { credentialsFromSecret, needsPassphrase, type GitCredentials } from './g
 export { createGitHubTokens, gitHubAppFromSecret, type GitHubApp, type GitHubTokens } from './git/github-app.js';
 export type { GitReference } from './git/reference.js';
 export { trustedKeysFromSecret, verifySignature, type TrustedKeys } from './git/verify.js';
+export { openpgpSigner, sshSigner } from './git/commit-signers.js';
+export { openWorkTree, type CommitSigner, type GitWorkTree, type NewCommit, type WorkTreeOptions } from './git/work-tree.js';
 export { parseGitUrl, type GitUrl } from './git/url.js';
 export { ChartBuildError, chartBuildSummary, type ChartBuild, type ChartBuildOptions, type ChartBuildStage } from './chart/build.js';
 export type { ChartRepositoryFinder } from './chart/dependencies.js';

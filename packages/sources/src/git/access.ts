@@ -74,15 +74,19 @@ async function httpAccess(url: GitUrl, credentials: GitCredentials, options: Acc
 }
 
 async function sshAccess(credentials: GitCredentials, files: PrivateFiles): Promise<GitAccess> {
-  const identity = await files.write('identity', withFinalNewline(credentials.identity ?? ''));
+  const { agent, hostKeyAlgorithms = [] } = credentials;
+  const keys =
+    agent === undefined
+      ? [`IdentityFile=${quotedOption(await files.write('identity', withFinalNewline(credentials.identity ?? '')))}`, 'IdentityAgent=none']
+      : ['IdentityFile=none', `IdentityAgent=${quotedOption(agent)}`];
   const knownHosts = await files.write('known_hosts', withFinalNewline(credentials.knownHosts ?? ''));
   const options = [
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${quotedOption(knownHosts)}`,
     'GlobalKnownHostsFile=/dev/null',
-    `IdentityFile=${quotedOption(identity)}`,
-    'IdentitiesOnly=yes',
-    'IdentityAgent=none',
+    ...keys,
+    `IdentitiesOnly=${agent === undefined ? 'yes' : 'no'}`,
+    ...(hostKeyAlgorithms.length === 0 ? [] : [`HostKeyAlgorithms=${hostKeyAlgorithms.join(',')}`]),
     'PreferredAuthentications=publickey',
     'PasswordAuthentication=no',
     'KbdInteractiveAuthentication=no',

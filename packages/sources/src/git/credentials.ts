@@ -9,8 +9,12 @@ export interface GitCredentials {
   readonly bearerToken?: string;
   /** A private SSH key, in PEM or OpenSSH format; `password` is its passphrase. */
   readonly identity?: string;
+  /** The socket of an SSH agent that has the keys, in the place of {@link identity}. */
+  readonly agent?: string;
   /** The lines of a known_hosts file. SSH servers that are not in it are refused. */
   readonly knownHosts?: string;
+  /** The algorithms of a server's SSH key to accept, the preferred first. */
+  readonly hostKeyAlgorithms?: readonly string[];
   /** Certificate authorities in PEM, trusted beside the public ones. */
   readonly ca?: string;
   /** A client certificate and its key, in PEM. */
@@ -49,7 +53,7 @@ export function credentialsFromSecret(url: GitUrl, data: Readonly<Record<string,
 export function checkCredentials(url: GitUrl, credentials: GitCredentials): void {
   const lacking = (what: string): SluiceError => new SluiceError('GitCredentialsInvalid', `invalid '${url.protocol}' auth option: ${what}`);
   if (url.protocol === 'ssh') {
-    if (credentials.identity === undefined) throw lacking("'identity' is required");
+    if (credentials.identity === undefined && credentials.agent === undefined) throw lacking("'identity' is required");
     if (credentials.knownHosts === undefined) throw lacking("'known_hosts' is required");
     return;
   }
@@ -94,6 +98,6 @@ export function secretsOf(credentials: GitCredentials): string[] {
   return [credentials.password, credentials.bearerToken, credentials.identity, credentials.clientKey].filter((text) => text !== undefined);
 }
 
-function pruned(values: Readonly<Partial<Record<keyof GitCredentials, string>>>): GitCredentials {
+function pruned(values: Readonly<Partial<Record<Exclude<keyof GitCredentials, 'hostKeyAlgorithms'>, string>>>): GitCredentials {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
 }
