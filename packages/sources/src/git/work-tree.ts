@@ -13,7 +13,7 @@ export interface WorkTreeOptions {
   readonly url: string;
   readonly branch: string;
   readonly credentials?: GitCredentials;
-  /** An empty directory that is the work tree's alone. */
+  /** An empty directory that is the work tree's alone; made when it is not there. */
   readonly directory: string;
   /** Where keys are written for the time of one command, and files without secrets are kept; not within the work tree. */
   readonly scratchDir: string;
@@ -56,6 +56,8 @@ export async function openWorkTree(options: WorkTreeOptions): Promise<GitWorkTre
   const url = parseGitUrl(options.url, { allowFile: options.allowFile === true });
   if (branch === '' || /^[-/]|[\s~^:?*[\\]|\.\.|\/$|\.lock$|@\{/.test(branch))
     throw new SluiceError('GitReferenceInvalid', `${JSON.stringify(branch)} is no name of a branch`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const limits = { timeoutMs, signal };
   const reach = <T>(use: Parameters<typeof withAccess<T>>[3]): Promise<T> =>
     withAccess(url, credentials, { keysDir: join(scratchDir, 'keys'), cacheDir: scratchDir }, use);

@@ -1,0 +1,112 @@
+import { errorMessage, isJsonObject, type KubeObject } from '@sluice/core';
+import { computeHealth, isNotFound, waitFor, type Cluster } from '@sluice/kube';
+import { conditionsOf, field } from '../kinds/index.js';
+import type { Terminal } from '../terminal.js';
+
+const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
+
+/** After so long without a sign of life it is worth saying who should work on an object. */
+const HINT_AFTER_MS = 20_000;
+
+/** Reasons of a Ready=False that passes by itself. */
+const PASSING: ReadonlySet<unknown> = new Set(['DependencyNotReady', 'ArtifactFailed', 'Progressing', 'ProgressingWithRetry']);
+
+export interface SyncedObject {
+  readonly apiVersion: string;
+  readonly kind: 'GitRepository' | 'Kustomization';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Asks the controllers to look at an object now, and waits until it is as the commit has it. Throws what is wrong with it. */
+export async function waitForSync(
+  cluster: Cluster,
+  key: SyncedObject,
+  revision: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = `${key.namespace}/${key.name}`;
+  terminal.waiting(`waiting for ${key.kind} ${JSON.stringify(id)} to be reconciled`);
+  const request = new Date().toISOString();
+  await cluster.patch(key, 'merge', { metadata: { annotations: { [REQUESTED_AT]: request } } }, { signal, fieldManager: 'flux' });
+  let message = 'no controller has looked at it';
+  let isSeen = false;
+  const hint = setTimeout(() => {
+    if (!isSeen)
+      terminal.warning(
+        `no controller works on ${key.kind} ${id} yet. On a cluster that only plays its workloads, run \`sluice controller\` in another terminal.`,
+      );
+  }, HINT_AFTER_MS);
+  try {
+    await waitFor(
+      cluster,
+      key,
+      (object) => {
+        if (object === undefined) throw new Error(`${key.kind} ${id} was deleted`);
+        if (field(object, 'spec', 'suspend') === true) throw new Error(`${key.kind} '${id}' is suspended: resume it and try again`);
+        isSeen ||= conditionsOf(object).length > 0;
+        const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
+        if (ready !== undefined) message = ready.message;
+        return isSynced(object, key, revision, request);
+      },
+      { signal },
+    );
+  } catch (error) {
+    if (!signal.aborted) throw new Error(`error while waiting for ${key.kind} to be ready: '${errorMessage(error)}'`, { cause: error });
+    throw new Error(`error while waiting for ${key.kind} to be ready: ${key.kind.toLowerCase()} '${id}' not ready: '${message}'`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(hint);
+  }
+  terminal.success(`${key.kind} reconciled successfully`);
+}
+
+function isSynced(object: KubeObject, { kind }: SyncedObject, revision: string, request: string): boolean {
+  const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
+  const isHandled = field(object, 'status', 'lastHandledReconcileAt') === request;
+  if (ready === undefined || field(object, 'status', 'observedGeneration') !== object.metadata.generation) return false;
+  // What it said before it was asked may be of a commit or a key that are no more.
+  if (ready.status === 'False' && isHandled && !PASSING.has(field(ready, 'reason'))) throw new Error(ready.message);
+  if (ready.status !== 'True' || computeHealth(object).status !== 'Current') return false;
+  const seen = kind === 'GitRepository' ? field(object, 'status', 'artifact', 'revision') : field(object, 'status', 'lastAppliedRevision');
+  return seen === revision;
+}
+
+/** The directory that the cluster is synced with already; undefined when with none. */
+export async function syncedPath(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<string | undefined> {
+  const existing = await existingKustomization(cluster, namespace, signal);
+  const path = field(existing, 'spec', 'path');
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** Whether a bootstrap has brought the controllers to work before: from then on they keep themselves up to date. */
+export async function isRunning(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<boolean> {
+  const applied = field(await existingKustomization(cluster, namespace, signal), 'status', 'lastAppliedRevision');
+  return typeof applied === 'string' && applied !== '';
+}
+
+async function existingKustomization(cluster: Cluster, name: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const kind = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' };
+  // Before the first installation there is no such kind.
+  if ((await cluster.resourceOf(kind, { signal })) === undefined) return undefined;
+  return cluster.get({ ...kind, namespace: name, name }, { signal });
+}
+
+/** The values of a Secret, decoded; undefined when it is not there. */
+export async function secretValues(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { signal }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (secret === undefined) return undefined;
+  const data = field(secret, 'data');
+  const entries = isJsonObject(data) ? Object.entries(data) : [];
+  return new Map(entries.map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]));
+}
