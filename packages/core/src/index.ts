@@ -7,6 +7,7 @@ export { TarHeaders, readTarFiles, tarBlockSize, tarChecksum, tarInvalid, tarPad
 export { deadlineSignal } from './deadline.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
+export { age, humanDuration } from './human-duration.js';
 export { parseIpAddress } from './ip-address.js';
 export { deepEqual, isJsonObject, printJson, setOwn, type Json, type JsonObject } from './json.js';
 export {
@@ -19,6 +20,7 @@ export {
   type OwnerReference,
 } from './kube-object.js';
 export { parseLabelSelector, type LabelSelector } from './label-selector.js';
+export { printSpans, type Attributes, type Span, type SpanOrigin } from './otlp/spans.js';
 export { compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFault } from './quantity.js';
 export { directoryTree } from './tree/directory-tree.js';
 export type { FileTree, TreeEntry } from './tree/file-tree.js';
