@@ -1,6 +1,5 @@
-import { isJsonObject, type KubeObject } from '@sluice/core';
+import { type KubeObject, age, isJsonObject } from '@sluice/core';
 import type { PrinterColumn, Resource } from '../registry/resource.js';
-import { age } from './duration.js';
 import { readJsonPath } from './json-path.js';
 
 /** The cells of a custom resource: what its definition's columns find. */

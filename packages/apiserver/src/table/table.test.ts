@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { humanDuration } from './duration.js';
+import { humanDuration } from '@sluice/core';
 import { readJsonPath } from './json-path.js';
 
 const SECOND = 1000;

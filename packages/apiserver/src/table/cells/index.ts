@@ -1,6 +1,6 @@
+import { age } from '@sluice/core';
 import type { KubeObject } from '@sluice/core';
 import type { Resource } from '../../registry/resource.js';
-import { age } from '../duration.js';
 import { coreCells } from './core.js';
 import { networkCells } from './network.js';
 import { otherCells } from './other.js';

@@ -1,4 +1,4 @@
-import { age } from '../duration.js';
+import { age } from '@sluice/core';
 import { at, items, number, text } from '../value.js';
 import type { CellReader } from './types.js';
 

@@ -1,4 +1,4 @@
-import { humanDuration } from '../duration.js';
+import { humanDuration } from '@sluice/core';
 import { labelsText, selectorText } from '../selectors.js';
 import { at, items, number, text } from '../value.js';
 import type { CellReaders } from './types.js';
