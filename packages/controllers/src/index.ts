@@ -11,4 +11,5 @@ export { buildKustomization, diffKustomization, type PreviewOptions } from './ku
 export type { ObjectDiff } from './apply/diff.js';
 export { parseStageKinds } from './apply/order.js';
 export { leadControllers, type Leadership, type LeadOptions } from './lead.js';
+export { tracingFromEnvironment, type TracingSettings } from './observe/tracing.js';
 export { controllerNames, startControllers, type ControllerName, type Controllers, type ControllersOptions } from './start.js';

@@ -9,6 +9,7 @@ import {
   systemClock,
   type Clock,
   type EventBus,
+  type FinishedPass,
   type Logger,
   type MetricsRegistry,
 } from '@sluice/runtime';
@@ -19,6 +20,7 @@ import { defaultSettings, type KustomizationSettings } from './kustomization/set
 import { startHelm } from './start-helm.js';
 import { startKustomize } from './start-kustomize.js';
 import { createResourceMetrics } from './observe/resource-metrics.js';
+import { createTracer, type TracingSettings } from './observe/tracing.js';
 import { postEvents } from './notification/event-poster.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
 import { createCloudIdentities } from './source/cloud.js';
@@ -37,6 +39,8 @@ export interface ControllersOptions {
   readonly events?: EventBus;
   /** Where it counts. One is made when absent; who counts the requests to the API as well gives one. */
   readonly metrics?: MetricsRegistry;
+  /** Where a trace of every pass goes; see {@link tracingFromEnvironment}. */
+  readonly tracing?: TracingSettings;
   /** Of Kustomizations; what HelmReleases have as well is theirs, too. */
   readonly settings?: Partial<KustomizationSettings>;
   readonly helm?: Partial<HelmReleaseSettings>;
@@ -99,6 +103,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   const informers = createSharedInformers(cluster, {
     onError: (error) => log.debug('a watch failed and is opened again', { error: String(error) }),
   });
+  const tracer = options.tracing === undefined ? undefined : createTracer(options.tracing, clock, log, metrics);
   const stopRecording = recordEvents(events, cluster, log);
   const common = {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
@@ -107,6 +112,7 @@ export function startControllers(options: ControllersOptions): Controllers {
     events,
     log,
     metrics: createControllerMetrics(metrics),
+    ...(tracer === undefined ? {} : { onPass: (pass: FinishedPass) => tracer.record(pass) }),
     ...(options.progressDelayMs === undefined ? {} : { progressDelayMs: options.progressDelayMs }),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   };
@@ -149,6 +155,7 @@ export function startControllers(options: ControllersOptions): Controllers {
       await poster?.stop(Math.min(graceMs, FLUSH_WITHIN_MS));
       informers.stop();
       await stopRecording(graceMs);
+      await tracer?.stop(Math.min(graceMs, FLUSH_WITHIN_MS));
       stopProcessMetrics();
     },
   };

@@ -87,6 +87,8 @@ export const ErrorReasons = {
   ProviderInvalid: 'A provider of notifications has settings or credentials that can not be.',
   ProviderFailed: 'A provider of notifications did not take a message.',
   WebhookRefused: 'A webhook is not from whom it says, or is not one that is wanted.',
+  // what is observed
+  TracingInvalid: 'The settings of OpenTelemetry, which the environment has, are not what they must be.',
   // SOPS
   SopsFileInvalid: 'A file does not parse as what it is said to be, or can not be encrypted.',
   SopsMetadataMissing: 'A file has no SOPS metadata: it is not encrypted.',

@@ -16,10 +16,10 @@ import {
   provider,
   receiver,
 } from '@sluice/api';
-import { startControllers, type ControllersOptions } from '@sluice/controllers';
+import { startControllers, tracingFromEnvironment, type ControllersOptions } from '@sluice/controllers';
 import type { KubeObject } from '@sluice/core';
-import type { Cluster, Fetch } from '@sluice/kube';
-import { createLogger } from '@sluice/runtime';
+import { createCluster, type Cluster, type Fetch } from '@sluice/kube';
+import { createClientMetrics, createLogger, createRegistry } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore } from '@sluice/sources';
 import { gitRepository as gitRepositoryKind } from '../kinds/index.js';
 import { serveHttp } from './serve.js';
@@ -54,12 +54,15 @@ const GRACE_MS = 5_000;
 
 /** Installs the custom resources and starts the controllers. Repositories on this machine may be named: it is a person's own. */
 export async function startEngine(
-  cluster: Cluster,
+  fetch: Fetch,
   state: StateDirectory,
   port: number,
   settings: ControllersOptions['settings'] = {},
 ): Promise<Engine> {
   const directory = join(state.path, 'engine');
+  const metrics = createRegistry();
+  const cluster = createCluster(createClientMetrics(metrics).counted(fetch, 'embedded'));
+  const tracing = tracingFromEnvironment(process.env);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const logFile = createWriteStream(state.log, { flags: 'a', mode: 0o600 });
   const log = createLogger({ level: 'info', write: (line) => logFile.write(`${line}\n`) });
@@ -74,7 +77,16 @@ export async function startEngine(
     for (const resource of installed) await cluster.apply(allowFileUrls(crdOf(resource)), { fieldManager: 'sluice', force: true });
     const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: service.url });
     const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
-    const controllers = startControllers({ cluster, git, store, log, allowFile: true, settings });
+    const controllers = startControllers({
+      cluster,
+      git,
+      store,
+      log,
+      metrics,
+      allowFile: true,
+      settings,
+      ...(tracing === undefined ? {} : { tracing }),
+    });
     const artifacts = artifactHandler(store);
     handler = (request) => {
       if (isProbe(request.path)) return controllers.probes(request);
