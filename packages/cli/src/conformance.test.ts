@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
@@ -17,13 +18,15 @@ interface Recorded {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
+  readonly stdin?: string;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 const shared = join(dirname(fileURLToPath(import.meta.url)), '../../../../shared/conformance');
 const recordings = join(shared, 'cli/extra.json');
 
-/** The commands that exist so far. The others of the recording come with theirs. */
-const COVERED = /^(get |get$|suspend |resume |reconcile (ks|source) |version|--version|foo$)/;
+/** Differences on purpose. */
+const DIFFERENT: ReadonlyMap<string, string> = new Map([]);
 
 describe("flux's recorded command lines", { skip: existsSync(recordings) ? false : '../shared/conformance is not there' }, () => {
   if (!existsSync(recordings)) return;
@@ -33,21 +36,27 @@ describe("flux's recorded command lines", { skip: existsSync(recordings) ? false
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+    process.chdir(directory);
     embedded = await startCluster({ ephemeral: true, port: 0, simulate: false });
     writeFileSync(join(directory, 'kubeconfig'), embedded.kubeconfig, { mode: 0o600 });
     await setUp(createCluster(embedded.fetch), fixtures);
   });
   after(async () => {
     await embedded.stop();
+    process.chdir(tmpdir());
     rmSync(directory, { recursive: true });
   });
 
   // In the order of the recording: some change what later ones see.
-  for (const { name, args, stdout, stderr, exitCode } of cases.filter((recorded) => COVERED.test(recorded.args))) {
-    test(`flux ${args} (${name})`, async () => {
-      const result = await runFlux(args, { KUBECONFIG: join(directory, 'kubeconfig'), HOME: '$WORK' });
-      assert.equal(result.stdout, stdout);
-      assert.equal(result.stderr.trimEnd(), stderr.trimEnd());
+  for (const { name, args, stdout, stderr, exitCode, stdin, files } of cases) {
+    test(`flux ${args} (${name})`, { skip: DIFFERENT.get(name) ?? false }, async () => {
+      for (const [path, content] of Object.entries(files ?? {})) {
+        mkdirSync(dirname(join(directory, path)), { recursive: true });
+        writeFileSync(join(directory, path), content);
+      }
+      const result = await runFlux(args, { KUBECONFIG: join(directory, 'kubeconfig'), HOME: '$WORK' }, stdin);
+      assert.equal(result.stdout.replaceAll(directory, '$WORK'), stdout);
+      assert.equal(result.stderr.replaceAll(directory, '$WORK').trimEnd(), stderr.trimEnd());
       assert.equal(result.code, exitCode);
     });
   }
@@ -91,13 +100,18 @@ async function retried(action: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function runFlux(line: string, environment: Record<string, string>): Promise<{ code: number; stdout: string; stderr: string }> {
+async function runFlux(
+  line: string,
+  environment: Record<string, string>,
+  stdin = '',
+): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
   let stderr = '';
   const terminal = terminalOver(
     (text) => (stdout += text),
     (text) => (stderr += text),
     environment,
+    () => Readable.from([Buffer.from(stdin)]),
   );
   const code = await main('flux', words(line), terminal, new AbortController().signal);
   return { code, stdout, stderr };

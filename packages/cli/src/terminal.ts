@@ -14,24 +14,31 @@ export interface Terminal {
   warning(message: string): void;
   /** ✚ something is made. */
   generate(message: string): void;
+  /** Standard error, as it is. */
+  note(text: string): void;
+  /** Standard input. */
+  input(): AsyncIterable<Uint8Array>;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** A terminal over two sinks and an environment. */
+/** A terminal over two sinks and an environment; `input` is by default this process's. */
 export function terminalOver(
   out: (text: string) => void,
   error: (text: string) => void,
   environment: Readonly<Record<string, string | undefined>>,
+  input: () => AsyncIterable<Uint8Array> = () => process.stdin,
 ): Terminal {
   const line = (mark: string) => (message: string) => error(`${mark} ${message}\n`);
   return {
     out,
+    note: error,
     action: line('►'),
     success: line('✔'),
     waiting: line('◎'),
     failure: line('✗'),
     warning: line('⚠️'),
     generate: line('✚'),
+    input,
     environment,
   };
 }

@@ -6,10 +6,11 @@
 export { envsubst, EnvsubstError, type EnvsubstOptions, type Variables } from './envsubst/index.js';
 export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.js';
 export type { HelmReleaseSettings } from './helm-release/settings.js';
+export { composeValues } from './helm-release/values.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
 export { buildKustomization, diffKustomization, type PreviewOptions } from './kustomization/preview.js';
 export type { ObjectDiff } from './apply/diff.js';
+export { loadVariables } from './kustomization/variables.js';
 export { parseStageKinds } from './apply/order.js';
 export { leadControllers, type Leadership, type LeadOptions } from './lead.js';
-export { tracingFromEnvironment, type TracingSettings } from './observe/tracing.js';
 export { controllerNames, startControllers, type ControllerName, type Controllers, type ControllersOptions } from './start.js';

@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly persistentFlags?: readonly FlagSpec[];
   readonly commands?: readonly CommandSpec[];
   readonly load?: () => Promise<{ readonly run: RunCommand }>;
+  /** The kind whose objects' names may be completed as arguments. */
+  readonly completes?: string;
 }
 
 /** What a command is run with. */

@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from '@sluice/core';
 
-export type FlagType = 'bool' | 'string' | 'int' | 'float32' | 'duration' | 'stringArray' | 'strings';
+export type FlagType = 'bool' | 'string' | 'int' | 'float32' | 'duration' | 'stringArray' | 'strings' | 'stringToString';
 
 export interface FlagSpec {
   readonly name: string;
@@ -11,7 +11,13 @@ export interface FlagSpec {
   readonly default?: string;
   /** The values that are allowed. */
   readonly oneOf?: readonly string[];
+  /** What `--help` calls the type; by default the type, or the values that are allowed. */
+  readonly typeName?: string;
+  /** Makes what was typed into the value that is meant. Throws what is wrong with it. */
+  readonly accept?: (text: string) => string;
   readonly hidden?: boolean;
+  /** What to say to those who give the flag: why it is no longer needed. It is hidden, too. */
+  readonly deprecated?: string;
   /** What it is when it is given without a value; such a flag takes a value only after `=`. */
   readonly bare?: string;
 }
@@ -66,8 +72,14 @@ export class FlagValues {
     return Number(this.#value(name));
   }
 
+  /** A list; of `stringToString`, its `key=value` pairs. */
   list(name: string): readonly string[] {
     return this.#value(name) as readonly string[];
+  }
+
+  /** A `stringToString`, in the order it was given. */
+  pairs(name: string): ReadonlyMap<string, string> {
+    return new Map(this.list(name).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
   }
 
   /** Sets a flag from the text that was typed. Throws an error with pflag's text. */
@@ -102,6 +114,7 @@ const ZERO: Readonly<Record<FlagType, FlagValue>> = {
   duration: 0,
   stringArray: [],
   strings: [],
+  stringToString: [],
 };
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -109,7 +122,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
 ]);
 
-function parseValue(spec: FlagSpec, text: string): FlagValue {
+function parseValue(spec: FlagSpec, typed: string): FlagValue {
+  const text = spec.accept === undefined ? typed : spec.accept(typed);
   if (spec.oneOf !== undefined && !spec.oneOf.includes(text)) throw new Error(`must be one of: ${spec.oneOf.join(', ')}`);
   switch (spec.type) {
     case 'bool': {
@@ -131,14 +145,41 @@ function parseValue(spec: FlagSpec, text: string): FlagValue {
     case 'stringArray':
       return [text];
     case 'strings':
-      return text === '' ? [] : text.split(',');
+      return csvFields(text);
+    case 'stringToString':
+      return csvFields(text).map((pair) => {
+        if (!pair.includes('=')) throw new Error(`${pair} must be formatted as key=value`);
+        return pair;
+      });
   }
+}
+
+/** The fields of a line of comma-separated values; a field in double quotes may have commas. */
+function csvFields(line: string): string[] {
+  if (line === '') return [];
+  if (!line.includes('"')) return line.split(',');
+  const fields: string[] = [];
+  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
+  for (;;) {
+    const at = field.lastIndex;
+    const match = field.exec(line);
+    if (match === null) throw new Error(`parse error on line 1, column ${at + 1}: bare or unclosed " in a field`);
+    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (match[3] === '') return fields;
+  }
+}
+
+/** A flag's type as `--help` shows it. */
+export function shownType({ type, typeName, oneOf }: FlagSpec): string {
+  if (type === 'bool') return '';
+  return ` ${typeName ?? oneOf?.join('|') ?? type}`;
 }
 
 /** A flag's default as `--help` shows it; empty for a type's zero. */
 export function shownDefault(spec: FlagSpec): string {
   if (spec.default === undefined || spec.default === '') return '';
-  if (spec.type === 'string') return ` (default ${JSON.stringify(spec.default)})`;
+  if (spec.type === 'string' && spec.typeName === undefined && spec.oneOf === undefined)
+    return ` (default ${JSON.stringify(spec.default)})`;
   if (spec.type === 'strings') return ` (default [${spec.default}])`;
   if (spec.type === 'duration') return ` (default ${formatDuration(parseDuration(spec.default))})`;
   return ` (default ${spec.default})`;

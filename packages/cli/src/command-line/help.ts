@@ -1,5 +1,5 @@
 import { commandOf, flagsOf, type CommandPath } from './command.js';
-import { shownDefault, type FlagSpec } from './flags.js';
+import { shownDefault, shownType, type FlagSpec } from './flags.js';
 
 /** The text of `--help`, laid out as cobra's. */
 export function helpText(path: CommandPath): string {
@@ -22,6 +22,7 @@ function usageText(path: CommandPath): string {
   if (command.example !== undefined) lines.push('', 'Examples:', command.example.replace(/\n+$/, ''));
   if (children.length > 0) {
     const width = Math.max(11, ...children.map((child) => child.name.length));
+    children.sort((a, b) => (a.name < b.name ? -1 : 1));
     lines.push('', 'Available Commands:', ...children.map((child) => `  ${child.name.padEnd(width)} ${child.short}`));
   }
   lines.push('', 'Flags:', ...flagLines(own));
@@ -32,12 +33,11 @@ function usageText(path: CommandPath): string {
 
 function flagLines(flags: readonly FlagSpec[]): string[] {
   const rows = flags
-    .filter((flag) => flag.hidden !== true)
+    .filter((flag) => flag.hidden !== true && flag.deprecated === undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((flag) => {
       const short = flag.shorthand === undefined ? '      ' : `  -${flag.shorthand}, `;
-      const type = flag.type === 'bool' ? '' : ` ${flag.type}`;
-      return { left: `${short}--${flag.name}${type}`, usage: `${flag.usage}${shownDefault(flag)}` };
+      return { left: `${short}--${flag.name}${shownType(flag)}`, usage: `${flag.usage}${shownDefault(flag)}` };
     });
   const width = Math.max(...rows.map((row) => row.left.length));
   return rows.map((row) => `${row.left.padEnd(width)}   ${row.usage}`);

@@ -1,9 +1,10 @@
-import { errorMessage, type KubeObject } from '@sluice/core';
+import { errorMessage, type Json, type KubeObject } from '@sluice/core';
 import type { Cluster, ListOptions } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import { statusSelector, type FluxKind } from '../kinds/index.js';
+import { printStructured } from '../output.js';
 import { printTable } from '../table.js';
 
 /** `get KIND`: the objects of one kind and their states. */
@@ -11,7 +12,11 @@ export async function getKind(kind: FluxKind, invocation: Invocation): Promise<v
   const { cluster, close } = await connect(invocation);
   try {
     if (invocation.flags.bool('watch')) await watchKind(cluster, kind, invocation);
-    else await printKind(cluster, kind, invocation, { withKind: false });
+    else {
+      const objects = await listKind(cluster, kind, invocation, { withKind: false });
+      if (invocation.flags.string('output') === '') printKind(kind, objects, invocation, { withKind: false });
+      else printList(objects, invocation);
+    }
   } finally {
     await close();
   }
@@ -22,38 +27,60 @@ export async function getKinds(kinds: readonly FluxKind[], invocation: Invocatio
   if (invocation.flags.bool('watch')) throw new Error('expected a single resource type, but found all');
   const { cluster, close } = await connect(invocation);
   try {
-    for (const kind of kinds) {
-      try {
-        await printKind(cluster, kind, invocation, { withKind: true });
-      } catch (error) {
-        invocation.terminal.failure(errorMessage(error));
-      }
+    // Asked for at once, printed in their order.
+    const lists = kinds.map((kind) => listKind(cluster, kind, invocation, { withKind: true }));
+    const outcomes = await Promise.allSettled(lists);
+    if (invocation.flags.string('output') !== '') {
+      printList(
+        outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : [])),
+        invocation,
+      );
+    }
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') invocation.terminal.failure(errorMessage(outcome.reason));
+      else if (invocation.flags.string('output') === '') printKind(kinds[index]!, outcome.value, invocation, { withKind: true });
     }
   } finally {
     await close();
   }
 }
 
-async function printKind(cluster: Cluster, kind: FluxKind, invocation: Invocation, { withKind }: { withKind: boolean }): Promise<void> {
-  const { args, flags, terminal } = invocation;
+/** The objects of a kind that the flags select. Of several kinds, those that the cluster does not know have none. */
+async function listKind(
+  cluster: Cluster,
+  kind: FluxKind,
+  invocation: Invocation,
+  { withKind }: { withKind: boolean },
+): Promise<readonly KubeObject[]> {
+  const { args, flags } = invocation;
   const everywhere = flags.bool('all-namespaces');
   const namespace = selectedNamespace(flags);
-  if (withKind && (await cluster.resourceOf(kind)) === undefined) return;
-  const { items } = await cluster.list(
-    { apiVersion: kind.apiVersion, kind: kind.kind, ...(everywhere ? {} : { namespace }) },
-    listOptions(invocation),
-  );
+  const matches = statusSelector(flags.string('status-selector'));
+  if (withKind && (await cluster.resourceOf(kind)) === undefined) return [];
+  const scope = { apiVersion: kind.apiVersion, kind: kind.kind, ...(everywhere ? {} : { namespace }) };
+  const { items } = await cluster.list(scope, listOptions(invocation));
   if (items.length === 0) {
     const place = everywhere ? 'any' : JSON.stringify(namespace);
     if (args[0] !== undefined) throw new Error(`${kind.kind} object '${args[0]}' not found in ${place} namespace`);
     if (!withKind) throw new Error(`no ${kind.kind} objects found in ${place} namespace`);
-    return;
   }
-  const matches = statusSelector(flags.string('status-selector'));
-  const rows = items.filter(matches).map((object) => row(object, kind, invocation, withKind));
-  if (withKind && rows.length === 0) return;
+  return items.filter(matches);
+}
+
+function printKind(kind: FluxKind, objects: readonly KubeObject[], invocation: Invocation, { withKind }: { withKind: boolean }): void {
+  const { flags, terminal } = invocation;
+  if (withKind && objects.length === 0) return;
+  const rows = objects.map((object) => row(object, kind, invocation, withKind));
   terminal.out(printTable(flags.bool('no-header') ? [] : headers(kind, invocation), rows));
   if (withKind) terminal.out('\n');
+}
+
+/** `-o json|yaml`: one object when it was asked for by name, else a List, as kubectl has it. */
+function printList(objects: readonly KubeObject[], { args, flags, terminal }: Invocation): void {
+  const [only] = objects;
+  const value =
+    args[0] !== undefined && only !== undefined && objects.length === 1 ? only : { apiVersion: 'v1', kind: 'List', items: objects };
+  printStructured(terminal, flags.string('output'), value as unknown as Json);
 }
 
 async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocation): Promise<void> {

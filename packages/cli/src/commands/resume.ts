@@ -1,10 +1,10 @@
 import { errorMessage, type KubeObject } from '@sluice/core';
-import { computeHealth, type Cluster } from '@sluice/kube';
+import type { Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import type { FluxKind } from '../kinds/index.js';
-import { waitForObject } from '../wait.js';
+import { waitUntilReady } from '../wait.js';
 
 /** `resume KIND NAME…|--all [--wait]`: lets the controllers go on; waits for the outcome of a single object. */
 export async function resumeKind(kind: FluxKind, invocation: Invocation): Promise<void> {
@@ -23,7 +23,7 @@ export async function resumeKind(kind: FluxKind, invocation: Invocation): Promis
         const name = object.metadata.name ?? '';
         terminal.waiting(`waiting for ${kind.kind} reconciliation`);
         try {
-          return { name, object: await waitUntilReady(cluster, kind, namespace, object, signal) };
+          return { name, object: await waitUntilReady(cluster, kind, object, signal) };
         } catch (error) {
           return { name, failure: errorMessage(error) };
         }
@@ -72,29 +72,4 @@ async function resumeMatching(
     }
   }
   return resumed;
-}
-
-async function waitUntilReady(
-  cluster: Cluster,
-  kind: FluxKind,
-  namespace: string,
-  object: KubeObject,
-  signal: AbortSignal,
-): Promise<KubeObject> {
-  if (kind.isStatic(object)) return object;
-  const key = { apiVersion: kind.apiVersion, kind: kind.kind, namespace, name: object.metadata.name ?? '' };
-  const generation = object.metadata.generation ?? 0;
-  return waitForObject(
-    cluster,
-    key,
-    (current) => {
-      const observed = current['status'] as { observedGeneration?: number } | undefined;
-      if ((observed?.observedGeneration ?? -1) < generation) return false;
-      const { status, message } = computeHealth(current);
-      if (status === 'Current') return true;
-      if (status === 'InProgress') return false;
-      throw new Error(message);
-    },
-    signal,
-  );
 }

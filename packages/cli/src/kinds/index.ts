@@ -1,3 +1,4 @@
 /** The kinds of the Flux API as the commands know them. */
 export * from './kinds.js';
-export { conditionsOf, field, statusSelector } from './status.js';
+export { notFound } from './not-found.js';
+export { conditionsOf, field, statusSelector, textField, type Condition } from './status.js';

@@ -16,6 +16,12 @@ export function field(object: unknown, ...path: readonly string[]): unknown {
   return value;
 }
 
+/** The text at a path of an object; empty where there is none. */
+export function textField(object: unknown, ...path: readonly string[]): string {
+  const value = field(object, ...path);
+  return typeof value === 'string' ? value : '';
+}
+
 export function conditionsOf(object: KubeObject): readonly Condition[] {
   const conditions = field(object, 'status', 'conditions');
   return Array.isArray(conditions) ? conditions.filter(isCondition) : [];

@@ -1,103 +1,66 @@
-import type { CommandSpec, RunCommand } from '../command-line/index.js';
-import type { FluxKind } from '../kinds/index.js';
-
-type Kinds = typeof import('../kinds/index.js');
-type PickKind = (kinds: Kinds) => FluxKind;
-type Act = (kind: FluxKind, ...rest: Parameters<RunCommand>) => ReturnType<RunCommand>;
-
-/** A command on objects of one kind, by name. */
-function onKind(name: string, pick: PickKind, short: string, loadAct: () => Promise<Act>, more: Partial<CommandSpec> = {}): CommandSpec {
-  return {
-    name,
-    args: '[name]',
-    short,
-    load: async () => {
-      const [act, kinds] = await Promise.all([loadAct(), import('../kinds/index.js')]);
-      return { run: (invocation) => act(pick(kinds), invocation) };
-    },
-    ...more,
-  };
-}
+import type { CommandSpec } from '../command-line/index.js';
+import { bool } from './flag-builders.js';
+import { kindCommands, type Act, type KindWord } from './kind-commands.js';
 
 const reconcile = async (): Promise<Act> => (await import('../commands/reconcile.js')).reconcileKind;
 const suspend = async (): Promise<Act> => (await import('../commands/suspend.js')).suspendKind;
 const resume = async (): Promise<Act> => (await import('../commands/resume.js')).resumeKind;
+const remove = async (): Promise<Act> => (await import('../commands/delete.js')).deleteKind;
+const exportObjects = async (): Promise<Act> => (await import('../commands/export.js')).exportKind;
 
-/** The sources by the words of the command line, with the kind and its article. */
-const sources: readonly [word: string, pick: PickKind, kind: string][] = [
-  ['bucket', (kinds) => kinds.bucket, 'a Bucket'],
-  ['chart', (kinds) => kinds.helmChart, 'a HelmChart'],
-  ['git', (kinds) => kinds.gitRepository, 'a GitRepository'],
-  ['helm', (kinds) => kinds.helmRepository, 'a HelmRepository'],
-  ['oci', (kinds) => kinds.ociRepository, 'an OCIRepository'],
-];
+/** `a Bucket`, `an Alert`. */
+const withArticle = ({ title }: KindWord): string => `${/^[AEIO]/.test(title) ? 'an' : 'a'} ${title}`;
+
+const withSource = (title: string) => [bool('with-source', `reconcile ${title} source`)];
+
+/** What the commands of some kinds take in addition, with how they are used. */
+const RECONCILE: Readonly<Record<string, Partial<CommandSpec>>> = {
+  kustomization: {
+    flags: withSource('Kustomization'),
+    example: '  # Fetch the latest commit and apply it, now\n  flux reconcile kustomization apps --with-source',
+  },
+  helmrelease: {
+    flags: [
+      ...withSource('HelmRelease'),
+      bool('force', 'force a one-off install or upgrade of the HelmRelease resource'),
+      bool('reset', 'reset the failure count for this HelmRelease resource'),
+    ],
+    example: `  # Install or upgrade, though nothing has changed
+  flux reconcile hr podinfo --force
+
+  # Try again after the retries are used up
+  flux reconcile hr podinfo --reset`,
+  },
+  'source chart': { flags: withSource('HelmChart') },
+};
 
 export const reconcileCommand: CommandSpec = {
   name: 'reconcile',
   short: 'Reconcile sources and resources',
   long: 'The reconcile sub-commands trigger a reconciliation of sources and resources.',
-  commands: [
-    onKind('kustomization', (kinds) => kinds.kustomization, 'Reconcile a Kustomization resource', reconcile, {
-      aliases: ['ks'],
-      flags: [{ name: 'with-source', type: 'bool', usage: 'reconcile Kustomization source' }],
-      example: '  # Fetch the latest commit and apply it, now\n  flux reconcile kustomization apps --with-source',
-    }),
-    {
-      name: 'source',
-      short: 'Reconcile sources',
-      commands: sources
-        .filter(([word]) => word !== 'chart')
-        .map(([word, pick, kind]) => onKind(word, pick, `Reconcile ${kind}${word === 'oci' ? '' : ' source'}`, reconcile)),
-    },
-  ],
+  commands: kindCommands({
+    verb: 'Reconcile',
+    load: reconcile,
+    without: ['alert', 'alert-provider', 'artifact generator', 'source external'],
+    short: (word) => `Reconcile ${withArticle(word)}`,
+    more: ({ words }) => RECONCILE[words] ?? {},
+  }),
 };
-
-interface OtherKind {
-  readonly word: string;
-  readonly pick: PickKind;
-  readonly kind: string;
-  readonly aliases?: readonly string[];
-}
-
-const others: readonly OtherKind[] = [
-  { word: 'alert', pick: (kinds) => kinds.alert, kind: 'Alert' },
-  { word: 'alert-provider', pick: (kinds) => kinds.alertProvider, kind: 'Provider' },
-  { word: 'helmrelease', pick: (kinds) => kinds.helmRelease, kind: 'HelmRelease', aliases: ['hr'] },
-  { word: 'kustomization', pick: (kinds) => kinds.kustomization, kind: 'Kustomization', aliases: ['ks'] },
-  { word: 'receiver', pick: (kinds) => kinds.receiver, kind: 'Receiver' },
-];
-
-const images: readonly [word: string, pick: PickKind, kind: string][] = [
-  ['policy', (kinds) => kinds.imagePolicy, 'an ImagePolicy'],
-  ['repository', (kinds) => kinds.imageRepository, 'an ImageRepository'],
-  ['update', (kinds) => kinds.imageUpdateAutomation, 'an ImageUpdateAutomation'],
-];
 
 export const suspendCommand: CommandSpec = {
   name: 'suspend',
   short: 'Suspend resources',
   long: 'The suspend sub-commands suspend the reconciliation of a resource.',
-  persistentFlags: [{ name: 'all', type: 'bool', usage: 'suspend all resources in that namespace' }],
-  commands: [
-    ...others.map(({ word, pick, kind, aliases }) =>
-      onKind(word, pick, `Suspend reconciliation of ${kind}`, suspend, {
-        ...(aliases === undefined ? {} : { aliases }),
-        example: `  # Leave one alone\n  flux suspend ${word} podinfo\n\n  # Leave all of a namespace alone\n  flux suspend ${word} --all -n apps`,
-      }),
-    ),
-    {
-      name: 'image',
-      short: 'Suspend image automation objects',
-      commands: images.map(([word, pick, kind]) =>
-        onKind(word, pick, word === 'policy' ? 'Suspend an ImagePolicy' : `Suspend reconciliation of ${kind}`, suspend),
-      ),
-    },
-    {
-      name: 'source',
-      short: 'Suspend sources',
-      commands: sources.map(([word, pick, kind]) => onKind(word, pick, `Suspend reconciliation of ${kind}`, suspend)),
-    },
-  ],
+  persistentFlags: [bool('all', 'suspend all resources in that namespace')],
+  commands: kindCommands({
+    verb: 'Suspend',
+    load: suspend,
+    without: ['artifact generator', 'source external'],
+    short: (word) => `Suspend reconciliation of ${withArticle(word)}`,
+    more: ({ words }) => ({
+      example: `  # Leave one alone\n  flux suspend ${words} podinfo\n\n  # Leave all of a namespace alone\n  flux suspend ${words} --all -n apps`,
+    }),
+  }),
 };
 
 export const resumeCommand: CommandSpec = {
@@ -105,27 +68,46 @@ export const resumeCommand: CommandSpec = {
   short: 'Resume suspended resources',
   long: 'The resume sub-commands resume a suspended resource.',
   persistentFlags: [
-    { name: 'all', type: 'bool', usage: 'resume all resources in that namespace' },
-    { name: 'wait', type: 'bool', usage: 'waits for one resource to reconcile before moving to the next one' },
+    bool('all', 'resume all resources in that namespace'),
+    bool('wait', 'waits for one resource to reconcile before moving to the next one'),
   ],
-  commands: [
-    ...others.map(({ word, pick, kind, aliases }) =>
-      onKind(word, pick, `Resume a suspended ${kind}`, resume, {
-        ...(aliases === undefined ? {} : { aliases }),
-        example: `  # Go on with one, and wait for it\n  flux resume ${word} podinfo\n\n  # Go on with all of a namespace\n  flux resume ${word} --all -n apps`,
-      }),
-    ),
-    {
-      name: 'image',
-      short: 'Resume image automation objects',
-      commands: images.map(([word, pick, kind]) =>
-        onKind(word, pick, word === 'policy' ? 'Resume an ImagePolicy' : `Resume a suspended ${kind.replace(/^an? /, '')}`, resume),
-      ),
-    },
-    {
-      name: 'source',
-      short: 'Resume sources',
-      commands: sources.map(([word, pick, kind]) => onKind(word, pick, `Resume a suspended ${kind.replace(/^an? /, '')}`, resume)),
-    },
-  ],
+  commands: kindCommands({
+    verb: 'Resume',
+    load: resume,
+    without: ['artifact generator', 'source external'],
+    short: ({ title }) => `Resume a suspended ${title}`,
+    more: ({ words }) => ({
+      example: `  # Go on with one, and wait for it\n  flux resume ${words} podinfo\n\n  # Go on with all of a namespace\n  flux resume ${words} --all -n apps`,
+    }),
+  }),
+};
+
+export const deleteCommand: CommandSpec = {
+  name: 'delete',
+  short: 'Delete sources and resources',
+  long: 'The delete sub-commands delete sources and resources. What a Kustomization or a HelmRelease has applied goes with it.',
+  persistentFlags: [bool('silent', 'delete resource without asking for confirmation', { shorthand: 's' })],
+  commands: kindCommands({
+    verb: 'Delete',
+    load: remove,
+    without: ['artifact generator', 'source external'],
+    short: (word) => `Delete ${withArticle(word)}`,
+    more: ({ words }) => ({ example: `  flux delete ${words} podinfo` }),
+  }),
+};
+
+export const exportCommand: CommandSpec = {
+  name: 'export',
+  short: 'Export resources in YAML format',
+  long: 'The export sub-commands print resources as the manifests that would make them again.',
+  persistentFlags: [bool('all', 'select all resources')],
+  commands: kindCommands({
+    verb: 'Export',
+    load: exportObjects,
+    short: (word) => `Export ${withArticle(word)} in YAML format`,
+    more: ({ words }) => ({
+      example: `  # One\n  flux export ${words} podinfo > podinfo.yaml\n\n  # All of the namespace\n  flux export ${words} --all > all.yaml`,
+    }),
+    group: { source: { persistentFlags: [bool('with-credentials', 'include credential secrets')] } },
+  }),
 };

@@ -1,13 +1,13 @@
 import type { CommandSpec, Invocation } from '../command-line/index.js';
 import type { FluxKind } from '../kinds/index.js';
+import type { KindName } from './kind-commands.js';
 
 type Kinds = typeof import('../kinds/index.js');
-type KindName = { [Name in keyof Kinds]: Kinds[Name] extends FluxKind ? Name : never }[keyof Kinds];
 
 const showSource = (what: string) => ({ name: 'show-source', type: 'bool', usage: `show the source reference for each ${what}` }) as const;
 
 function getOne(name: string, kind: KindName, short: string, more: Partial<CommandSpec> = {}): CommandSpec {
-  return { name, short, load: () => loadGet((kinds) => kinds[kind]), ...more };
+  return { name, short, completes: kind, load: () => loadGet((kinds) => kinds[kind]), ...more };
 }
 
 async function loadGet(pick: (kinds: Kinds) => FluxKind): Promise<{ run: (invocation: Invocation) => Promise<void> }> {
@@ -27,6 +27,7 @@ function getAll(short: string, pick: (kinds: Kinds) => readonly FluxKind[], exam
   };
 }
 
+/** `get …`. */
 export const getCommand: CommandSpec = {
   name: 'get',
   short: 'Get the resources and their status',
@@ -41,6 +42,14 @@ export const getCommand: CommandSpec = {
       usage: 'specify the status condition name and the desired state to filter the get result, e.g. ready=false or ready!=true',
     },
     { name: 'label-selector', shorthand: 'l', type: 'string', usage: 'filter objects by label selector' },
+    {
+      name: 'output',
+      shorthand: 'o',
+      type: 'string',
+      usage: 'print the objects themselves: json or yaml',
+      // Flux has no such flag, and people compare its --help.
+      hidden: true,
+    },
   ],
   commands: [
     getOne('alert-providers', 'alertProvider', 'Get Provider statuses', { aliases: ['alert-provider'] }),

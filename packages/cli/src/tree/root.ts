@@ -1,9 +1,20 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { clusterCommand, upCommand } from './sluice-cluster.js';
-import { reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
+import { deleteCommand, exportCommand, reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
 import { bootstrapCommand } from './flux-bootstrap.js';
 import { createCommand } from './flux-create.js';
 import { getCommand } from './flux-get.js';
+import {
+  debugCommand,
+  envsubstCommand,
+  eventsCommand,
+  logsCommand,
+  migrateCommand,
+  statsCommand,
+  traceCommand,
+  treeCommand,
+  triggerCommand,
+} from './flux-inspect.js';
 import { checkCommand, installCommand, uninstallCommand } from './flux-install.js';
 import { helmCommand } from './sluice-helm.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
@@ -127,14 +138,25 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       checkCommand,
       clusterCommand,
       createCommand,
+      debugCommand,
+      deleteCommand,
+      envsubstCommand,
+      eventsCommand,
+      exportCommand,
       getCommand,
       helmCommand(environment['HOME'] ?? ''),
       installCommand,
       kustomizeCommand,
+      logsCommand,
+      migrateCommand,
       reconcileCommand,
       resumeCommand,
       sopsCommand,
+      statsCommand,
       suspendCommand,
+      traceCommand,
+      treeCommand,
+      triggerCommand,
       uninstallCommand,
       upCommand,
       versionCommand,

@@ -1,0 +1,80 @@
+import { errorMessage, type KubeObject } from '@sluice/core';
+import type { Cluster, KindKey } from '@sluice/kube';
+import type { Invocation } from '../command-line/index.js';
+import { connect, selectedNamespace } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
+import { notFound } from '../kinds/index.js';
+import { resourceNamed } from '../resource-name.js';
+import { traceObject } from '../trace/index.js';
+
+/** `trace RESOURCE/NAME…`: how an object came into the cluster, back to its source. */
+export async function run(invocation: Invocation): Promise<void> {
+  const { flags, terminal } = invocation;
+  const signal = deadlineOf(invocation);
+  const isStatic = flags.string('kind') !== '' || flags.string('api-version') !== '';
+  if (!isStatic && invocation.args.length === 0)
+    throw new Error('either `<resource>/<name>` or `<resource> <name>` is required as an argument');
+  const { cluster, close } = await connect(invocation);
+  try {
+    const objects = isStatic ? [await byFlags(cluster, invocation, signal)] : await byWords(cluster, invocation, signal);
+    for (const [index, object] of objects.entries()) {
+      try {
+        terminal.out(await traceObject(cluster, object, signal));
+      } catch (error) {
+        const { name = '', namespace = '' } = object.metadata;
+        terminal.note(`failed to trace ${object.kind}/${name} in namespace ${namespace}: ${errorMessage(error)}\n`);
+      }
+      if (index < objects.length - 1) terminal.out('---\n');
+    }
+  } finally {
+    await close();
+  }
+}
+
+/** The object of --kind and --api-version, which a trace calls as it was typed. */
+async function byFlags(cluster: Cluster, { args, flags }: Invocation, signal: AbortSignal): Promise<KubeObject> {
+  const [name] = args;
+  const kind = flags.string('kind');
+  const apiVersion = flags.string('api-version');
+  if (name === undefined) throw new Error('object name is required');
+  if (kind === '') throw new Error('object kind is required (--kind)');
+  if (apiVersion === '') throw new Error('object apiVersion is required (--api-version)');
+  const resource = await resourceNamed(cluster, kind, apiVersion);
+  const found = await getIn(
+    cluster,
+    { apiVersion, kind: resource.kind },
+    resource.namespaced ? selectedNamespace(flags) : '',
+    name,
+    signal,
+  );
+  if (found === undefined)
+    throw new Error(`failed to find object: ${(await notFound(cluster, { apiVersion, kind: resource.kind }, name)).message}`);
+  return { ...found, kind };
+}
+
+/** The objects of `deployment/podinfo service/podinfo` or `deployment podinfo backend`. */
+async function byWords(cluster: Cluster, { args, flags }: Invocation, signal: AbortSignal): Promise<readonly KubeObject[]> {
+  const [first = '', ...rest] = args;
+  const pairs = first.includes('/') ? args.map((arg) => pairOf(arg)) : rest.map((name): [string, string] => [first, name]);
+  if (pairs.length === 0) throw new Error('either `<resource>/<name>` or `<resource> <name>` is required as an argument');
+  const objects: KubeObject[] = [];
+  for (const [word, name] of pairs) {
+    const { kind, group, version, namespaced } = await resourceNamed(cluster, word);
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const found = await getIn(cluster, { apiVersion, kind }, namespaced ? selectedNamespace(flags) : '', name, signal);
+    if (found === undefined) throw new Error(`x: ${(await notFound(cluster, { apiVersion, kind }, name)).message}`);
+    objects.push(found);
+  }
+  return objects;
+}
+
+function pairOf(arg: string): [string, string] {
+  const [word, name, ...more] = arg.split('/');
+  if (word === undefined || word === '' || name === undefined || name === '' || more.length > 0)
+    throw new Error('there is no need to specify a resource type as a separate argument when passing arguments in resource/name form');
+  return [word, name];
+}
+
+function getIn(cluster: Cluster, kind: KindKey, namespace: string, name: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+  return cluster.get({ ...kind, name, ...(namespace === '' ? {} : { namespace }) }, { signal });
+}
