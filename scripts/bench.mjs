@@ -1,30 +1,51 @@
-// `npm run bench`: every benchmark, a line each: name, figure, unit, and the ratio to a peer where one is on PATH.
-// `npm run bench -- kube yaml` runs some; `--quick` is a smoke run of a few seconds each.
-import { readdirSync } from 'node:fs';
+// `npm run bench`: every benchmark, a line each: name, figure, unit, and the ratio to a peer where one is on PATH. A whole run
+// writes BENCHMARKS.md. `npm run bench -- kube yaml` runs some, `--quick` is a smoke run of a few seconds each; both write
+// no report unless `--report FILE` names one.
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { report } from './bench-report.mjs';
 import { root } from './root.mjs';
 import { setUp } from './setup.mjs';
 
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, report: { type: 'string' } },
+});
 setUp();
-const args = process.argv.slice(2);
-const quick = args.includes('--quick');
-const wanted = args.filter((arg) => !arg.startsWith('--'));
-const names = readdirSync(join(root, 'bench'))
-  .filter((file) => file.endsWith('.mjs'))
+const known = readdirSync(join(root, 'bench'))
+  .filter((file) => file.endsWith('.mjs') && !file.endsWith('-part.mjs'))
   .map((file) => file.slice(0, -'.mjs'.length))
-  .filter((name) => wanted.length === 0 || wanted.includes(name))
   .sort();
+const names = known.filter((name) => wanted.length === 0 || wanted.includes(name));
 
-let failed = 0;
+const outcomes = [];
 for (const name of names) {
   console.log(`# ${name}`);
+  const outcome = { name, lines: [], seconds: 0 };
+  outcomes.push(outcome);
+  const started = performance.now();
   try {
     const { run } = await import(pathToFileURL(join(root, 'bench', `${name}.mjs`)).href);
-    await run({ quick, print: (line) => console.log(line) });
+    await run({
+      quick: options.quick,
+      print: (line) => {
+        outcome.lines.push(line);
+        console.log(line);
+      },
+    });
   } catch (error) {
-    failed++;
+    outcome.failure = error instanceof Error ? error.message : String(error);
     console.log(`${name} failed: ${error?.stack ?? error}`);
   }
+  outcome.seconds = (performance.now() - started) / 1000;
 }
-process.exitCode = failed > 0 || names.length === 0 ? 1 : 0;
+
+const isWhole = !options.quick && names.length === known.length;
+const file = options.report ?? (isWhole ? join(root, 'BENCHMARKS.md') : undefined);
+if (file !== undefined) {
+  writeFileSync(file, report(outcomes, { quick: options.quick, missing: known.filter((name) => !names.includes(name)) }));
+  console.log(`written: ${file}`);
+}
+process.exitCode = names.length === 0 || outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0;

@@ -1,8 +1,9 @@
-// `npm run check`: types, format, lint, layers, unused exports. All of them run, also when one fails.
+// `npm run check`: dependencies, types, format, lint, layers, unused exports, generated pages. All of them run, also when one fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { checkDependencies } from './dependencies.mjs';
 import { root } from './root.mjs';
 
 /** @type {[name: string, args: string[] | (() => string[])][]} In this order: what comes later reads what the first builds. */
@@ -12,12 +13,16 @@ const checks = [
   ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--quiet']],
   ['layers', () => ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', ...builtPackages()]],
   ['unused', ['node_modules/knip/bin/knip.js', '--no-config-hints']],
+  ['docs', ['scripts/docs.mjs', '--check']],
 ];
 
 let failed = 0;
-for (const line of wrongDependencies()) {
+const { faults, summary } = checkDependencies();
+const wrong = [...wrongLayers(), ...faults];
+console.log(`${wrong.length === 0 ? '✔' : '✗'} dependencies (${summary})`);
+for (const line of wrong) {
   failed++;
-  console.log(`✗ ${line}`);
+  console.log(`  ${line}`);
 }
 for (const [name, args] of checks) {
   const started = performance.now();
@@ -39,7 +44,7 @@ function builtPackages() {
 }
 
 /** Dependencies of a package on one of a lower layer. Type-only imports leave no trace in what dependency-cruiser reads. */
-function wrongDependencies() {
+function wrongLayers() {
   const layers = createRequire(import.meta.url)('./layers.cjs');
   return readdirSync(join(root, 'packages')).flatMap((name) => {
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
