@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import { isJsonObject, type KubeObject } from '@sluice/core';
 import { createCluster, loadKubeconfig, networkFetch, type Cluster } from '@sluice/kube';
 
-const SLUICE = join(dirname(fileURLToPath(import.meta.url)), '../../packages/cli/bin/sluice.js');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const SLUICE = join(ROOT, 'packages/cli/bin/sluice.js');
+const EXAMPLE = join(ROOT, 'scripts/example/main.mjs');
 
 /** A running `sluice up` on its own directory, port and demo repository. */
 export interface Quickstart {
@@ -31,15 +33,20 @@ export interface QuickstartOptions {
   readonly directory?: string;
   readonly port?: number;
   readonly args?: readonly string[];
+  /** One of examples/ other than the quickstart, as `npm run example` starts it. */
+  readonly example?: string;
+  /** The name of its repository that is to be edited; that of the example when not given. */
+  readonly repository?: string;
 }
 
 /** Starts `sluice up` and waits until it says that everything is synced. */
 export async function startQuickstart(options: QuickstartOptions = {}): Promise<Quickstart> {
   const directory = options.directory ?? join(mkdtempSync(join(tmpdir(), 'sluice-e2e-')), 'state');
   const port = options.port ?? (await freePort());
+  const command = options.example === undefined ? [SLUICE, 'up'] : [EXAMPLE, options.example];
   const child = spawn(
     process.execPath,
-    [SLUICE, 'up', '--directory', directory, '--port', String(port), '--metrics-port', '0', ...(options.args ?? [])],
+    [...command, '--directory', directory, '--port', String(port), '--metrics-port', '0', ...(options.args ?? [])],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -70,7 +77,8 @@ export async function startQuickstart(options: QuickstartOptions = {}): Promise<
   };
   return {
     directory,
-    repository: join(directory, 'demo'),
+    repository:
+      options.example === undefined ? join(directory, 'demo') : join(directory, 'repositories', options.repository ?? options.example),
     kubeconfig,
     port,
     pid: pidOf(child),
@@ -137,13 +145,17 @@ export function commit(
 ): string {
   for (const [path, change] of Object.entries(changes)) {
     const file = join(quickstart.repository, path);
+    mkdirSync(dirname(file), { recursive: true });
     if (change === undefined) rmSync(file);
     else writeFileSync(file, typeof change === 'string' ? change : change(readFileSync(file, 'utf8')));
   }
-  const git = (...args: string[]): string => execFileSync('git', ['-C', quickstart.repository, ...args], { encoding: 'utf8' });
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'A change');
-  return git('rev-parse', 'HEAD').trim();
+  git(quickstart.repository, 'add', '--all');
+  git(quickstart.repository, 'commit', '--quiet', '--message', 'A change');
+  return git(quickstart.repository, 'rev-parse', 'HEAD').trim();
+}
+
+export function git(directory: string, ...args: string[]): string {
+  return execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8' });
 }
 
 export async function waitUntil(done: () => boolean | Promise<boolean>, timeoutMs: number, describe: () => string): Promise<void> {
@@ -180,6 +192,13 @@ export const kustomizationKey = (name: string) => ({
   namespace: 'flux-system',
   name,
 });
+
+/** Waits until a Kustomization has applied a commit. */
+export function waitForCommit(quickstart: Quickstart, name: string, commitHash: string, timeoutMs = 20_000): Promise<number> {
+  const isApplied = (object: KubeObject): boolean =>
+    readyOf(object)?.status === 'True' && JSON.stringify(object['status']).includes(`"lastAppliedRevision":"main@sha1:${commitHash}"`);
+  return waitForState(quickstart, kustomizationKey(name), isApplied, timeoutMs);
+}
 
 /** The Ready condition of an object. */
 export function readyOf(object: KubeObject): { status: string; reason: string; message: string } | undefined {

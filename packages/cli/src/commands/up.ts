@@ -9,6 +9,7 @@ import { decryptionSettings } from '../up/decryption-settings.js';
 import { startEngine } from '../up/engine.js';
 import { firstSync } from '../up/first-sync.js';
 import { exportLine, startLocalCluster, type LocalCluster } from '../up/local-cluster.js';
+import { readLocalManifests } from '../up/local-manifests.js';
 import { SYNC, syncObjects } from '../up/sync-objects.js';
 import { watchRepository } from '../up/watch-repository.js';
 
@@ -17,16 +18,18 @@ export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal, signal } = invocation;
   const started = performance.now();
   await requireGit();
+  const beside = flags.string('apply') === '' ? [] : await readLocalManifests(flags.string('apply'));
   const local = await startLocalCluster(flags);
   const stopping: (() => Promise<void> | void)[] = [local.stop];
   try {
     terminal.success(`cluster runs at ${local.embedded.url}`);
     const repository = await repositoryOf(invocation, local);
     const cluster = createCluster(local.embedded.fetch);
-    const engine = await startEngine(local.embedded.fetch, local.state, flags.number('metrics-port'), decryptionSettings(flags));
+    const engine = await startEngine(cluster, local.state, flags.number('metrics-port'), decryptionSettings(flags));
     stopping.unshift(() => engine.stop());
     terminal.success(`engine runs; metrics at ${engine.url}/metrics, log in ${local.state.log}`);
-    await syncObjects(cluster, { url: pathToFileURL(repository).href, branch: flags.string('branch'), path: pathOf(invocation) });
+    const source = { url: pathToFileURL(repository).href, branch: flags.string('branch'), path: pathOf(invocation) };
+    await syncObjects(cluster, source, beside);
     stopping.unshift(watchRepository(await refsDirectory(repository), flags.string('branch'), () => engine.requestSync(SYNC)));
     terminal.waiting(`syncing ${repository}, branch ${flags.string('branch')}`);
     await report(cluster, invocation, started);

@@ -65,7 +65,10 @@ synced until Ctrl-C. Without a repository it makes one to try things with.`,
   sluice up
 
   # A repository of yours, from a directory in it
-  sluice up --repository ~/src/fleet --path clusters/dev`,
+  sluice up --repository ~/src/fleet --path clusters/dev
+
+  # With the Secrets that it expects and Git does not hold
+  sluice up --repository . --path clusters/dev --apply ~/dev-secrets.yaml`,
   flags: [
     directory,
     port,
@@ -73,6 +76,7 @@ synced until Ctrl-C. Without a repository it makes one to try things with.`,
     noSimulate,
     { name: 'repository', type: 'string', usage: 'the Git repository on this machine to sync from; a demo is made when empty' },
     { name: 'path', type: 'string', usage: 'the directory of the repository to sync; all of it when empty, clusters/local of the demo' },
+    { name: 'apply', type: 'string', usage: 'a file of manifests to apply before the first sync: Secrets that Git does not hold' },
     { name: 'metrics-port', type: 'int', usage: 'the port of /metrics, /healthz and /readyz on loopback', default: '16444' },
     { name: 'branch', type: 'string', usage: 'the branch to sync', default: 'main' },
     {

@@ -10,10 +10,14 @@ export interface SyncSource {
   readonly path: string;
 }
 
-/** Applies the namespace, the GitRepository and the Kustomization that everything else in the repository hangs on. */
-export async function syncObjects(cluster: Cluster, { url, branch, path }: SyncSource): Promise<void> {
+/**
+ * Applies the namespace, what Git does not hold, and then the GitRepository and the Kustomization that everything else in
+ * the repository hangs on.
+ */
+export async function syncObjects(cluster: Cluster, { url, branch, path }: SyncSource, beside: readonly KubeObject[] = []): Promise<void> {
   const objects: KubeObject[] = [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYNC.namespace } },
+    ...beside,
     {
       apiVersion: 'source.toolkit.fluxcd.io/v1',
       kind: 'GitRepository',
