@@ -75,7 +75,7 @@ async function startPart(name, options) {
 }
 
 /** One cluster with the engine on it. */
-async function startRig() {
+export async function startRig() {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-controllers-'));
   const real = process.env.KUBECONFIG_E2E;
   const embedded = real === undefined ? await startPart('cluster', {}) : undefined;
@@ -224,10 +224,10 @@ function imageOf(deployment) {
   return deployment?.spec.template.spec.containers[0].image ?? '';
 }
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Resolves when the condition holds; asked whenever the informer hears of a change. */
-async function until(informer, holds) {
+export async function until(informer, holds) {
   let unsubscribe;
   await new Promise((resolve) => {
     let looking = false;
@@ -246,7 +246,7 @@ async function until(informer, holds) {
   unsubscribe();
 }
 
-async function parallel(items, work) {
+export async function parallel(items, work) {
   const left = [...items];
   const run = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);

@@ -42,7 +42,9 @@ export { computedValues } from './release/values.js';
 export type { Release, ReleaseInfo, ReleaseStatus, StoredChart, StoredFile, StoredHook } from './release/release.js';
 export {
   decodeRelease,
+  createChartPacking,
   encodeRelease,
+  type PackChart,
   releaseSecretName,
   releaseSecretType,
   type ReleaseSecret,

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatDuration, type KubeObject } from '@sluice/core';
+import { formatDuration, isJsonObject, type KubeObject } from '@sluice/core';
 import type { HelmRelease, ReleaseSnapshot } from '@sluice/api';
 import type { Release, ReleaseStatus, Values } from '@sluice/helm';
 import { StatusDraft, type Condition, type EventInput } from '@sluice/runtime';
+import { parseYamlDocuments, printYaml } from '@sluice/yaml';
 import { conformanceFile } from '../testing/conformance.js';
 import { changedTarget, reasonToForgetFailures } from './changes.js';
 import { commonMetadataDigest, encodeValues, postRenderersDigest, valuesDigest } from './digests.js';
 import type { Drift } from './drift.js';
 import { previous, truncate, truncateToNewest } from './history.js';
 import { actionType, nextAction } from './next-action.js';
-import { postRenderManifests } from './post-render.js';
+import { postRendererOf } from './post-render.js';
 import { activeRemediation, activeRetry } from './remediation.js';
 import { encodeObservation, isObserved, snapshotOf } from './snapshot.js';
 import { chartObjectName, maxHistory, releaseName, releaseNamespace, storageNamespace, timeoutOf, type HelmReleaseStatus } from './spec.js';
@@ -261,7 +262,16 @@ const replays: Readonly<Record<string, (given: Case) => unknown>> = {
 
   postRender(given) {
     try {
-      return { manifest: postRenderManifests(subject(given).object, given.manifest ?? '') };
+      const run = postRendererOf(subject(given).object);
+      const manifest = given.manifest ?? '';
+      if (typeof run === 'function') return { manifest: run(manifest) };
+      const documents = parseYamlDocuments(manifest, { types: 'kyaml' }).flatMap(({ value }) => (isJsonObject(value) ? [value] : []));
+      return {
+        manifest: run
+          .documents(documents)
+          .map((document) => printYaml(document))
+          .join('---\n'),
+      };
     } catch (error) {
       return { error: (error as Error).message };
     }

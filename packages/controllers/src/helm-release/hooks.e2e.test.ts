@@ -18,6 +18,8 @@ spec:
 
 const ONCE = { install: { strategy: { name: 'RemediateOnFailure' }, remediation: { retries: 0 } } };
 
+const version = (object: KubeObject | undefined): number => Number(object?.metadata.resourceVersion);
+
 describe('hooks of a HelmRelease', () => {
   let world: World;
   before(async () => {
@@ -41,7 +43,6 @@ describe('hooks of a HelmRelease', () => {
     const status = { startTime: now, ...(type === 'Complete' ? { completionTime: now } : {}), [counted]: 1, conditions };
     await world.cluster.patch(key, 'merge', { status }, { subresource: 'status' });
   };
-  const version = (object: KubeObject | undefined): number => Number(object?.metadata.resourceVersion);
 
   test('run in the order of their weights, before and after all else, and are recorded', async () => {
     const { get, ready, records, apply } = await createReleases(world, {

@@ -17,7 +17,18 @@ spec:
       schema: {openAPIV3Schema: {type: object, properties: {${fields.map((field) => `${field}: {type: string}`).join(', ')}}}}
 `;
 
+const defining = (fields: readonly string[], group: string) =>
+  chartFiles({
+    'crds/thing.yaml': definition(group, fields),
+    'templates/thing.yaml': `apiVersion: ${group}/v1\nkind: Thing\nmetadata: {name: thing}\na: "1"\n`,
+  });
+
+const fixed = (value: string): string =>
+  `apiVersion: v1\nkind: Secret\nmetadata: {name: fixed}\nimmutable: true\nstringData: {k: "${value}"}\n`;
+
 const ONCE = { strategy: { name: 'RemediateOnFailure' }, remediation: { retries: 0 } };
+
+const versions = (group: string) => ({ '1.0.0': defining(['a'], group), '1.1.0': defining(['a', 'b'], group) });
 
 describe('options of a HelmRelease', () => {
   let world: World;
@@ -87,11 +98,6 @@ describe('options of a HelmRelease', () => {
   });
 
   test('definitions are made, brought up to date or left alone, and never deleted', async () => {
-    const files = (fields: readonly string[], group: string) =>
-      chartFiles({
-        'crds/thing.yaml': definition(group, fields),
-        'templates/thing.yaml': `apiVersion: ${group}/v1\nkind: Thing\nmetadata: {name: thing}\na: "1"\n`,
-      });
     const fieldsOf = async (group: string): Promise<string[]> => {
       const found = await world.cluster.get({
         apiVersion: 'apiextensions.k8s.io/v1',
@@ -101,8 +107,6 @@ describe('options of a HelmRelease', () => {
       const spec = found?.['spec'] as { versions: { schema: { openAPIV3Schema: { properties: object } } }[] } | undefined;
       return Object.keys(spec?.versions[0]?.schema.openAPIV3Schema.properties ?? {});
     };
-    const versions = (group: string) => ({ '1.0.0': files(['a'], group), '1.1.0': files(['a', 'b'], group) });
-
     const created = await createReleases(world, versions('create.example.com'));
     await created.ready();
     assert.ok(await created.get('Thing', 'thing', 'create.example.com/v1'));
@@ -222,8 +226,6 @@ describe('options of a HelmRelease', () => {
   });
 
   test('what can not be changed is told of', async () => {
-    const fixed = (value: string): string =>
-      `apiVersion: v1\nkind: Secret\nmetadata: {name: fixed}\nimmutable: true\nstringData: {k: "${value}"}\n`;
     const { ready, apply, failed } = await createReleases(world, {
       '1.0.0': chartFiles({ 'templates/s.yaml': fixed('1') }),
       '1.1.0': chartFiles({ 'templates/s.yaml': fixed('2') }),

@@ -1,6 +1,6 @@
 import { errorMessage, formatDuration } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
-import type { Release } from '@sluice/helm';
+import type { PackChart, Release } from '@sluice/helm';
 import { createHealthReader, type HealthReader } from '@sluice/kube';
 import { jittered, type Cause, type Outcome, type ReconcileContext } from '@sluice/runtime';
 import { ReleaseRecords } from './actions/records.js';
@@ -100,6 +100,7 @@ export async function readRecords(
   object: HelmRelease,
   { clock, signal, status }: HelmReleaseContext,
   { cluster }: HelmTarget,
+  packChart: PackChart,
   onWrite: (release: Release) => void,
 ): Promise<ReleaseRecords> {
   const { history = [], storageNamespace: known } = status.fields;
@@ -108,7 +109,7 @@ export async function readRecords(
     history.length === 0 ? releaseName(object) : (history.toSorted((a, b) => b.version - a.version)[0]?.name ?? releaseName(object));
   const namespace = known === undefined || known === '' ? storageNamespace(object) : known;
   try {
-    return await ReleaseRecords.read({ cluster, namespace, name, now: () => clock.now(), signal, onWrite });
+    return await ReleaseRecords.read({ cluster, namespace, name, now: () => clock.now(), signal, packChart, onWrite });
   } catch (error) {
     signal.throwIfAborted();
     throw stateError(new Error(`failed to retrieve last release from storage: ${errorMessage(error)}`, { cause: error }));

@@ -1,5 +1,6 @@
 import { groupOf, isJsonObject, memoryTree, setOwn, versionOf, type Json, type JsonObject } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
+import type { PostRenderer } from '@sluice/helm';
 import { build, printBuild } from '@sluice/kustomize';
 import { parseYamlDocuments, printYaml } from '@sluice/yaml';
 import { originLabels } from './spec.js';
@@ -7,11 +8,22 @@ import { originLabels } from './spec.js';
 type Renderer = NonNullable<NonNullable<HelmRelease['spec']['postRenderers']>[number]['kustomize']>;
 
 /** What becomes of rendered manifests: the post-renderers in their order, common metadata, labels that say whose they are. */
-export function postRenderManifests(object: HelmRelease, manifests: string): string {
-  const { postRenderers = [], commonMetadata } = object.spec;
-  let result = manifests;
-  for (const { kustomize } of postRenderers) if (kustomize !== undefined) result = kustomized(result, kustomize);
-  return withMetadata(result, { ...commonMetadata?.labels, ...originLabels(object) }, commonMetadata?.annotations ?? {});
+export function postRendererOf(object: HelmRelease): PostRenderer['run'] {
+  const renderers = (object.spec.postRenderers ?? []).flatMap(({ kustomize }) => kustomize ?? []);
+  const { commonMetadata } = object.spec;
+  const labels = { ...commonMetadata?.labels, ...originLabels(object) };
+  const annotations = commonMetadata?.annotations ?? {};
+  if (renderers.length === 0) return { documents: (documents) => withMetadata(documents, labels, annotations) };
+  return (manifests) => {
+    let result = manifests;
+    for (const renderer of renderers) result = kustomized(result, renderer);
+    const documents = parseYamlDocuments(result, { types: 'kyaml', file: INPUT }).flatMap(({ value }) =>
+      isJsonObject(value) ? [value] : [],
+    );
+    return withMetadata(documents, labels, annotations)
+      .map((document) => printYaml(document))
+      .join('---\n');
+  };
 }
 
 const INPUT = 'helm-output.yaml';
@@ -28,22 +40,19 @@ function kustomized(manifests: string, { patches = [], images = [] }: Renderer):
   return printBuild(build(tree, '.', { loadRestrictions: 'none' }));
 }
 
-function withMetadata(manifests: string, labels: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>>): string {
+function withMetadata(
+  documents: readonly JsonObject[],
+  labels: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>>,
+): JsonObject[] {
   const seen = new Set<string>();
-  return parseYamlDocuments(manifests, { types: 'kyaml', file: INPUT })
-    .flatMap(({ value }) => (isJsonObject(value) ? [value] : []))
-    .flatMap(items)
-    .map((object) => {
-      const id = idOf(object);
-      if (seen.has(id)) throw new Error(`may not add resource with an already registered id: ${id}`);
-      seen.add(id);
-      const metadata = objectAt(object, 'metadata');
-      return printYaml({
-        ...object,
-        metadata: { ...metadata, ...added(metadata, 'labels', labels), ...added(metadata, 'annotations', annotations) },
-      });
-    })
-    .join('---\n');
+  return documents.flatMap(items).map((object) => {
+    const id = idOf(object);
+    if (seen.has(id)) throw new Error(`may not add resource with an already registered id: ${id}`);
+    seen.add(id);
+    const metadata = objectAt(object, 'metadata');
+    return { ...object, metadata: { ...metadata, ...added(metadata, 'labels', labels), ...added(metadata, 'annotations', annotations) } };
+  });
 }
 
 /** A list is what is in it. */

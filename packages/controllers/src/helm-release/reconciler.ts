@@ -1,6 +1,6 @@
 import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
-import { createRenderer, type Release, type Renderer, type Values } from '@sluice/helm';
+import { crdsOfChart, createChartPacking, createRenderer, type Chart, type Release, type Renderer, type Values } from '@sluice/helm';
 import type { Cluster, HealthReader, SharedInformers } from '@sluice/kube';
 import { keyOf, type Cause, type Clock, type Outcome, type Reconciler } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
@@ -72,6 +72,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
   readonly #charts: Charts;
   readonly #capabilities: CapabilityCache;
   readonly #renderer: Renderer;
+  readonly #packChart = createChartPacking();
 
   constructor(world: HelmReleaseWorld) {
     this.#world = world;
@@ -259,7 +260,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     const { settings } = this.#world;
     const notes: string[] = [];
     const observers = new Set<(release: Release) => void>();
-    const records = await readRecords(object, context, target, (release) => {
+    const records = await readRecords(object, context, target, this.#packChart, (release) => {
       for (const observer of observers) observer(release);
     });
     const overtaken = new AbortController();
@@ -326,8 +327,8 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
       if (status.has('Ready')) status.set('Ready', 'False', 'ReconcileError', errorMessage(error));
       throw error;
     } finally {
-      // A chart may have brought kinds with it.
-      this.#capabilities.forget(target);
+      // What the chart has brought with it may be served now. Other changes of the engine's own cluster are watched.
+      if (mayDefineKinds(pass.loaded.chart, pass.values, work.records.last()?.manifest ?? '')) this.#capabilities.forget(target);
     }
   }
 
@@ -402,6 +403,11 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     this.#capabilities.stop();
     await this.#renderer.close();
   }
+}
+
+/** Whether kinds or API services may have come with a release. */
+function mayDefineKinds(chart: Chart, values: Values, manifest: string): boolean {
+  return /^kind: (?:CustomResourceDefinition|APIService)$/m.test(manifest) || crdsOfChart(chart, values).length > 0;
 }
 
 /** What it takes to get at a release. */

@@ -1,9 +1,9 @@
 import { errorMessage } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
-import { postRender, type Capabilities, type Chart, type Renderer, type Rendering, type Values } from '@sluice/helm';
+import { postRender, type Capabilities, type Chart, type PostRenderer, type Renderer, type Rendering, type Values } from '@sluice/helm';
 import type { Cluster } from '@sluice/kube';
 import { clusterLookup } from './cluster-view.js';
-import { postRenderManifests } from './post-render.js';
+import { postRendererOf } from './post-render.js';
 import { releaseName, releaseNamespace } from './spec.js';
 
 export interface RenderWorld {
@@ -37,18 +37,24 @@ export async function renderRelease(
     },
   );
   const strategy = postRenderStrategy ?? (helm3 ? 'nohooks' : 'combined');
-  return postRender(rendering, { run: (manifests) => renderedBy(object, strategy, manifests), strategy });
+  return postRender(rendering, { run: explained(postRendererOf(object), strategy), strategy });
 }
 
-function renderedBy(object: HelmRelease, strategy: string, manifests: string): string {
-  try {
-    return postRenderManifests(object, manifests);
-  } catch (error) {
-    const message = errorMessage(error);
-    const help =
-      strategy === 'combined' && message.includes('already registered id')
-        ? `; where a hook has the name of another object, set spec.postRenderStrategy to 'nohooks' or 'separate'`
-        : '';
-    throw new Error(`error while running post render on files: ${message}${help}`, { cause: error });
+/** The same, whose faults say where they come from, and what helps. */
+function explained(run: PostRenderer['run'], strategy: string): PostRenderer['run'] {
+  if (typeof run === 'function') return (manifests) => explain(() => run(manifests));
+  return { documents: (documents) => explain(() => run.documents(documents)) };
+
+  function explain<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const message = errorMessage(error);
+      const help =
+        strategy === 'combined' && message.includes('already registered id')
+          ? `; where a hook has the name of another object, set spec.postRenderStrategy to 'nohooks' or 'separate'`
+          : '';
+      throw new Error(`error while running post render on files: ${message}${help}`, { cause: error });
+    }
   }
 }

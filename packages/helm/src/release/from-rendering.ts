@@ -23,20 +23,33 @@ export function releaseOf({ name, namespace, version, info, chart, values, rende
   return {
     name,
     info: { ...info, ...(rendering.notes !== '' && { notes: rendering.notes }) },
-    chart: {
-      metadata: metadataJson(chart.metadata),
-      lock: null,
-      templates: chart.templates.map(storedFile),
-      values: plain(chart.values) as JsonObject,
-      schema: chart.schema === undefined ? null : Buffer.from(chart.schema).toString('base64'),
-      files: chart.files.map(storedFile),
-    },
+    chart: storedChart(chart),
     ...(Object.keys(values).length > 0 && { config: plain(values) as JsonObject }),
     manifest: releaseManifest(rendering),
     ...(rendering.hooks.length > 0 && { hooks: rendering.hooks.map(storedHook) }),
     version,
     namespace,
     ...(applyMethod !== undefined && { apply_method: applyMethod }),
+  };
+}
+
+const storedCharts = new WeakMap<Chart, Release['chart']>();
+
+/** The same one for all releases of a chart. */
+function storedChart(chart: Chart): Release['chart'] {
+  let stored = storedCharts.get(chart);
+  if (stored === undefined) storedCharts.set(chart, (stored = chartToStore(chart)));
+  return stored;
+}
+
+function chartToStore({ metadata, templates, values, schema, files }: Chart): Release['chart'] {
+  return {
+    metadata: metadataJson(metadata),
+    lock: null,
+    templates: templates.map(storedFile),
+    values: plain(values) as JsonObject,
+    schema: schema === undefined ? null : Buffer.from(schema).toString('base64'),
+    files: files.map(storedFile),
   };
 }
 

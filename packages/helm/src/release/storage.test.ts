@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import { recordedRoot } from '../testing/recorded.js';
 import type { Release } from './release.js';
-import { decodeRelease, encodeRelease, type ReleaseSecret } from './storage.js';
+import { createChartPacking, decodeRelease, encodeRelease, type ReleaseSecret } from './storage.js';
 
 const folder = join(recordedRoot, 'helm/sdk/releases');
 const names = existsSync(folder) ? readdirSync(folder).filter((name) => /\.v\d+\.json$/.test(name)) : [];
@@ -69,4 +69,15 @@ test('a release that no Secret can hold is refused, and so are labels of the sys
   const noise = Array.from({ length: 120_000 }, (_, index) => Math.sin(index).toString(36)).join('');
   assert.throws(() => encodeRelease({ ...release, manifest: noise }), { reason: 'ReleaseInvalid', message: /bytes large/ });
   assert.throws(() => encodeRelease(release, { labels: { owner: 'me' } }), { message: /system reserved label/ });
+});
+
+test('a chart is packed once for all releases that are equal in it', () => {
+  const packChart = createChartPacking();
+  const bytes = packChart(release.chart);
+  assert.equal(packChart(release.chart), bytes);
+  // Read again, it is another object.
+  const again = decodeRelease(encodeRelease(release, { packChart })).release;
+  assert.deepEqual(again, release);
+  assert.equal(packChart(again.chart), bytes);
+  assert.notEqual(packChart({ ...release.chart, values: { other: 1 } }), bytes);
 });

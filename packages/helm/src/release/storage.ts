@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { SluiceError, errorMessage, isJsonObject, type KubeObject } from '@sluice/core';
 import { decodeJson } from '@sluice/gotemplate';
@@ -22,6 +23,44 @@ export interface ReleaseSecretOptions {
   /** When it was first stored, or changed, in milliseconds. */
   readonly createdAt?: number;
   readonly modifiedAt?: number;
+  /** See {@link createChartPacking}. Default: charts are packed every time. */
+  readonly packChart?: PackChart;
+}
+
+/** A chart as a part of a packed release. */
+export type PackChart = (chart: Release['chart']) => Buffer;
+
+/** How many packed charts are remembered. */
+const REMEMBERED = 64;
+
+/**
+ * Packs charts, and remembers the last ones. A chart is most of a release, and the same in all releases and revisions of
+ * it: packing it takes longer than everything else that there is to storing one.
+ */
+export function createChartPacking(): PackChart {
+  const byChart = new WeakMap<object, Buffer>();
+  const byDigest = new Map<string, Buffer>();
+  return (chart) => {
+    const known = byChart.get(chart);
+    if (known !== undefined) return known;
+    // Of another revision of the release, for example, which was read from its Secret.
+    const digest = createHash('sha256').update(JSON.stringify(chart)).digest('base64');
+    const bytes = byDigest.get(digest) ?? pack(chart);
+    byChart.set(chart, bytes);
+    byDigest.delete(digest);
+    byDigest.set(digest, bytes);
+    for (const oldest of byDigest.keys()) if (byDigest.size > REMEMBERED) byDigest.delete(oldest);
+    return bytes;
+  };
+}
+
+function pack(chart: Release['chart']): Buffer {
+  return gzipSync(`{"chart":${JSON.stringify(chart)},`, { level: 9 });
+}
+
+/** Packed data one after the other is packed data: the chart, then all else. */
+function packed({ chart, ...rest }: Release, packChart: PackChart): Buffer {
+  return Buffer.concat([packChart(chart), gzipSync(JSON.stringify(rest).slice(1))]);
 }
 
 /** The name of the Secret of a revision: `sh.helm.release.v1.web.v3`. */
@@ -30,7 +69,10 @@ export function releaseSecretName(name: string, version: number): string {
 }
 
 /** The Secret that holds a release, which Helm 3 and 4 read. Throws `ReleaseInvalid` when it is more than a Secret can hold. */
-export function encodeRelease(release: Release, { labels = {}, createdAt, modifiedAt }: ReleaseSecretOptions = {}): ReleaseSecret {
+export function encodeRelease(
+  release: Release,
+  { labels = {}, createdAt, modifiedAt, packChart = pack }: ReleaseSecretOptions = {},
+): ReleaseSecret {
   const taken = Object.keys(labels).filter((label) => SYSTEM_LABELS.includes(label));
   if (taken.length > 0) {
     throw new SluiceError(
@@ -38,7 +80,7 @@ export function encodeRelease(release: Release, { labels = {}, createdAt, modifi
       `user supplied labels contains system reserved label name. System labels: [${SYSTEM_LABELS.join(' ')}]`,
     );
   }
-  const text = gzipSync(JSON.stringify(release), { level: 9 }).toString('base64');
+  const text = packed(release, packChart).toString('base64');
   if (text.length > MAX_SECRET_BYTES) {
     throw new SluiceError(
       'ReleaseInvalid',

@@ -1,4 +1,4 @@
-import { SluiceError, isJsonObject, setOwn, type Json } from '@sluice/core';
+import { SluiceError, isJsonObject, setOwn, type Json, type JsonObject } from '@sluice/core';
 import { YamlError, parseYamlDocuments, printYaml } from '@sluice/yaml';
 import { sortManifests } from '../manifests/manifests.js';
 import type { HelmVersion } from '../version.js';
@@ -6,7 +6,8 @@ import type { Rendering } from './render.js';
 
 /** Changes what a chart rendered: a stream of documents in, another one out. */
 export interface PostRenderer {
-  readonly run: (manifests: string) => string;
+  /** YAML in, YAML out; or the documents themselves, where nobody needs the text: in the order in which they come. */
+  readonly run: ((manifests: string) => string) | { readonly documents: (documents: readonly JsonObject[]) => readonly JsonObject[] };
   /**
    * `combined` (default, as in Helm 4): hooks go through together with the others; `separate`: on their own, where the same
    * object may be in both; `nohooks` (as in Helm 3): they don't.
@@ -50,16 +51,22 @@ function append(files: Map<string, string>, path: string, content: string): void
 function through(files: ReadonlyMap<string, string>, run: PostRenderer['run'], unnamed: string): Map<string, string> {
   const result = new Map<string, string>();
   if (files.size === 0) return result;
-  const documents: string[] = [];
+  const documents: Document[] = [];
   for (const path of [...files.keys()].sort()) {
-    for (const document of documentsOf(files.get(path) ?? '', path)) documents.push(printYaml(annotated(document, path)));
+    for (const document of documentsOf(files.get(path) ?? '', path)) documents.push(annotated(document, path));
   }
   let index = 0;
-  for (const document of documentsOf(run(documents.join('---\n')), 'the output of the post-renderer')) {
+  for (const document of changed(documents, run)) {
     const { path, rest } = withoutAnnotation(document);
     append(result, path ?? `${unnamed}-${index++}.yaml`, printYaml(rest));
   }
   return result;
+}
+
+function changed(documents: readonly Document[], run: PostRenderer['run']): readonly Document[] {
+  if (typeof run !== 'function') return run.documents(documents);
+  const text = documents.map((document) => printYaml(document)).join('---\n');
+  return documentsOf(run(text), 'the output of the post-renderer');
 }
 
 type Document = { [key: string]: Json };

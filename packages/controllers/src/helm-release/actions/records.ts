@@ -1,5 +1,5 @@
 import { SluiceError, type KubeObject } from '@sluice/core';
-import { decodeRelease, encodeRelease, releaseSecretName, type Release } from '@sluice/helm';
+import { decodeRelease, encodeRelease, releaseSecretName, type PackChart, type Release } from '@sluice/helm';
 import type { Cluster } from '@sluice/kube';
 
 type StoredSecret = KubeObject & { readonly data?: unknown };
@@ -13,6 +13,7 @@ export interface RecordsOptions {
   /** The wall clock, in milliseconds. */
   readonly now: () => number;
   readonly signal: AbortSignal;
+  readonly packChart?: PackChart;
   /** Told of every record that was written, or deleted. */
   readonly onWrite?: (release: Release) => void;
 }
@@ -63,18 +64,19 @@ export class ReleaseRecords {
   /** Stores a new revision, and makes room for it first: of `max` revisions (0 is any number) the oldest go, but never the deployed one. */
   async create(release: Release, max = 0): Promise<void> {
     if (max > 0) await this.#makeRoom(max - 1);
-    const { cluster, namespace, signal, now } = this.#options;
-    const secret = encodeRelease(release, { createdAt: now() });
+    const { cluster, namespace, signal, now, packChart } = this.#options;
+    const secret = encodeRelease(release, { createdAt: now(), ...(packChart === undefined ? {} : { packChart }) });
     await cluster.create(inNamespace(secret, namespace), { fieldManager: FIELD_MANAGER, signal });
     this.#wrote(release, { createdAt: secret.metadata.labels?.['createdAt'] ?? '' });
   }
 
   async update(release: Release): Promise<void> {
-    const { cluster, namespace, signal, now } = this.#options;
+    const { cluster, namespace, signal, now, packChart } = this.#options;
     const { createdAt: since, ...labels } = this.#revisions.get(release.version)?.labels ?? {};
     const secret = encodeRelease(release, {
       labels,
       modifiedAt: now(),
+      ...(packChart === undefined ? {} : { packChart }),
       ...(since === undefined || since === '' ? {} : { createdAt: Number(since) * 1000 }),
     });
     await cluster.replace(inNamespace(secret, namespace), { fieldManager: FIELD_MANAGER, signal });

@@ -18,16 +18,35 @@ export interface WaitOptions {
 export async function waitForObjects(objects: readonly KubeObject[], options: WaitOptions, context: ActionContext): Promise<void> {
   const { cluster, live, clock, signal, overtaken } = context;
   const finished = new Set(objects.filter(isJobWithTtl).map(idOf));
-  await waitForHealth(objects.filter((object) => !isPaused(object)).map(referenceOf), {
+  const reader = options.forJobs ? context.health : withoutJobs(context.health);
+  const waiting = objects.filter((object) => !isPaused(object));
+  await follow(waiting, options.known, reader, context);
+  await waitForHealth(waiting.map(referenceOf), {
     cluster,
     live,
     clock,
     signal: AbortSignal.any([signal, overtaken]),
     timeoutMs: options.timeoutMs,
-    reader: options.forJobs ? context.health : withoutJobs(context.health),
+    reader,
     known: options.known,
     mayBeGone: (id) => finished.has(id),
   });
+}
+
+/** Sees to it that what is not healthy yet is watched, by one watch for all objects of its kind. */
+async function follow(
+  objects: readonly KubeObject[],
+  known: ReadonlyMap<string, KubeObject>,
+  reader: HealthReader,
+  { live }: ActionContext,
+): Promise<void> {
+  if (live === undefined) return;
+  const kinds = new Map<string, KubeObject>();
+  for (const object of objects) {
+    const written = known.get(idOf(object));
+    if (written === undefined || reader.compute(written).status !== 'Current') kinds.set(`${object.apiVersion} ${object.kind}`, object);
+  }
+  await Promise.all([...kinds.values()].map((object) => live.follow(referenceOf(object))));
 }
 
 /** Waits until what a hook made is done: Jobs and Pods have to succeed, all else is ready at once. */
