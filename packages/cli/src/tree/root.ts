@@ -1,6 +1,7 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { clusterCommand, upCommand } from './sluice-cluster.js';
 import { deleteCommand, exportCommand, reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
+import { buildCommand, diffCommand, listCommand, pullCommand, pushCommand, tagCommand } from './flux-artifacts.js';
 import { bootstrapCommand } from './flux-bootstrap.js';
 import { createCommand } from './flux-create.js';
 import { getCommand } from './flux-get.js';
@@ -135,11 +136,13 @@ export function rootCommand(program: string, environment: Readonly<Record<string
     persistentFlags: globalFlags(environment),
     commands: [
       bootstrapCommand,
+      buildCommand,
       checkCommand,
       clusterCommand,
       createCommand,
       debugCommand,
       deleteCommand,
+      diffCommand,
       envsubstCommand,
       eventsCommand,
       exportCommand,
@@ -147,13 +150,17 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       helmCommand(environment['HOME'] ?? ''),
       installCommand,
       kustomizeCommand,
+      listCommand,
       logsCommand,
       migrateCommand,
+      pullCommand,
+      pushCommand,
       reconcileCommand,
       resumeCommand,
       sopsCommand,
       statsCommand,
       suspendCommand,
+      tagCommand,
       traceCommand,
       treeCommand,
       triggerCommand,

@@ -56,14 +56,17 @@ function sameValues(a: VariableValues, b: VariableValues): boolean {
 /** Turns manifests into objects that are ours: labelled, normalised, in order. */
 export function planSet(kustomization: Kustomization, manifests: readonly Manifest[], settings: KustomizationSettings): Plan {
   const desired = desiredSet(
-    manifests
-      .filter(({ object }) => isResource(object))
-      .map(({ object, place }) => ({ object: owned(kustomization, normalizeDesired(object)), place })),
+    ownManifests(kustomization, manifests).map(({ object, place }) => ({ object: normalizeDesired(object), place })),
     settings.customStageKinds,
   );
   const hash = createHash('sha256');
   for (const { id, hash: ofObject } of desired) hash.update(`${id} ${ofObject}\n`);
   return { desired, digest: `sha256:${hash.digest('hex')}` };
+}
+
+/** The resources among manifests, with the labels that say whose they are, in the order of the build. */
+export function ownManifests(kustomization: Kustomization, manifests: readonly Manifest[]): readonly Manifest[] {
+  return manifests.filter(({ object }) => isResource(object)).map(({ object, place }) => ({ object: owned(kustomization, object), place }));
 }
 
 /** kustomize's own files may lie among the manifests. */

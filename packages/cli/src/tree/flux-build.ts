@@ -1,0 +1,69 @@
+import type { CommandSpec } from '../command-line/index.js';
+import { bool, list, pairs, text } from './flag-builders.js';
+
+export const buildKustomizationCommand: CommandSpec = {
+  name: 'kustomization',
+  args: '[name]',
+  aliases: ['ks'],
+  short: 'Build Kustomization',
+  long: `The build kustomization command prints what a Kustomization would apply from a directory, by the stages of its controller.
+Values of Secrets are hidden.`,
+  example: `  # With the Kustomization of the cluster
+flux build kustomization my-app --path ./path/to/local/manifests
+
+# With a Kustomization in a file, and what it reads of the cluster
+flux build kustomization my-app --path ./path/to/local/manifests --kustomization-file ./path/to/local/my-app.yaml
+
+# Without a cluster
+flux build kustomization my-app --path ./path/to/local/manifests --kustomization-file ./my-app.yaml --dry-run
+
+# With the Kustomizations that it applies
+flux build kustomization my-app --path ./path/to/local/manifests \\
+  --recursive \\
+  --local-sources GitRepository/flux-system/my-repo=./path/to/local/git`,
+  flags: [
+    bool('dry-run', 'Dry run mode.'),
+    list('ignore-paths', 'set paths to ignore in .gitignore format'),
+    bool('in-memory-build', 'Use in-memory filesystem during build.'),
+    text('kustomization-file', 'Path to the Flux Kustomization YAML file.'),
+    pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+    text('path', 'Path to the manifests location.'),
+    bool('recursive', 'Recursively build Kustomizations', { shorthand: 'r' }),
+    bool(
+      'strict-substitute',
+      'When enabled, the post build substitutions will fail if a var without a default value is declared in files but is missing from the input vars.',
+    ),
+  ],
+  load: () => import('../commands/build-kustomization.js'),
+};
+
+export const diffKustomizationCommand: CommandSpec = {
+  name: 'kustomization',
+  args: '[name]',
+  aliases: ['ks'],
+  short: 'Diff Kustomization',
+  long: `The diff kustomization command shows what applying a directory would change in the cluster, by dry runs on the server. It exits
+with 0 when nothing would change, and with 1 when something would.`,
+  example: `  # What would change
+flux diff kustomization my-app --path ./path/to/local/manifests
+
+# With the Kustomizations that it applies
+flux diff kustomization my-app --path ./path/to/local/manifests \\
+  --recursive \\
+  --local-sources GitRepository/flux-system/my-repo=./path/to/local/git`,
+  flags: [
+    bool('ignore-not-found', 'Ignore Kustomization not found errors on the cluster when diffing.'),
+    list('ignore-paths', 'set paths to ignore in .gitignore format'),
+    bool('in-memory-build', 'Use in-memory filesystem during build.'),
+    text('kustomization-file', 'Path to the Flux Kustomization YAML file.'),
+    pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+    text('path', 'Path to a local directory that matches the specified Kustomization.spec.path.'),
+    bool('progress-bar', 'Boolean to set the progress bar. The default value is true.', { default: 'true' }),
+    bool('recursive', 'Recursively diff Kustomizations', { shorthand: 'r' }),
+    bool(
+      'strict-substitute',
+      'When enabled, the post build substitutions will fail if a var without a default value is declared in files but is missing from the input vars.',
+    ),
+  ],
+  load: () => import('../commands/diff-kustomization.js'),
+};
