@@ -25,7 +25,7 @@ export async function run(invocation: Invocation): Promise<void> {
     terminal.success(`cluster runs at ${local.embedded.url}`);
     const repository = await repositoryOf(invocation, local);
     const cluster = createCluster(local.embedded.fetch);
-    const engine = await startEngine(cluster, local.state, flags.number('metrics-port'), decryptionSettings(flags));
+    const engine = await startEngine(local.embedded.fetch, local.state, flags.number('metrics-port'), decryptionSettings(flags));
     stopping.unshift(() => engine.stop());
     terminal.success(`engine runs; metrics at ${engine.url}/metrics, log in ${local.state.log}`);
     const source = { url: pathToFileURL(repository).href, branch: flags.string('branch'), path: pathOf(invocation) };
