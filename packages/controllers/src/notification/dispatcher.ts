@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Alert, Provider } from '@sluice/api';
 import { errorMessage } from '@sluice/core';
 import type { Cluster, Informer } from '@sluice/kube';
@@ -55,6 +56,8 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { cluster, clock, log, identities, repeatWindowMs, allowLinkLocal } = options;
     this.#options = options;
+    // As many Providers as there are wait for it.
+    setMaxListeners(0, this.#stopping.signal);
     this.#repeats = createRepeats(repeatWindowMs, () => clock.now());
     this.#health = createProviderHealth(cluster, clock, log);
     this.#world = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Alert, Provider } from '@sluice/api';
-import { deadlineSignal, errorMessage, parseDuration, SluiceError } from '@sluice/core';
+import { errorMessage, parseDuration, SluiceError, withDeadline } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import { prepareNotification, type MetadataConflict, type NotificationEvent, type Outlet } from '@sluice/notifications';
 import type { Clock } from '@sluice/runtime';
@@ -32,15 +32,25 @@ const withTlsInSecret = new Set(['github', 'gitlab', 'gitea', 'bitbucketserver',
  * @throws what the Provider's owner should know, without any secret in it
  */
 export async function sendNotification(
-  { cluster, clock, identities: pool, allowLinkLocal, signal: stopped }: SendWorld,
+  world: SendWorld,
   event: NotificationEvent,
   alert: Alert,
   provider: Provider,
 ): Promise<readonly MetadataConflict[]> {
+  const { timeout } = provider.spec;
+  const timeoutMs = timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout);
+  return await withDeadline(timeoutMs, world.signal, (signal) => send({ ...world, signal }, event, alert, provider, timeoutMs));
+}
+
+async function send(
+  { cluster, clock, identities: pool, allowLinkLocal, signal }: SendWorld,
+  event: NotificationEvent,
+  alert: Alert,
+  provider: Provider,
+  timeoutMs: number,
+): Promise<readonly MetadataConflict[]> {
   const { spec } = provider;
   const identities = pool.of(provider, 'post');
-  const timeoutMs = spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout);
-  const signal = deadlineSignal(timeoutMs, stopped);
   const secrets = secretsOf(provider, cluster, signal);
   let secret: Secret | undefined;
   try {

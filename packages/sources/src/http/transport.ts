@@ -122,7 +122,11 @@ function proxyUrl(proxy: string): URL {
   return url;
 }
 
+/** With the public authorities and nothing else. Made once: reading all of them takes 10 ms, which every transport would spend. */
+let publicContext: SecureContext | undefined;
+
 function secureContext({ ca, clientCertificate, clientKey }: HttpAccess, withCertificate: boolean): SecureContext {
+  if (ca === undefined && !(withCertificate && clientCertificate !== undefined)) return (publicContext ??= createSecureContext());
   try {
     return createSecureContext({
       ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
