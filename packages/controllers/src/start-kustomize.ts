@@ -51,7 +51,7 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
     async stop(graceMs) {
       for (const stop of stops) stop();
       await controller.stop(graceMs);
-      reconciler.stop();
+      await reconciler.stop();
       live.stop();
     },
   };

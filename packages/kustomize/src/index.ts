@@ -15,7 +15,7 @@
  */
 export { build, printBuild, type BuildOptions, type BuildResult } from './build/build.js';
 export type { LoadRestrictions } from './build/loader.js';
-export { RemoteBaseError, type Remotes } from './build/remote.js';
+export { remoteBaseOf, type Remotes } from './build/remote.js';
 export type { RootKustomization } from './build/kustomization-file.js';
 export type { HelmChartRequest, HelmRenderer } from './generators/helm-chart.js';
 export { findKustomizationFile, generateKustomization } from './kustomization/generate.js';

@@ -8,6 +8,7 @@
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link buildLocalChart}, {@link buildRemoteChart}: charts, packaged.
  * - {@link awsKmsKeys}, {@link azureKeyVaultKeys}, {@link googleKmsKeys}, {@link vaultKeys}: services that hold keys of SOPS files.
+ * - {@link openRemoteBases}: what kustomizations name by a URL.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
  *
  * @module
@@ -110,3 +111,4 @@ export {
   type HelmIndex,
 } from './helm-repository/helm-index.js';
 export { verifyProvenance } from './helm-repository/provenance.js';
+export { openRemoteBases, type BuildBases, type RemoteBases, type RemoteBasesOptions } from './remote-base/remote-bases.js';

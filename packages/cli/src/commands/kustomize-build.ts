@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 import { directoryTree, type FileTree } from '@sluice/core';
-import { build, printBuild, RemoteBaseError, type BuildOptions, type BuildResult } from '@sluice/kustomize';
+import { build, printBuild, remoteBaseOf, type BuildOptions, type BuildResult } from '@sluice/kustomize';
 import type { FlagValues, Invocation } from '../command-line/index.js';
 import { deadlineOf } from '../deadline.js';
 
@@ -34,32 +34,15 @@ async function optionsOf(flags: FlagValues, tree: FileTree): Promise<BuildOption
   return { ...options, helm };
 }
 
-/** Builds again with each remote base that the build asks for, where they are allowed. */
+/** Builds with the remote bases that the build asks for, where they are allowed. */
 async function buildWithRemotes(tree: FileTree, directory: string, options: BuildOptions, invocation: Invocation): Promise<BuildResult> {
   if (!invocation.flags.bool('allow-remote-bases')) return build(tree, directory, options);
-  const { openRemoteBases } = await import('../kustomize/remote-bases.js');
-  const remotes = await openRemoteBases();
-  const signal = deadlineOf(invocation);
-  const fetched = new Set<string>();
+  const { openRemoteBases } = await import('@sluice/sources');
+  const bases = openRemoteBases({ allowFile: true, onFetch: (url) => invocation.terminal.action(`fetching ${url}`) });
   try {
-    for (;;) {
-      try {
-        return build(tree, directory, { ...options, remotes });
-      } catch (error) {
-        const url = remoteOf(error);
-        if (url === undefined || fetched.has(url)) throw error;
-        fetched.add(url);
-        invocation.terminal.action(`fetching ${url}`);
-        await remotes.fetch(url, signal);
-      }
-    }
+    const remotes = bases.of(directory);
+    return await remotes.run(() => build(tree, directory, { ...options, remotes }), remoteBaseOf, deadlineOf(invocation));
   } finally {
-    await remotes.close();
+    await bases.close();
   }
-}
-
-/** The remote base that a build stopped at, however deep in its bases. */
-function remoteOf(error: unknown): string | undefined {
-  if (error instanceof RemoteBaseError) return error.url;
-  return error instanceof Error && error.cause !== undefined ? remoteOf(error.cause) : undefined;
 }

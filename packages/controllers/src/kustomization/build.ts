@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { deepEqual, errorMessage, recordingTree, type FileTree, type TreeReads } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
-import { build } from '@sluice/kustomize';
+import { build, type Remotes } from '@sluice/kustomize';
+import type { BuildBases } from '@sluice/sources';
 import type { Manifest } from '../apply/desired.js';
 import { placeOf, withPlace } from '../apply/place.js';
 import { rootKustomization } from './generate.js';
@@ -25,6 +26,8 @@ interface Witness {
   readonly files: ReadonlyMap<string, string>;
   readonly directories: ReadonlyMap<string, readonly string[]>;
   readonly stats: TreeReads['stats'];
+  /** What the URLs led to. */
+  readonly remotes: ReadonlyMap<string, string | undefined>;
 }
 
 /**
@@ -34,14 +37,18 @@ interface Witness {
 export class Builds {
   readonly #cache = new Map<string, CachedBuild>();
 
-  build(key: string, kustomization: Kustomization, tree: FileTree, path: string): Built {
+  /** Without `bases` a build that asks for something that is named by a URL is refused. */
+  build(key: string, kustomization: Kustomization, tree: FileTree, path: string, bases?: BuildBases): Built {
     const settings = buildSettings(kustomization);
     const cached = this.#cache.get(key);
-    if (cached !== undefined && cached.path === path && deepEqual(cached.settings, settings) && stillHolds(cached.witness, tree))
-      return cached;
+    if (cached !== undefined && cached.path === path && deepEqual(cached.settings, settings)) {
+      if (stillHolds(cached.witness, tree) && leadsToTheSame(cached.witness, bases)) return cached;
+    }
     const recording = recordingTree(tree);
-    const manifests = buildManifests(kustomization, recording, path);
-    const built = { manifests, identity: Symbol(key), path, settings, witness: witnessOf(recording.reads, tree) };
+    const remotes = bases === undefined ? undefined : recordingRemotes(bases);
+    const manifests = buildManifests(kustomization, recording, path, remotes);
+    const witness = { ...witnessOf(recording.reads, tree), remotes: remotes?.seen ?? new Map() };
+    const built = { manifests, identity: Symbol(key), path, settings, witness };
     this.#cache.set(key, built);
     return built;
   }
@@ -57,11 +64,12 @@ export class Builds {
   }
 }
 
-function buildManifests(kustomization: Kustomization, tree: FileTree, path: string): readonly Manifest[] {
+function buildManifests(kustomization: Kustomization, tree: FileTree, path: string, remotes: Remotes | undefined): readonly Manifest[] {
   try {
     const { objects, origins } = build(tree, path, {
       keepBuiltInSchema: true,
       rootKustomization: rootKustomization(tree, path, kustomization),
+      ...(remotes === undefined ? {} : { remotes }),
     });
     return objects.map((object, index) => ({ object, place: origins[index] }));
   } catch (error) {
@@ -78,7 +86,21 @@ function buildSettings({ spec }: Kustomization): unknown {
   return { targetNamespace, namePrefix, nameSuffix, patches, components, ignoreMissingComponents, images, buildMetadata };
 }
 
-function witnessOf(reads: TreeReads, tree: FileTree): Witness {
+/** Notes which URLs a build follows, and what they led to. */
+function recordingRemotes(bases: BuildBases): Remotes & { readonly seen: ReadonlyMap<string, string | undefined> } {
+  const seen = new Map<string, string | undefined>();
+  const note = (url: string): string => {
+    seen.set(url, bases.contentId(url));
+    return url;
+  };
+  return { seen, file: (url) => bases.file(note(url)), repository: (url) => bases.repository(note(url)) };
+}
+
+function leadsToTheSame({ remotes }: Witness, bases: BuildBases | undefined): boolean {
+  return [...remotes].every(([url, id]) => bases?.contentId(url) === id);
+}
+
+function witnessOf(reads: TreeReads, tree: FileTree): Omit<Witness, 'remotes'> {
   return {
     files: new Map([...reads.files].flatMap((file) => (tree.stat(file) === 'file' ? [[file, digest(tree, file)] as const] : []))),
     directories: new Map(

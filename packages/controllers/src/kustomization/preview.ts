@@ -3,6 +3,8 @@ import type { Kustomization } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { keyOf } from '@sluice/runtime';
 import type { KeySource } from '@sluice/sops';
+import { openRemoteBases, type BuildBases } from '@sluice/sources';
+import type { Manifest } from '../apply/desired.js';
 import { diffSet, type ObjectDiff } from '../apply/diff.js';
 import { compileIgnoreRules } from '../apply/ignore-rules.js';
 import { Builds, type Built } from './build.js';
@@ -10,6 +12,7 @@ import { buildDecrypted } from './decrypt.js';
 import { inventoryOf, staleReferences } from './inventory.js';
 import { leftoversOf } from './leftovers.js';
 import { planSet, type Plan } from './plan.js';
+import { buildWithBases } from './remote-build.js';
 import { defaultSettings, MANAGER, type KustomizationSettings } from './settings.js';
 import { buildPath } from './source.js';
 import { substituteAll } from './substitute.js';
@@ -65,12 +68,35 @@ export async function diffKustomization(
   return [...diffs, ...stale.map((reference): ObjectDiff => ({ reference, action: 'deleted' }))];
 }
 
-async function planOf(kustomization: Kustomization, tree: FileTree, options: PreviewOptions): Promise<Plan> {
-  const { cluster, keys, signal = new AbortController().signal } = options;
-  const settings = { ...defaultSettings, sopsMac: 'enforce' as const, ...options.settings };
-  const build = (view: FileTree): Built => new Builds().build(keyOf(kustomization), kustomization, view, buildPath(kustomization, view));
+/** As {@link buildKustomization}, up to the build: with its remote bases, unless the settings refuse them. */
+async function manifestsOf(
+  kustomization: Kustomization,
+  tree: FileTree,
+  { cluster, keys }: PreviewOptions,
+  settings: KustomizationSettings,
+  signal: AbortSignal,
+): Promise<readonly Manifest[]> {
+  const builds = new Builds();
+  const key = keyOf(kustomization);
   const from = keys === undefined ? cluster && { cluster } : { keys };
-  const { manifests } = from === undefined ? build(tree) : await buildDecrypted(kustomization, tree, build, from, settings, signal);
+  const build = async (bases?: BuildBases): Promise<Built> => {
+    const plain = (view: FileTree): Built => builds.build(key, kustomization, view, buildPath(kustomization, view), bases);
+    return from === undefined ? plain(tree) : await buildDecrypted(kustomization, tree, plain, from, settings, signal);
+  };
+  if (settings.noRemoteBases) return (await build()).manifests;
+  const remoteBases = openRemoteBases();
+  try {
+    const bases = remoteBases.of(key);
+    return (await buildWithBases(bases, () => build(bases), signal, { isRenewed: false })).manifests;
+  } finally {
+    await remoteBases.close();
+  }
+}
+
+async function planOf(kustomization: Kustomization, tree: FileTree, options: PreviewOptions): Promise<Plan> {
+  const { cluster, signal = new AbortController().signal } = options;
+  const settings = { ...defaultSettings, sopsMac: 'enforce' as const, ...options.settings };
+  const manifests = await manifestsOf(kustomization, tree, options, settings, signal);
   const variables =
     cluster === undefined
       ? combineVariables([kustomization.spec.postBuild?.substitute ?? {}])

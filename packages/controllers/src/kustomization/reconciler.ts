@@ -2,6 +2,7 @@ import { errorMessage, formatDuration, type FileTree, type KubeObject } from '@s
 import type { Artifact, Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
 import { keyOf, type ObjectCache, type Outcome, type ReconcileContext, type Reconciler, type StatusDraft } from '@sluice/runtime';
+import { openRemoteBases, type BuildBases } from '@sluice/sources';
 import { applySet, ApplyError, type Applied } from '../apply/applier.js';
 import { changeLog, effective } from '../apply/change-set.js';
 import type { Desired } from '../apply/desired.js';
@@ -9,7 +10,7 @@ import { compileIgnoreRules } from '../apply/ignore-rules.js';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
 import { Builds, type Built } from './build.js';
-import { Decryption } from './decrypt.js';
+import { Decryption, type DecryptedBuild } from './decrypt.js';
 import { contestOf } from './contest.js';
 import { checkDependencies, type FindDependency } from './dependencies.js';
 import { DriftWatch } from './drift-watch.js';
@@ -23,6 +24,7 @@ import { leftoversOf } from './leftovers.js';
 import { DISTURBED, Pass } from './pass.js';
 import { Plans, refuseEncrypted, type Plan } from './plan.js';
 import { prune } from './prune.js';
+import { buildWithBases } from './remote-build.js';
 import { MANAGER, type KustomizationSettings } from './settings.js';
 import { buildPath, fetchSource, resolveSource, type OpenArtifact, type SourceCaches } from './source.js';
 import { timeoutOf, type KustomizationStatus } from './spec.js';
@@ -62,6 +64,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
   readonly #builds = new Builds();
   readonly #plans = new Plans();
   readonly #decryption: Decryption;
+  readonly #remoteBases = openRemoteBases();
   readonly #kstatus = createHealthReader();
   readonly #stopping = new AbortController();
 
@@ -99,8 +102,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     status.fields.lastAttemptedRevision = source.revision;
     pass.step('Building manifests');
     const target = await this.#targets.of(kustomization, context.signal);
-    const build = (view: FileTree): Built => this.#builds.build(pass.key, kustomization, view, path);
-    const { built, warnings } = await this.#decryption.build(kustomization, tree, build, context.signal);
+    const { built, warnings } = await this.#build(pass, tree, path);
     pass.warn(warnings);
     const variables = await this.#variables(pass, built);
     const plan = this.#plans.plan(pass.key, kustomization, built, variables, settings, tree);
@@ -117,6 +119,16 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     status.fields.lastAppliedRevision = source.revision;
     if (source.originRevision === undefined) delete status.fields.lastAppliedOriginRevision;
     else status.fields.lastAppliedOriginRevision = source.originRevision;
+  }
+
+  /** Builds what is described. Remote bases are looked at again unless it is only drift that is put right. */
+  async #build({ kustomization, context, settings, key }: Pass, tree: FileTree, path: string): Promise<DecryptedBuild> {
+    const { signal, causes } = context;
+    const build = (bases?: BuildBases): Promise<DecryptedBuild> =>
+      this.#decryption.build(kustomization, tree, (view) => this.#builds.build(key, kustomization, view, path, bases), signal);
+    if (settings.noRemoteBases) return await build();
+    const bases = this.#remoteBases.of(key);
+    return await buildWithBases(bases, () => build(bases), signal, { isRenewed: !causes.every(({ reason }) => reason === 'drift') });
   }
 
   /** Brings the cluster in line with the plan. Changes of the cluster that come meanwhile are most likely our own, and are looked at afterwards. */
@@ -144,7 +156,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     const { cluster, settings, kustomizations } = this.#world;
     return await objectsThatMove(kustomization, stale, kustomizations.list(), async (other) => {
       try {
-        const built = this.#builds.build(keyOf(other), other, tree, buildPath(other, tree));
+        const bases = settings.noRemoteBases ? undefined : this.#remoteBases.of(keyOf(other));
+        const built = this.#builds.build(keyOf(other), other, tree, buildPath(other, tree), bases);
         return this.#plans.plan(keyOf(other), other, built, await loadVariables(other, cluster, context.signal), settings, tree);
       } catch {
         // Its own pass tells what is wrong with it; here it is enough that it takes nothing over.
@@ -292,17 +305,19 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
   forget(key: string): void {
     this.#builds.forget(key);
+    this.#remoteBases.forget(key);
     this.#decryption.forget(key);
     this.#plans.forget(key);
     this.ledgers.forget(key);
     this.drift.forget(key);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopping.abort(new Error('the engine stops'));
     this.#unwatch();
     this.drift.stop();
     this.#targets.stop();
+    await this.#remoteBases.close();
   }
 }
 

@@ -9,6 +9,8 @@ export interface KustomizationSettings {
   /** Who applies for Kustomizations that name no ServiceAccount; the engine itself when absent. */
   readonly defaultServiceAccount?: string;
   readonly allowExternalArtifact: boolean;
+  /** Kustomizations may not build bases, components and files that are named by a URL. */
+  readonly noRemoteBases: boolean;
   /** A variable without value and default fails the build. */
   readonly strictSubstitutions: boolean;
   /** A `readyExpr` is asked in addition to the built-in check, not in its place. */
@@ -40,6 +42,7 @@ export const defaultSettings: KustomizationSettings = {
   requeueDependencyMs: 30_000,
   noCrossNamespaceRefs: false,
   allowExternalArtifact: true,
+  noRemoteBases: false,
   strictSubstitutions: true,
   additiveDependencyCheck: false,
   customStageKinds: new Set(),

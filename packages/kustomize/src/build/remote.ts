@@ -19,6 +19,12 @@ export class RemoteBaseError extends SluiceError {
   }
 }
 
+/** The URL that a build stopped at, however deep in its bases; undefined when it failed for something else. */
+export function remoteBaseOf(error: unknown): string | undefined {
+  if (error instanceof RemoteBaseError) return error.url;
+  return error instanceof Error && error.cause !== undefined ? remoteBaseOf(error.cause) : undefined;
+}
+
 export function isRemoteUrl(path: string): boolean {
   return /^https?:\/\//.test(path);
 }

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { proxyFromEnvironment } from '@sluice/kube';
+import { guardedAddresses, refuseLinkLocal } from '../http/link-local.js';
 import type { GitConfig } from './command.js';
 import { checkCredentials, secretsOf, type GitCredentials } from './credentials.js';
 import type { GitUrl } from './url.js';
@@ -21,6 +23,8 @@ export interface AccessOptions {
   readonly cacheDir: string;
   /** `http://proxy:3128`, `socks5://…`; its credentials may be in it. */
   readonly proxy?: string | undefined;
+  /** Redirects are errors: no server leads to where this one must not. */
+  readonly noRedirects?: boolean | undefined;
 }
 
 /**
@@ -69,8 +73,21 @@ async function httpAccess(url: GitUrl, credentials: GitCredentials, options: Acc
       [`http.${origin}/.sslKey`, await files.write('tls.key', credentials.clientKey)],
     );
   }
+  if (options.noRedirects === true) config.push(['http.followRedirects', 'false']);
   if (options.proxy !== undefined) config.push(['http.proxy', options.proxy]);
+  config.push(...(await heldTo(new URL(url.address), options.proxy)));
   return { config, env, secrets: [...secretsOf(credentials), ...(options.proxy === undefined ? [] : proxyPassword(options.proxy))] };
+}
+
+/** Holds git to the addresses that its host has now, none of which is link-local. A proxy looks up names itself. */
+async function heldTo(url: URL, proxy: string | undefined): Promise<[string, string][]> {
+  const isProxied = (proxy ?? proxyFromEnvironment(url, process.env)) !== undefined;
+  if (isProxied) refuseLinkLocal(url);
+  const addresses = isProxied ? [] : await guardedAddresses(url);
+  if (addresses.length === 0) return [];
+  const port = url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
+  const list = addresses.map((address) => (address.includes(':') ? `[${address}]` : address)).join(',');
+  return [['http.curloptResolve', `${url.hostname}:${port}:${list}`]];
 }
 
 async function sshAccess(credentials: GitCredentials, files: PrivateFiles): Promise<GitAccess> {

@@ -33,6 +33,8 @@ export interface GitClientOptions {
   readonly maxFiles?: number;
   /** After so many fetches a mirror's packs are joined. Default: 40. */
   readonly fetchesBetweenCleanups?: number;
+  /** Redirects of servers are errors, so that an address that was judged is the one that is asked. Default: they are followed. */
+  readonly noRedirects?: boolean;
   /** Milliseconds since some fixed moment. */
   readonly now?: () => number;
 }
@@ -127,7 +129,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
     maxFileBytes,
   });
   const reach = <T>({ url, credentials, proxy }: Origin, use: (access: GitAccess) => Promise<T>): Promise<T> =>
-    withAccess(url, credentials, { keysDir, cacheDir, proxy }, use);
+    withAccess(url, credentials, { keysDir, cacheDir, proxy, noRedirects: options.noRedirects }, use);
 
   const refsOf = (origin: Origin, scope: ListingScope, request: GitRequest): Promise<RefListing> => {
     // Others may wait for it too: it does not end when the one who asked first gives up.

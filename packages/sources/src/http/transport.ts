@@ -1,9 +1,8 @@
-import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { SluiceError, errorMessage } from '@sluice/core';
 import { proxyFromEnvironment } from '@sluice/kube';
 import type { Dispatcher } from 'undici';
+import { guardedLookup, refuseLinkLocal } from './link-local.js';
 
 /** How servers are reached: certificates, proxy, limits of where. */
 export interface HttpAccess {
@@ -67,7 +66,7 @@ export function createHttpTransport(home: URL, access: HttpAccess = {}): HttpTra
   return {
     async send({ method = 'GET', url, headers = {}, body, signal }) {
       try {
-        if (access.allowLinkLocal !== true) checkLiteral(url);
+        if (access.allowLinkLocal !== true) refuseLinkLocal(url);
         const dispatcher = await dispatcherFor(url);
         const answer = await dispatcher.request({
           origin: url.origin,
@@ -136,37 +135,6 @@ function secureContext({ ca, clientCertificate, clientKey }: HttpAccess, withCer
     throw new SluiceError('SourceSettingsInvalid', `the TLS certificates do not load: ${errorMessage(error)}`, { cause: error });
   }
 }
-
-const linkLocal = new BlockList();
-linkLocal.addSubnet('169.254.0.0', 16, 'ipv4');
-linkLocal.addSubnet('fe80::', 10, 'ipv6');
-linkLocal.addAddress('fd00:ec2::254', 'ipv6');
-
-function isLinkLocal(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && linkLocal.check(address, family === 6 ? 'ipv6' : 'ipv4');
-}
-
-function refused(host: string): SluiceError {
-  return new SluiceError('SourceSettingsInvalid', `${host} is a link-local address, where machines keep credentials: it is refused`);
-}
-
-function checkLiteral(url: URL): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isLinkLocal(host)) throw refused(host);
-}
-
-/** Names are judged by what they resolve to, at the moment of the connection: what they resolve to may change. */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const bad = error === null ? addresses.find(({ address }) => isLinkLocal(address)) : undefined;
-    const [first] = addresses ?? [];
-    if (error !== null) callback(error, '', 0);
-    else if (bad !== undefined) callback(refused(`${hostname} (${bad.address})`), '', 0);
-    else if (options.all === true) callback(null, addresses);
-    else callback(null, first?.address ?? '', first?.family ?? 0);
-  });
-};
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const result: Record<string, string> = {};

@@ -1,9 +1,10 @@
-import type { GitReference } from '@sluice/sources';
+import type { GitReference } from '../git/reference.js';
 
 /** A base in a Git repository, as kustomize's URLs name it. */
 export interface RepositoryBase {
   readonly url: string;
-  readonly reference: GitReference;
+  /** What its `ref` may be, in the order in which it is looked for: which it is, the server knows. */
+  readonly candidates: readonly GitReference[];
   /** The directory in the repository. */
   readonly path: string;
   readonly submodules: boolean;
@@ -24,7 +25,7 @@ export function parseRepositoryUrl(text: string): RepositoryBase {
   return {
     url,
     path: path === '' ? '.' : path,
-    reference: referenceOf(ref),
+    candidates: candidatesOf(ref),
     submodules: parameters.get('submodules') !== 'false',
     // Seconds, or a Go duration.
     timeoutMs: timeout === null || !/^\d+s?$/.test(timeout) ? undefined : Number.parseInt(timeout, 10) * 1_000,
@@ -51,10 +52,11 @@ function splitPath(address: string): { url: string; path: string } {
   return { url: address, path: '' };
 }
 
-/** A commit by its full hash, or a branch or tag by its name. */
-function referenceOf(ref: string): GitReference {
-  if (ref === '') return {};
-  return /^[0-9a-f]{40}$/.test(ref) ? { commit: ref } : { branch: ref };
+/** A commit by its full hash, a reference by its full name, or else a branch or tag; without one, whatever the server shows first. */
+function candidatesOf(ref: string): readonly GitReference[] {
+  if (ref === '') return [{ name: 'HEAD' }];
+  if (/^[0-9a-f]{40}$/.test(ref)) return [{ commit: ref }];
+  return ref.startsWith('refs/') ? [{ name: ref }] : [{ branch: ref }, { tag: ref }];
 }
 
 function trimmed(path: string): string {
