@@ -1,8 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { Repository, type Commit } from './repository.js';
 
 /** Git repositories over smart HTTP, as `git http-backend` serves them, on loopback. */
 export interface GitServer {
@@ -13,40 +13,17 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
-export interface Commit {
-  readonly files?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
-  readonly message?: string;
-  readonly tag?: string;
-}
-
 export async function startGitServer(directory: string): Promise<GitServer> {
   const server = createServer((request, response) => serve(directory, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const created = new Set<string>();
+  const repositories = new Map<string, Repository>();
   return {
     urlOf: (name) => `http://127.0.0.1:${port}/${name}.git`,
-    commit(name, { files = {}, remove = [], message = 'change', tag }) {
-      const bare = join(directory, `${name}.git`);
-      const work = join(directory, 'work', name);
-      if (!created.has(name)) {
-        created.add(name);
-        mkdirSync(work, { recursive: true });
-        git(directory, 'init', '--quiet', '--bare', '--initial-branch=main', bare);
-        git(work, 'init', '--quiet', '--initial-branch=main');
-        git(work, 'remote', 'add', 'origin', bare);
-      }
-      for (const [path, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(work, path)), { recursive: true });
-        writeFileSync(join(work, path), content);
-      }
-      for (const path of remove) rmSync(join(work, path));
-      git(work, 'add', '--all');
-      git(work, 'commit', '--quiet', '--allow-empty', '--message', message);
-      if (tag !== undefined) git(work, 'tag', tag);
-      git(work, 'push', '--quiet', '--tags', 'origin', 'main');
-      return git(work, 'rev-parse', 'HEAD').trim();
+    commit(name, change) {
+      let repository = repositories.get(name);
+      if (repository === undefined) repositories.set(name, (repository = new Repository(join(directory, `${name}.git`))));
+      return repository.commit(change);
     },
     close: () =>
       new Promise((resolve) => {
@@ -54,19 +31,6 @@ export async function startGitServer(directory: string): Promise<GitServer> {
         server.closeAllConnections();
       }),
   };
-}
-
-function git(cwd: string, ...args: string[]): string {
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: cwd,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_AUTHOR_NAME: 'test',
-    GIT_AUTHOR_EMAIL: 'test@example.com',
-    GIT_COMMITTER_NAME: 'test',
-    GIT_COMMITTER_EMAIL: 'test@example.com',
-  };
-  return execFileSync('git', args, { cwd, env, encoding: 'utf8' });
 }
 
 const CREDENTIALS = `Basic ${Buffer.from('user:right').toString('base64')}`;
