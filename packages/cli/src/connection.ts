@@ -7,6 +7,7 @@ import {
   type Cluster,
   type ClusterConfig,
   type Kubeconfig,
+  type NetworkFetch,
 } from '@sluice/kube';
 import type { FlagValues, Invocation } from './command-line/index.js';
 
@@ -16,10 +17,15 @@ export interface Connection {
 }
 
 /** Connects to the cluster that the flags and the kubeconfig name, as kubectl would. */
-export async function connect({ flags, terminal }: Invocation): Promise<Connection> {
-  const config = withFlags(await configOf(flags, terminal.environment), flags);
-  const fetch = networkFetch(config, { env: terminal.environment });
+export async function connect(invocation: Invocation): Promise<Connection> {
+  const fetch = await openNetwork(invocation);
   return { cluster: createCluster(fetch), close: () => fetch.close() };
+}
+
+/** The way to that cluster, request by request. */
+export async function openNetwork({ flags, terminal }: Pick<Invocation, 'flags' | 'terminal'>): Promise<NetworkFetch> {
+  const config = withFlags(await configOf(flags, terminal.environment), flags);
+  return networkFetch(config, { env: terminal.environment });
 }
 
 /** The namespace that a command works in. */

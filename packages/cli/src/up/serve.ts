@@ -12,8 +12,8 @@ export interface HttpService {
 /** What a request may bring with it: webhooks and events are shorter. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
-/** Serves plain HTTP on loopback: artifacts, metrics, probes, webhooks, events. `port` 0 is any free one. */
-export async function serveHttp(fetch: Fetch, port: number): Promise<HttpService> {
+/** Serves plain HTTP, on loopback unless a host is named (empty: every address): artifacts, metrics, probes, webhooks, events. `port` 0 is any free one. */
+export async function serveHttp(fetch: Fetch, port: number, host = '127.0.0.1'): Promise<HttpService> {
   const server = createServer((request, response) => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const answering = async (): Promise<void> => {
@@ -30,7 +30,7 @@ export async function serveHttp(fetch: Fetch, port: number): Promise<HttpService
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
