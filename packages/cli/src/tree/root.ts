@@ -18,6 +18,7 @@ import {
 } from './flux-inspect.js';
 import { checkCommand, installCommand, uninstallCommand } from './flux-install.js';
 import { helmCommand } from './sluice-helm.js';
+import { controllerCommand } from './sluice-controller.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
 import { sopsCommand } from './sluice-sops.js';
 
@@ -139,6 +140,7 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       buildCommand,
       checkCommand,
       clusterCommand,
+      controllerCommand,
       createCommand,
       debugCommand,
       deleteCommand,
