@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { encodeRelease } from '@sluice/helm';
+import { chartFiles, createReleases } from '../testing/release.js';
+import { startWorld, type World } from '../testing/world.js';
+
+const ONCE = { strategy: { name: 'RemediateOnFailure' }, remediation: { retries: 0 } };
+
+describe('a HelmRelease in bad company', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await world.startControllers();
+  });
+  after(() => world.close());
+
+  const record = (namespace: string, data: Readonly<Record<string, string>>, version = 1) =>
+    world.cluster.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'helm.sh/release.v1',
+      metadata: {
+        name: `sh.helm.release.v1.app.v${version}`,
+        namespace,
+        labels: { owner: 'helm', name: 'app', status: 'deployed', version: String(version) },
+      },
+      data,
+    });
+  const key = (namespace: string, version = 1) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    namespace,
+    name: `sh.helm.release.v1.app.v${version}`,
+  });
+
+  test('a record that is corrupt, or of another tool, is named, and nothing is done until somebody has looked at it', async () => {
+    for (const [text, why] of [
+      ['not even packed', /sh\.helm\.release\.v1\.app\.v1 does not hold a release of Helm/],
+      [Buffer.from(JSON.stringify({ tool: 'another' })).toString('base64'), /it lacks a name, a version/],
+    ] as const) {
+      const { namespace, apply, becomes, get, ready, phases } = await createReleases(world, undefined, {});
+      await record(namespace, { release: Buffer.from(text).toString('base64') });
+      await apply('app', {});
+      const { message } = await becomes('Ready', 'False', /^(?!SourceNotReady|Progressing)/);
+      assert.match(message, why);
+      assert.match(message, /restore it from a backup, or delete it/);
+      assert.equal(await get('ConfigMap', 'app-cm'), undefined);
+      await world.cluster.delete(key(namespace));
+      await ready();
+      assert.deepEqual(await phases(), ['1 deployed']);
+    }
+  });
+
+  test('a release that no Secret can hold fails before anything is changed', async () => {
+    const noise = Buffer.from(Array.from({ length: 1_500_000 }, (_, index) => (index * 7919 * (index % 251)) % 256)).toString('base64');
+    const files = chartFiles({ 'files/noise.txt': noise });
+    const { failed, get, phases } = await createReleases(world, { '1.0.0': files }, { app: { install: ONCE } });
+    assert.match(
+      (await failed(/InstallFailed/)).message,
+      /the release app is \d+ bytes large, and a Secret holds \d+: leave files out of the chart/,
+    );
+    assert.equal(await get('ConfigMap', 'app-cm'), undefined);
+    assert.deepEqual(await phases(), []);
+  });
+
+  test('a namespace that is deleted under it takes it along', async () => {
+    const { namespace, ready, release } = await createReleases(world);
+    await ready();
+    await world.cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+    await world.eventually('it is gone', async () => (await release()) === undefined);
+  });
+
+  test('a release whose records somebody has deleted is made anew over what there is', async () => {
+    const { namespace, ready, request, phases, get } = await createReleases(world);
+    await ready();
+    const { uid } = (await get('ConfigMap', 'app-cm'))!.metadata;
+    await world.cluster.delete(key(namespace));
+    await request();
+    await world.eventually('there is a record again', async () => (await phases()).join() === '1 deployed');
+    assert.equal((await get('ConfigMap', 'app-cm'))?.metadata.uid, uid);
+  });
+
+  test('one that Helm is in the middle of is unlocked, as nobody else works on it', async () => {
+    const { namespace, ready, request, phases, records } = await createReleases(world);
+    await ready();
+    const [release] = await records();
+    const pending = encodeRelease({ ...release!, version: 2, info: { ...release!.info, status: 'pending-upgrade' } });
+    await world.cluster.create({ ...pending, metadata: { ...pending.metadata, namespace } });
+    await request();
+    await world.eventually('it goes on', async () => (await phases()).join() === '1 superseded,2 failed,3 deployed');
+    assert.ok(world.events.some(({ reason, involvedObject }) => reason === 'PendingRelease' && involvedObject.namespace === namespace));
+  });
+});
