@@ -21,7 +21,7 @@ export async function withDeadline<T>(
   }
 }
 
-function deadline(milliseconds: number, signal: AbortSignal | undefined): { readonly signal: AbortSignal; cancel(): void } {
+function deadline(milliseconds: number, signal: AbortSignal | undefined): { readonly signal: AbortSignal; readonly cancel: () => void } {
   const controller = new AbortController();
   const cancel = (): void => {
     clearTimeout(timer);

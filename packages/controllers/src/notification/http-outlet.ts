@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { errorMessage, SluiceError } from '@sluice/core';
 import type { HttpAnswer, HttpRequest } from '@sluice/notifications';
 import { sleep, type Clock } from '@sluice/runtime';
@@ -28,6 +29,7 @@ export function createHttpOutlet(access: HttpAccess, clock: Clock, signal: Abort
   return {
     async send({ url: address, method, headers, body }) {
       const url = new URL(address);
+      for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
       for (let attempt = 0; ; attempt += 1) {
         const outcome = await once(transportTo(url), { url, method, headers, ...(body === undefined ? {} : { body }), signal });
         if ('answer' in outcome && !isBusy(outcome.answer.status)) return outcome.answer;
@@ -45,6 +47,22 @@ export function createHttpOutlet(access: HttpAccess, clock: Clock, signal: Abort
       await Promise.all([...transports.values()].map((transport) => transport.close()));
     },
   };
+}
+
+/** What can't be sent would be tried again and again. Headers come from Secrets: the message has the name only, if that is one. */
+function checkHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+  } catch (error) {
+    throw new SluiceError('ProviderInvalid', 'a header has a name that can not be one', { cause: error });
+  }
+  try {
+    validateHeaderValue(name, value);
+  } catch (error) {
+    throw new SluiceError('ProviderInvalid', `the value of the header ${name} has characters that can not be sent: line breaks, say`, {
+      cause: error,
+    });
+  }
 }
 
 type Outcome = { readonly answer: HttpAnswer; readonly retryAfterMs: number | undefined } | { readonly error: unknown };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
@@ -7,60 +6,15 @@ import type { Fetch } from '@sluice/kube';
 import { conditionsOf } from '@sluice/runtime';
 import { SMTPServer } from 'smtp-server';
 import type { Controllers } from '../start.js';
+import { eventAbout, NAMESPACE, post, startInbox, type Inbox } from '../testing/inbox.js';
 import { startWorld, type World } from '../testing/world.js';
 
-const NAMESPACE = 'flux-system';
 const GROUP = 'notification.toolkit.fluxcd.io';
-
-/** What a provider was sent, and what it should answer. */
-interface Inbox {
-  readonly url: string;
-  readonly bodies: string[];
-  status: number;
-  close(): Promise<void>;
-}
-
-async function startInbox(handle?: (request: IncomingMessage, response: ServerResponse) => boolean): Promise<Inbox> {
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      bodies.push(Buffer.concat(chunks).toString());
-      if (handle?.(request, response) !== true) response.writeHead(inbox.status).end('no');
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const inbox: Inbox = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    bodies,
-    status: 200,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-  return inbox;
-}
 
 async function statusOf(handler: Fetch, body: string | Uint8Array, method: string): Promise<number> {
   const answer = await handler({ method, path: '/', headers: {}, body });
   return answer.status;
 }
-
-function post(handler: Fetch, body: unknown, path = '/'): ReturnType<Fetch> {
-  return handler({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-}
-
-const eventAbout = (name: string, message: string, severity = 'info'): object => ({
-  involvedObject: { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', name, namespace: NAMESPACE },
-  severity,
-  timestamp: '2026-01-01T00:00:00Z',
-  message,
-  reason: 'Test',
-  reportingController: 'kustomize-controller',
-});
 
 describe('notifications', () => {
   let world: World;
