@@ -6,6 +6,13 @@ import { startWorld, type World } from '../testing/world.js';
 
 const ONCE = { strategy: { name: 'RemediateOnFailure' }, remediation: { retries: 0 } };
 
+const key = (namespace: string, version = 1) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  namespace,
+  name: `sh.helm.release.v1.app.v${version}`,
+});
+
 describe('a HelmRelease in bad company', () => {
   let world: World;
   before(async () => {
@@ -26,12 +33,6 @@ describe('a HelmRelease in bad company', () => {
       },
       data,
     });
-  const key = (namespace: string, version = 1) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    namespace,
-    name: `sh.helm.release.v1.app.v${version}`,
-  });
 
   test('a record that is corrupt, or of another tool, is named, and nothing is done until somebody has looked at it', async () => {
     for (const [text, why] of [
