@@ -119,6 +119,7 @@ async function exercise({ main }) {
     failure: ignore,
     warning: ignore,
     generate: ignore,
+    note: ignore,
     environment: {},
   };
   const lines = [['--version'], ['--help'], ['kustomize', 'build', join(root, 'examples/quickstart/apps/overlays/local')]];
