@@ -17,7 +17,7 @@ export interface Connection {
 }
 
 /** Connects to the cluster that the flags and the kubeconfig name, as kubectl would. */
-export async function connect(invocation: Invocation): Promise<Connection> {
+export async function connect(invocation: Pick<Invocation, 'flags' | 'terminal'>): Promise<Connection> {
   const fetch = await openNetwork(invocation);
   return { cluster: createCluster(fetch), close: () => fetch.close() };
 }
@@ -26,6 +26,14 @@ export async function connect(invocation: Invocation): Promise<Connection> {
 export async function openNetwork({ flags, terminal }: Pick<Invocation, 'flags' | 'terminal'>): Promise<NetworkFetch> {
   const config = withFlags(await configOf(flags, terminal.environment), flags);
   return networkFetch(config, { env: terminal.environment });
+}
+
+/** The namespace that the context of the kubeconfig names. */
+export async function contextNamespace({ flags, terminal }: Pick<Invocation, 'flags' | 'terminal'>): Promise<string | undefined> {
+  const path = flags.string('kubeconfig');
+  const kubeconfig = await readKubeconfig({ ...(path === '' ? {} : { path }), env: terminal.environment });
+  const name = flags.string('context') || kubeconfig?.['current-context'];
+  return kubeconfig?.contexts?.find((entry) => entry.name === name)?.context?.namespace;
 }
 
 /** The namespace that a command works in. */

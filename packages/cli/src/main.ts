@@ -1,13 +1,25 @@
-import { errorMessage } from '@sluice/core';
-import { commandOf, helpText, parseLine } from './command-line/index.js';
+import { errorMessage, SluiceError } from '@sluice/core';
+import { commandOf, flagsOf, helpText, parseLine, type CommandPath, type CommandSpec, type FlagValues } from './command-line/index.js';
 import type { Terminal } from './terminal.js';
 import { rootCommand } from './tree/root.js';
 import { FLUX_VERSION, SLUICE_VERSION } from './versions.js';
 
 /** Runs a command line and returns the exit code of the process. */
 export async function main(program: string, argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const root = rootCommand(program, terminal.environment);
   try {
-    const { path, args, flags } = parseLine(rootCommand(program, terminal.environment), argv);
+    const [first, ...words] = argv;
+    if (first === '__complete') {
+      const { complete } = await import('./complete.js');
+      terminal.out((await complete(root, words, terminal)).map((candidate) => `${candidate}\n`).join(''));
+      return 0;
+    }
+    if (first !== undefined && isUnknown(first, root)) {
+      const { runPlugin } = await import('./plugins.js');
+      const code = await runPlugin(first, words, terminal.environment);
+      if (code !== undefined) return code;
+    }
+    const { path, args, flags } = parseLine(root, argv);
     const { load } = commandOf(path);
     if (path.length === 1 && flags.bool('version')) {
       terminal.out(program === 'flux' ? `flux version ${FLUX_VERSION}\n` : `sluice version ${SLUICE_VERSION} (flux ${FLUX_VERSION})\n`);
@@ -17,13 +29,48 @@ export async function main(program: string, argv: readonly string[], terminal: T
       terminal.out(helpText(path));
       return 0;
     }
+    tellDeprecated(path, flags, terminal);
     checkNamespace(flags.string('namespace'));
     const { run } = await load();
-    await run({ args, flags, terminal, program, signal });
+    await run({ args, flags: await inContextNamespace(flags, terminal), terminal, program, root, signal });
     return 0;
   } catch (error) {
-    terminal.failure(errorMessage(error));
-    return 1;
+    terminal.failure(explained(error));
+    return signal.aborted ? 130 : 1;
+  }
+}
+
+/** Whether a word could only be the name of a plugin. */
+function isUnknown(word: string, { commands = [] }: CommandSpec): boolean {
+  return /^[a-z0-9]/.test(word) && !commands.some(({ name, aliases }) => name === word || aliases?.includes(word));
+}
+
+function tellDeprecated(path: CommandPath, flags: FlagValues, terminal: Terminal): void {
+  for (const { name, deprecated } of flagsOf(path).own) {
+    if (deprecated !== undefined && flags.changed(name)) terminal.note(`Flag --${name} has been deprecated, ${deprecated}\n`);
+  }
+}
+
+/** With --ns-follows-kube-context the namespace of the kubeconfig's context takes the place of the default one. */
+async function inContextNamespace(flags: FlagValues, terminal: Terminal): Promise<FlagValues> {
+  const isWanted = flags.bool('ns-follows-kube-context') || (terminal.environment['FLUX_NS_FOLLOWS_KUBE_CONTEXT'] ?? '') !== '';
+  if (!isWanted || flags.changed('namespace')) return flags;
+  const { contextNamespace } = await import('./connection.js');
+  const namespace = await contextNamespace({ flags, terminal });
+  return namespace === undefined ? flags : flags.with('namespace', namespace);
+}
+
+/** What went wrong, and what to do about it where that is not said already. */
+function explained(error: unknown): string {
+  const message = errorMessage(error);
+  if (!(error instanceof SluiceError)) return message;
+  switch (error.reason) {
+    case 'KubeKindUnknown':
+      return `${message}; are the custom resource definitions there, in this version? \`flux check\` looks, \`flux install\` brings them`;
+    case 'KubeUnreachable':
+      return `${message}; is this the right --context? \`sluice up\` starts a cluster on this machine`;
+    default:
+      return message;
   }
 }
 

@@ -4,12 +4,14 @@ const MASK = '**SOPS**';
 const DOCKER_MASK = JSON.stringify({ mask: MASK });
 
 /** What an encrypted value is shown as in `data`. */
-export const MASKED_DATA = base64(MASK);
+const MASKED_DATA = base64(MASK);
 const MASKED_DOCKER_DATA = base64(DOCKER_MASK);
+const MASKS: ReadonlySet<unknown> = new Set([MASK, DOCKER_MASK, MASKED_DATA, MASKED_DOCKER_DATA]);
 
 /** Whether the values of a Secret were encrypted, so that only its keys say something. */
 export function isMasked(object: KubeObject): boolean {
-  return object.kind === 'Secret' && valuesOf(object, 'data').some(([, value]) => value === MASKED_DATA || value === MASKED_DOCKER_DATA);
+  const values = [...valuesOf(object, 'data'), ...valuesOf(object, 'stringData')];
+  return object.kind === 'Secret' && values.some(([, value]) => MASKS.has(value));
 }
 
 /**
@@ -23,7 +25,7 @@ export function maskEncrypted(object: KubeObject): KubeObject {
     const isDocker = object['type'] === 'kubernetes.io/dockerconfigjson';
     const data = isDocker ? MASKED_DOCKER_DATA : MASKED_DATA;
     return withValues(
-      withValues(rest as KubeObject, 'data', () => data),
+      withValues(rest, 'data', () => data),
       'stringData',
       () => (isDocker ? DOCKER_MASK : MASK),
     );

@@ -30,6 +30,8 @@ export interface Invocation {
   readonly terminal: Terminal;
   /** The name the program was called by: `sluice` or `flux`. */
   readonly program: string;
+  /** All commands. */
+  readonly root: CommandSpec;
   /** Set when the person pressed Ctrl-C. */
   readonly signal: AbortSignal;
 }

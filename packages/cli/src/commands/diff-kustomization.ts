@@ -71,7 +71,7 @@ async function reportOf(
 }
 
 function line(diff: ObjectDiff, object: KubeObject | undefined): string {
-  const { kind, namespace = '', name } = diff.reference;
+  const { kind, namespace, name } = diff.reference;
   const subject = [kind, ...(namespace === '' ? [] : [namespace]), name].join('/');
   if (diff.action === 'created' || diff.action === 'deleted' || diff.action === 'skipped') return `► ${subject} ${diff.action}\n`;
   const { live, merged } = diff;
@@ -79,11 +79,11 @@ function line(diff: ObjectDiff, object: KubeObject | undefined): string {
   const [before, after] = object !== undefined && isMasked(object) ? [withHiddenData(live), withHiddenData(merged)] : [live, merged];
   // Of values that nobody here can read, only the keys say something.
   if (object !== undefined && isMasked(object) && deepEqual(keysOf(before), keysOf(after))) return '';
-  return `► ${subject} drifted\n${differenceReport(differences(before as unknown as Json, after as unknown as Json))}\n`;
+  return `► ${subject} drifted\n${differenceReport(differences(before as unknown as Json, after as unknown as Json))}`;
 }
 
 function withHiddenData(secret: KubeObject): KubeObject {
-  return { ...secret, data: Object.fromEntries(keysOf(secret).map((key) => [key, '*****'])) } as KubeObject;
+  return { ...secret, data: Object.fromEntries(keysOf(secret).map((key) => [key, '*****'])) };
 }
 
 function keysOf(secret: KubeObject): string[] {

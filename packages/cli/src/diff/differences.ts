@@ -45,7 +45,7 @@ function mapDifferences(from: Readonly<Record<string, Json>>, to: Readonly<Recor
 function listDifferences(from: readonly Json[], to: readonly Json[], path: readonly string[]): Difference[] {
   const identifier = IDENTIFIERS.find((key) => isIdentifier(key, from) && isIdentifier(key, to));
   const nameOf = (entry: Json, index: number): string =>
-    identifier !== undefined && isMap(entry) ? String(entry[identifier] as string) : `${JSON.stringify(entry)}#${index}`;
+    identifier !== undefined && isMap(entry) ? textOf(entry[identifier]) : `${JSON.stringify(entry)}#${index}`;
   if (identifier === undefined) return plainListDifferences(from, to, path);
   const before = new Map(from.map((entry, index) => [nameOf(entry, index), entry]));
   const after = new Map(to.map((entry, index) => [nameOf(entry, index), entry]));
@@ -87,4 +87,8 @@ function plainListDifferences(from: readonly Json[], to: readonly Json[], path: 
 
 function inline(entry: Json): string {
   return typeof entry === 'string' ? entry : JSON.stringify(entry);
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -10,9 +10,14 @@ const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'e
 
 /** Differences as text for people, each below the place where it is. */
 export function differenceReport(differences: readonly Difference[]): string {
-  return differences
-    .map(({ path, changes }) => `\n${path.length === 0 ? '(root level)' : path.join('.')}\n${besides(changes.map(blockOf))}\n`)
-    .join('');
+  const parts = differences.map(({ path, changes }) => {
+    const place = path.length === 0 ? '(root level)' : path.join('.');
+    return `
+${place}
+${besides(changes.map(blockOf))}`;
+  });
+  return `${parts.join('')}
+`;
 }
 
 /** Two blocks of lines as columns, or below each other where they are too wide. */
@@ -55,7 +60,7 @@ function valueBlock(from: Json, to: Json): string[] {
 
 function marked(mark: string, value: Json): string[] {
   const text =
-    typeof value === 'string' ? value : isJsonObject(value) || Array.isArray(value) ? neatLines(value).join('\n') : String(value);
+    typeof value === 'string' ? value : isJsonObject(value) || Array.isArray(value) ? neatLines(value).join('\n') : scalar(value);
   return text.split('\n').map((line) => `${mark} ${line}`);
 }
 

@@ -45,7 +45,10 @@ const common: readonly FlagSpec[] = [
 
 const sync: readonly FlagSpec[] = [
   { name: 'interval', type: 'duration', usage: 'sync interval', default: '1m0s' },
-  text('path', 'path relative to the repository root, when specified the cluster sync will be scoped to this path'),
+  {
+    ...text('path', 'path relative to the repository root, when specified the cluster sync will be scoped to this path'),
+    typeName: 'safeRelativePath',
+  },
 ];
 
 const readWriteKey = bool('read-write-key', 'if true, the deploy key is configured with read/write permissions');
@@ -192,7 +195,7 @@ password, to read it with; and waits until the cluster is what the repository sa
   flux bootstrap gitlab --owner=<group> --repository=<repository name> --deploy-token-auth`,
       [
         ...serverFlags('GitLab', 'group', 'gitlab.com'),
-        { ...isPrivate, hidden: true },
+        { ...isPrivate, hidden: true, deprecated: 'use --visibility instead' },
         list('team', 'GitLab teams to be given maintainer access (also accepts comma-separated values)'),
         bool('deploy-token-auth', 'when enabled, a Project Deploy Token is generated and will be used instead of the SSH deploy token'),
         text('visibility', 'specifies the visibility of the repository', { default: 'private', oneOf: ['internal', 'private', 'public'] }),

@@ -1,8 +1,7 @@
 import type { CommandSpec } from '../command-line/index.js';
 import { bool, choice, duration, list, text } from './flag-builders.js';
-import { chartAndNamespaceSource, kustomizationSource, relativePath } from './flux-create-values.js';
+import { chartAndNamespaceSource, kustomizationSource, receiverType, relativePath } from './flux-create-values.js';
 
-const receiverTypes = 'generic|generic-hmac|github|gitlab|bitbucket|harbor|dockerhub|quay|gcr|nexus|acr|cdevents'.split('|');
 const crdsPolicies = ['Skip', 'Create', 'CreateReplace'];
 
 const createImageCommand: CommandSpec = {
@@ -272,10 +271,7 @@ export const createObjectCommands: readonly CommandSpec[] = [
       list('event', 'also accepts comma-separated values'),
       list('resource', 'also accepts comma-separated values'),
       text('secret-ref', ''),
-      choice('type', 'the receiver type', receiverTypes, {
-        other: (given) => `receiver type '${given}' is not supported, must be one of: ${receiverTypes.join(', ')}`,
-        empty: 'no receiver type given, please specify the receiver type',
-      }),
+      receiverType,
     ],
     load: () => import('../commands/create-receiver.js'),
   },

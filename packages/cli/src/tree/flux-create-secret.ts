@@ -1,4 +1,5 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
+import { receiverType } from './flux-create-values.js';
 import { sshKeyFlags } from '../secrets/ssh-key-flags.js';
 
 type SecretType = Parameters<(typeof import('../commands/create-secret.js'))['createSecret']>[0];
@@ -18,7 +19,6 @@ const tlsFiles = [
   text('tls-crt-file', 'TLS authentication cert file path'),
   text('tls-key-file', 'TLS authentication key file path'),
 ];
-const receiverTypes = 'generic|generic-hmac|github|gitlab|bitbucket|harbor|dockerhub|quay|gcr|nexus|acr|cdevents'.split('|');
 
 function secret(name: SecretType, of: string, example: string, flags: readonly FlagSpec[]): CommandSpec {
   return {
@@ -145,7 +145,7 @@ export const createSecretCommand: CommandSpec = {
         text('email-claim', 'IAM service account email, required for gcr type'),
         text('hostname', 'hostname for the webhook URL e.g. flux.example.com'),
         text('token', 'webhook token used for payload validation and URL computation, auto-generated if not specified'),
-        { ...text('type', 'the receiver type'), oneOf: receiverTypes },
+        receiverType,
       ],
     ),
     secret(

@@ -92,3 +92,11 @@ export const verifyFlags: readonly FlagSpec[] = [
   text('verify-subject', 'regular expression to use for the OIDC subject during signature verification'),
   text('verify-issuer', 'regular expression to use for the OIDC issuer during signature verification'),
 ];
+
+const receiverTypes = 'generic|generic-hmac|github|gitlab|bitbucket|harbor|dockerhub|quay|gcr|nexus|acr|cdevents'.split('|');
+
+/** `--type` of Receivers and of their Secrets. */
+export const receiverType = choice('type', 'the receiver type', receiverTypes, {
+  other: (given) => `receiver type '${given}' is not supported, must be one of: ${receiverTypes.join(', ')}`,
+  empty: 'no receiver type given, please specify the receiver type',
+});

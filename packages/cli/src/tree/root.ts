@@ -3,6 +3,7 @@ import { clusterCommand, upCommand } from './sluice-cluster.js';
 import { deleteCommand, exportCommand, reconcileCommand, resumeCommand, suspendCommand } from './flux-actions.js';
 import { buildCommand, diffCommand, listCommand, pullCommand, pushCommand, tagCommand } from './flux-artifacts.js';
 import { bootstrapCommand } from './flux-bootstrap.js';
+import { completionCommand } from './flux-completion.js';
 import { createCommand } from './flux-create.js';
 import { getCommand } from './flux-get.js';
 import {
@@ -16,6 +17,7 @@ import {
   treeCommand,
   triggerCommand,
 } from './flux-inspect.js';
+import { pluginCommand } from './flux-plugin.js';
 import { checkCommand, installCommand, uninstallCommand } from './flux-install.js';
 import { helmCommand } from './sluice-helm.js';
 import { controllerCommand } from './sluice-controller.js';
@@ -119,6 +121,21 @@ const versionCommand: CommandSpec = {
   load: () => import('../commands/version.js'),
 };
 
+const helpCommand: CommandSpec = {
+  name: 'help',
+  args: '[command]',
+  short: 'Help about any command',
+  load: () => import('../commands/help.js'),
+};
+
+const docgenCommand: CommandSpec = {
+  name: 'docgen',
+  short: 'Generate the documentation for the CLI commands.',
+  hidden: true,
+  flags: [{ name: 'path', type: 'string', usage: 'path to write the generated documentation to', default: './docs/cmd' }],
+  load: () => import('../commands/docgen.js'),
+};
+
 /** The whole command line. `program` is the name it was called by; both names have all commands. */
 export function rootCommand(program: string, environment: Readonly<Record<string, string | undefined>>): CommandSpec {
   return {
@@ -141,20 +158,24 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       checkCommand,
       clusterCommand,
       controllerCommand,
+      completionCommand,
       createCommand,
       debugCommand,
       deleteCommand,
       diffCommand,
+      docgenCommand,
       envsubstCommand,
       eventsCommand,
       exportCommand,
       getCommand,
       helmCommand(environment['HOME'] ?? ''),
+      helpCommand,
       installCommand,
       kustomizeCommand,
       listCommand,
       logsCommand,
       migrateCommand,
+      pluginCommand,
       pullCommand,
       pushCommand,
       reconcileCommand,
