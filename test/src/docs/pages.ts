@@ -36,16 +36,12 @@ export function readBlocks(text: string): readonly Block[] {
   const blocks: Block[] = [];
   const lines = text.split('\n');
   for (let at = 0; at < lines.length; at++) {
-    const opening = /^```(\S*)\s*(.*)$/.exec(lines[at] ?? '');
-    if (opening === null) continue;
-    const end = lines.indexOf('```', at + 1);
+    const [opening, indent = '', language = '', settings = ''] = /^( *)```(\S*)\s*(.*)$/.exec(lines[at] ?? '') ?? [];
+    if (opening === undefined) continue;
+    const end = lines.indexOf(`${indent}\`\`\``, at + 1);
     if (end < 0) throw new Error(`the block in line ${at + 1} does not end`);
-    blocks.push({
-      language: opening[1] ?? '',
-      settings: readSettings(opening[2] ?? ''),
-      lines: lines.slice(at + 1, end),
-      line: at + 2,
-    });
+    const inside = lines.slice(at + 1, end).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
+    blocks.push({ language, settings: readSettings(settings), lines: inside, line: at + 2 });
     at = end;
   }
   return blocks;
@@ -70,6 +66,7 @@ export function readSteps({ lines, line }: Block): readonly Step[] {
     if (text.startsWith('$ ')) steps.push({ command: text.slice(2), output: [], line: line + index });
     else if (last === undefined) throw new Error(`line ${line + index} comes before the first command, which begins with "$ "`);
     else if (last.output.length === 0 && last.command.endsWith('\\')) last.command += `\n${text}`;
+    else if (last.output.length === 0 && text.startsWith('> ')) last.command += `\n${text.slice('> '.length)}`;
     else last.output.push(text);
   }
   return steps;
