@@ -64,6 +64,20 @@ describe('a HelmRelease in bad company', () => {
     assert.deepEqual(await phases(), []);
   });
 
+  test('without retries left it is tried again after a while', async () => {
+    const { namespace, failed, becomes, ready } = await createReleases(world, undefined, {
+      app: { interval: '1s', targetNamespace: 'made-later', install: { strategy: ONCE.strategy, remediation: { retries: 1 } } },
+    });
+    assert.match((await failed(/InstallFailed/)).message, /namespaces "made-later" not found/);
+    await becomes('Stalled', 'True', /RetriesExceeded/);
+    await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'made-later' } });
+    await ready();
+    assert.ok(
+      await world.cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'made-later', name: 'made-later-app-cm' }),
+      namespace,
+    );
+  });
+
   test('a namespace that is deleted under it takes it along', async () => {
     const { namespace, ready, release } = await createReleases(world);
     await ready();

@@ -2,10 +2,11 @@ import { errorMessage, formatDuration } from '@sluice/core';
 import type { HelmRelease } from '@sluice/api';
 import type { PackChart, Release } from '@sluice/helm';
 import { createHealthReader, type HealthReader } from '@sluice/kube';
-import { jittered, type Cause, type Outcome, type ReconcileContext } from '@sluice/runtime';
+import { jittered, keyOf, type Cause, type Outcome, type ReconcileContext } from '@sluice/runtime';
 import { ReleaseRecords } from './actions/records.js';
 import { invalidExpression } from './dependencies.js';
 import { PassFailure, passFailed } from './failure.js';
+import type { Patience } from './patience.js';
 import { activeRemediation } from './remediation.js';
 import { intervalOf, releaseName, storageNamespace, type HelmReleaseStatus } from './spec.js';
 import type { HelmTarget } from './target.js';
@@ -52,10 +53,12 @@ export function stalled({ status, log }: HelmReleaseContext, reason: string, mes
   return { next: { type: 'idle' }, observed: true };
 }
 
-export function retriesExceeded({ spec }: HelmRelease, context: HelmReleaseContext): Outcome {
+/** Nothing is tried any more for a while, unless something changes. */
+export function retriesExceeded(object: HelmRelease, context: HelmReleaseContext, patience: Patience): Outcome {
   const { fields } = context.status;
-  const attempts = activeRemediation(spec, fields)?.failureCount ?? 0;
-  return stalled(context, 'RetriesExceeded', `Failed to ${fields.lastAttemptedReleaseAction ?? ''} after ${attempts} attempt(s)`);
+  const attempts = activeRemediation(object.spec, fields)?.failureCount ?? 0;
+  const outcome = stalled(context, 'RetriesExceeded', `Failed to ${fields.lastAttemptedReleaseAction ?? ''} after ${attempts} attempt(s)`);
+  return { ...outcome, next: { type: 'after', delayMs: patience.exhausted(keyOf(object), intervalOf(object), context.clock.now()) } };
 }
 
 /** Whether what happened makes waiting for the health of what is there pointless. */

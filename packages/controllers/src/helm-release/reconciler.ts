@@ -22,6 +22,7 @@ import { PassFailure, passFailed } from './failure.js';
 import { latest } from './history.js';
 import { actionType, MissingRollbackTarget, nextAction, RetriesExceeded, type ActionType } from './next-action.js';
 import { activeRemediation, activeRetry, clearFailures } from './remediation.js';
+import { Patience } from './patience.js';
 import { renderRelease } from './rendering.js';
 import { runAction, runUninstall, type ActionRun } from './run-action.js';
 import type { HelmReleaseSettings } from './settings.js';
@@ -73,6 +74,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
   readonly #capabilities: CapabilityCache;
   readonly #renderer: Renderer;
   readonly #packChart = createChartPacking();
+  readonly #patience = new Patience();
 
   constructor(world: HelmReleaseWorld) {
     this.#world = world;
@@ -178,11 +180,13 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
   }
 
   #begin({ object, context, values, loaded }: Pass): void {
-    const { fields } = context.status;
+    const { clock, status } = context;
+    const { fields } = status;
     const { metadata } = loaded.chart;
     fields.storageNamespace = storageNamespace(object);
     const reason = reasonToForgetFailures(object, fields, metadata, values);
-    if (reason !== undefined) clearFailures(fields);
+    if (reason !== undefined) this.#patience.forget(keyOf(object));
+    if (reason !== undefined || this.#patience.isOver(keyOf(object), clock.now())) clearFailures(fields);
     if (object.metadata.generation !== undefined) fields.lastAttemptedGeneration = object.metadata.generation;
     fields.lastAttemptedRevision = metadata.version;
     if (loaded.ociDigest === '') delete fields.lastAttemptedRevisionDigest;
@@ -215,6 +219,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
         if (action === undefined) {
           status.remove('Reconciling');
           summarize(object, status);
+          this.#patience.forget(keyOf(object));
           return succeeded(object, context);
         }
         const type = actionType(action);
@@ -227,7 +232,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     } catch (error) {
       context.signal.throwIfAborted();
       if (work.overtaken.aborted) return cancelled(work.overtaken.reason as Cause, context);
-      if (error instanceof RetriesExceeded) return retriesExceeded(object, context);
+      if (error instanceof RetriesExceeded) return retriesExceeded(object, context, this.#patience);
       if (error instanceof MissingRollbackTarget) {
         return stalled(context, 'MissingRollbackTarget', `Failed to perform remediation: ${error.message}`);
       }
@@ -351,7 +356,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     if (retry !== undefined) return retryLater(context, retry);
     const remediation = activeRemediation(object.spec, fields);
     if (remediation === undefined || !remediation.retriesExhausted || remediation.uninstallAfterUpgrade) return goOn(context);
-    return retriesExceeded(object, context);
+    return retriesExceeded(object, context, this.#patience);
   }
 
   async #uninstall(reach: Reach): Promise<void> {
@@ -394,6 +399,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
 
   forget(key: string): void {
     this.drift.forget(key);
+    this.#patience.forget(key);
     this.#targets.release(key);
   }
 
