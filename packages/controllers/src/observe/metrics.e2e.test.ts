@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Receiver } from '@sluice/api';
 import type { Fetch } from '@sluice/kube';
+import { createLogger } from '@sluice/runtime';
 import { conformanceFile } from '../testing/conformance.js';
 import { OBSERVED_NAMESPACE, startObserved, type Observed } from '../testing/observed.js';
 import { keyOfKind } from '../testing/world.js';
@@ -35,8 +36,10 @@ const definitions = conformanceFile<readonly InfoDefinition[]>('metrics/resource
 describe('metrics, as the recorded controllers have them', () => {
   let observed: Observed;
   let families: Map<string, Family>;
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
   before(async () => {
-    observed = await startObserved();
+    observed = await startObserved({ log: createLogger({ level: 'debug', write }) });
     const { world, controllers } = observed;
     await useGitHubApp(observed);
     const receiver = await world.cluster.get<Receiver>(keyOfKind('Receiver', OBSERVED_NAMESPACE, 'hook'));
@@ -82,6 +85,16 @@ describe('metrics, as the recorded controllers have them', () => {
     assert.match(text, /^gotk_resource_inventory\{kind="Kustomization",name="from-git",namespace="apps"\} 1$/m);
     assert.match(text, /^gotk_resource_inventory\{kind="HelmRelease",name="demo",namespace="apps"\} [1-9]/m);
     assert.match(text, /^rest_client_requests_total\{code="200",host="kubernetes.default.svc",method="PATCH"\} \d+$/m);
+  });
+
+  test('an event of the cluster has the id of the pass that told it, as the lines of the log have', async () => {
+    const { items } = await observed.world.cluster.list({ apiVersion: 'v1', kind: 'Event', namespace: OBSERVED_NAMESPACE });
+    const event = items.find((item) => item['reason'] === 'ReconciliationSucceeded');
+    const id = event?.metadata.annotations?.['sluice.dev/reconcile-id'];
+    const line = lines.find(({ reconcileID }) => reconcileID === id);
+    assert.equal(line?.['controllerKind'], 'Kustomization');
+    assert.deepEqual(line?.['Kustomization'], { name: line?.['name'], namespace: OBSERVED_NAMESPACE });
+    assert.equal((event?.['involvedObject'] as { name: string }).name, line?.['name']);
   });
 
   test('an object that is gone is gone from the metrics', async () => {
