@@ -45,7 +45,9 @@ test('of two processes one works; the other takes over when it stops, and when i
   const one = run('one', telling('one'));
   await one.leading;
   const two = run('two', (request) => (isCutOff ? Promise.reject(new Error('no route to host')) : telling('two')(request)));
-  const { ready, get, push, applied } = await createApplication(world, { 'a.yaml': configMap('a', '"1"') });
+  // Each has a store of its own, which nobody else can put an artifact into.
+  const files = { 'a.yaml': configMap('a', '"1"') };
+  const { ready, get, push, applied } = await createApplication(world, files, { app: { path: './' } }, 'GitRepository');
   await ready();
   assert.deepEqual([...new Set(writes)], ['one']);
 

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Kustomization } from '@sluice/api';
 import type { HttpRequest } from '@sluice/kube';
+import { configMap, createApplication } from '../testing/application.js';
 import { breakable } from '../testing/breakable.js';
-import { keyOfKind, startWorld } from '../testing/world.js';
-
-const configMap = (name: string, value: string): string =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {v: "${value}"}\n`;
+import { startWorld } from '../testing/world.js';
 
 /** Where the process dies, or the API fails: the first request of the pass that looks so. */
 const FAULTS: readonly { readonly stage: string; readonly at: (request: HttpRequest) => boolean }[] = [
@@ -30,61 +27,26 @@ describe('a fault at any stage: the next start converges, and nothing is lost, d
         t.after(() => world.close());
         const api = breakable(world);
         await api.restart();
-        const namespace = 'faults';
         const files = {
-          'a.yaml': configMap('a', '1'),
-          'gone.yaml': configMap('gone', '1'),
+          'a.yaml': configMap('a', '"1"'),
+          'gone.yaml': configMap('gone', '"1"'),
           's.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: "1"}\n',
         };
-        await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+        const sourceKind = stage.includes('source') ? 'GitRepository' : 'ExternalArtifact';
+        const specs = { app: { path: './', retryInterval: '500ms' } };
+        const { namespace, ready, push, applied, kustomization } = await createApplication(world, files, specs, sourceKind);
         await world.cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bystander', namespace } });
-        world.git.commit(namespace, { files });
-        const source = keyOfKind('GitRepository', namespace, 'repo');
-        const app = keyOfKind('Kustomization', namespace, 'app');
-        await world.cluster.create({
-          ...source,
-          metadata: { name: 'repo', namespace },
-          spec: { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } },
-        });
-        await world.cluster.create({
-          ...app,
-          metadata: { name: 'app', namespace },
-          spec: {
-            interval: '10m',
-            retryInterval: '500ms',
-            prune: true,
-            path: './',
-            targetNamespace: namespace,
-            sourceRef: { kind: 'GitRepository', name: 'repo' },
-          },
-        });
-        const applied = (commit: string): Promise<unknown> =>
-          world.eventually(`${commit} is applied`, async () => {
-            const { status } = (await world.cluster.get<Kustomization>(app))!;
-            return (
-              status?.lastAppliedRevision === `main@sha1:${commit}` &&
-              status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
-            );
-          });
-        const request = (token: string): Promise<unknown> =>
-          world.cluster.patch(source, 'merge', { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': token } } });
-        await world.eventually(
-          'the first commit is applied',
-          async () => (await world.cluster.get<Kustomization>(app))?.status?.lastAppliedRevision,
-        );
+        await ready();
 
-        const commit = world.git.commit(namespace, {
-          files: { 'a.yaml': configMap('a', '2'), 'new.yaml': configMap('new', '2'), 's.yaml': files['s.yaml'].replace('"1"', '"2"') },
+        api.breakAt({ at, how });
+        const commit = await push({
+          files: { 'a.yaml': configMap('a', '"2"'), 'new.yaml': configMap('new', '"2"'), 's.yaml': files['s.yaml'].replace('"1"', '"2"') },
           remove: ['gone.yaml'],
         });
-        api.breakAt({ at, how });
-        await request('second');
         await world.eventually('the fault has happened', api.isBroken);
-        if (how === 'dies') {
-          await api.restart();
-          await request('third');
-        }
+        if (how === 'dies') await api.restart();
         await applied(commit);
+        await ready();
 
         const { items } = await world.cluster.list({ apiVersion: 'v1', kind: 'ConfigMap', namespace });
         assert.deepEqual(Object.fromEntries(items.map(({ metadata, data }) => [metadata.name, (data as { v?: string } | undefined)?.v])), {
@@ -92,7 +54,7 @@ describe('a fault at any stage: the next start converges, and nothing is lost, d
           bystander: undefined,
           new: '2',
         });
-        const { status } = (await world.cluster.get<Kustomization>(app))!;
+        const { status } = await kustomization();
         assert.deepEqual(
           status!.inventory!.entries.map(({ id }) => id).sort(),
           ['a', 'new'].map((name) => `${namespace}_${name}__ConfigMap`).concat(`${namespace}_s__Secret`),

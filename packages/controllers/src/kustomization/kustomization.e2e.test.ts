@@ -331,7 +331,8 @@ spec:
   }
 
   test('a commit that is not signed is no artifact when signatures are demanded; what was applied stays', async () => {
-    const { ready, push, namespace, get } = await setUp({ 'a.yaml': configMap('a', '"1"') });
+    const files = { 'a.yaml': configMap('a', '"1"') };
+    const { ready, push, namespace, get } = await createApplication(world, files, { app: { path: './' } }, 'GitRepository');
     await ready();
     await world.cluster.create({
       apiVersion: 'v1',

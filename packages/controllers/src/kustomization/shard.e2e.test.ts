@@ -11,9 +11,9 @@ test('an instance works on the objects of its labels, and depends on those of ot
     { 'one/a.yaml': configMap('a', '"1"'), 'two/b.yaml': configMap('b', '"1"') },
     {},
   );
-  const label = (kind: 'GitRepository' | 'Kustomization', name: string, shard: string | null) =>
+  const label = (kind: 'ExternalArtifact' | 'Kustomization', name: string, shard: string | null) =>
     world.cluster.patch(keyOfKind(kind, namespace, name), 'merge', { metadata: { labels: { 'sharding.fluxcd.io/key': shard } } });
-  await label('GitRepository', 'repo', 'one');
+  await label('ExternalArtifact', 'repo', 'one');
   await world.startControllers({ watchLabelSelector: 'sharding.fluxcd.io/key=one' });
   await apply('others', { path: './two' });
   await apply('ours', { path: './one', dependsOn: [{ name: 'others' }] });

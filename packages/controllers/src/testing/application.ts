@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Kustomization } from '@sluice/api';
 import type { KubeObject } from '@sluice/core';
 import { findCondition, type Condition } from '@sluice/runtime';
+import { sourceTreeOf } from '@sluice/sources';
+import type { Commit } from './repository.js';
 import { keyOfKind, type World } from './world.js';
 
 let count = 0;
@@ -20,21 +23,20 @@ export function dataOf(object: KubeObject | undefined): unknown {
   return object?.['data'];
 }
 
-/** A namespace and repository of its own, with a GitRepository and Kustomizations on it, and ways to look at them. */
+/**
+ * A namespace of its own, with a source and Kustomizations on it, and ways to look at them. Where Git itself does not
+ * matter the source is an ExternalArtifact that is made here: a fetch takes git half a dozen processes.
+ */
 export async function createApplication(
   world: World,
   files: Readonly<Record<string, string>>,
   specs: Readonly<Record<string, object>> = { app: { path: './' } },
+  sourceKind: 'GitRepository' | 'ExternalArtifact' = 'ExternalArtifact',
 ) {
   const namespace = `t${++count}`;
   await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  world.git.commit(namespace, { files, message: 'first' });
-  await world.cluster.create({
-    apiVersion: 'source.toolkit.fluxcd.io/v1',
-    kind: 'GitRepository',
-    metadata: { name: 'repo', namespace },
-    spec: { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } },
-  });
+  const source = { sourceRef: { kind: sourceKind, name: 'repo' } };
+  const push = await (sourceKind === 'GitRepository' ? repositoryOf : artifactOf)(world, namespace, files);
   const apply = async (name: string, spec: object): Promise<void> => {
     await world.cluster.apply(
       {
@@ -46,7 +48,7 @@ export async function createApplication(
           retryInterval: '1s',
           prune: true,
           targetNamespace: namespace,
-          sourceRef: { kind: 'GitRepository', name: 'repo' },
+          ...source,
           ...spec,
         },
       },
@@ -70,17 +72,45 @@ export async function createApplication(
       const now = await condition('Ready', name);
       return now?.status === 'False' && now.reason === reason && message.test(now.message) && now;
     });
-  const push = async (change: Parameters<World['git']['commit']>[1]): Promise<string> => {
-    const hash = world.git.commit(namespace, change);
-    await world.cluster.patch(keyOfKind('GitRepository', namespace, 'repo'), 'merge', {
-      metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': hash } },
-    });
-    return hash;
-  };
   const applied = (hash: string, name = 'app'): Promise<unknown> =>
     world.eventually(
       `${name} has applied ${hash}`,
       async () => (await kustomization(name)).status?.lastAppliedRevision === `main@sha1:${hash}`,
     );
   return { namespace, apply, get, kustomization, condition, ready, failed, push, applied };
+}
+
+/** Brings a change of the files to the cluster; returns the hash of its revision `main@sha1:<hash>`. */
+type Push = (change: Commit) => Promise<string>;
+
+async function repositoryOf(world: World, namespace: string, files: Readonly<Record<string, string>>): Promise<Push> {
+  world.git.commit(namespace, { files, message: 'first' });
+  const key = keyOfKind('GitRepository', namespace, 'repo');
+  const spec = { interval: '10m', url: world.git.urlOf(namespace), ref: { branch: 'main' } };
+  await world.cluster.create({ ...key, metadata: { name: 'repo', namespace }, spec });
+  return async (change) => {
+    const hash = world.git.commit(namespace, change);
+    await world.cluster.patch(key, 'merge', { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': hash } } });
+    return hash;
+  };
+}
+
+async function artifactOf(world: World, namespace: string, files: Readonly<Record<string, string>>): Promise<Push> {
+  const current = new Map<string, string>();
+  let revisions = 0;
+  const key = keyOfKind('ExternalArtifact', namespace, 'repo');
+  const spec = { sourceRef: { apiVersion: 'example.com/v1', kind: 'Thing', name: 'repo' } };
+  await world.cluster.create({ ...key, metadata: { name: 'repo', namespace }, spec });
+  const push: Push = async ({ files: changed = {}, remove = [] }) => {
+    for (const [path, content] of Object.entries(changed)) current.set(path, content);
+    for (const path of remove) current.delete(path);
+    const hash = createHash('sha1').update(`${namespace} ${++revisions}`).digest('hex');
+    const owner = { kind: 'ExternalArtifact', namespace, name: 'repo' };
+    const options = { revision: `main@sha1:${hash}`, fileName: hash };
+    const artifact = await world.store.put(owner, sourceTreeOf(Object.fromEntries(current)), options);
+    await world.cluster.patch(key, 'merge', { status: { artifact } }, { subresource: 'status' });
+    return hash;
+  };
+  await push({ files });
+  return push;
 }
