@@ -18,7 +18,7 @@ const { filesOf, loadBundle } = createRequire(import.meta.url)('../packages/cli/
 const unbundled = {
   name: 'unbundled',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /\/commands\/up\.js$/ }, ({ path }) => ({
+    onResolve({ filter: /\/commands\/(up|controller)\.js$/ }, ({ path }) => ({
       path: path.replace(/^.*\/commands\//, '../dist/commands/'),
       external: true,
     }));

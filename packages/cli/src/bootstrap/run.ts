@@ -59,12 +59,13 @@ export async function bootstrap(options: BootstrapOptions, access: BootstrapAcce
 
   await run.openRepository();
   await run.commitComponents();
-  if (await isRunning(cluster, namespace, signal)) terminal.success('the components keep themselves up to date from the repository');
+  const isSelfManaged = await isRunning(cluster, namespace, signal);
+  if (isSelfManaged) terminal.success('the components keep themselves up to date from the repository');
   else await run.installComponents();
   terminal.success('reconciled components');
 
   await run.reconcileSecret();
-  await run.commitSync();
+  await run.commitSync(isSelfManaged);
 
   const revision = `${options.branch}@sha1:${run.head}`;
   const source = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace, name: namespace } as const;
@@ -92,6 +93,7 @@ class Bootstrap {
   readonly #surroundings: BootstrapSurroundings;
   #tree: GitWorkTree | undefined;
   #clones = 0;
+  readonly #applied = new Set<string>();
 
   constructor(options: BootstrapOptions, access: BootstrapAccess, surroundings: BootstrapSurroundings) {
     this.#options = options;
@@ -139,6 +141,7 @@ class Bootstrap {
     // The sync comes when its Secret is there.
     const objects = (await this.#objects()).filter(({ kind }) => kind !== 'GitRepository' && kind !== 'Kustomization');
     await applyObjects(cluster, objects, signal);
+    for (const object of objects) this.#applied.add(JSON.stringify(object));
     terminal.success('installed components');
     if (registryLogin === undefined) return;
     const { namespace, imagePullSecret: name, registry } = install;
@@ -162,7 +165,7 @@ class Bootstrap {
     await this.#access.afterSecret?.(secret);
   }
 
-  async commitSync(): Promise<void> {
+  async commitSync(isSelfManaged: boolean): Promise<void> {
     const { cluster, terminal, signal } = this.#surroundings;
     const { namespace } = this.#options.install;
     terminal.action('generating sync manifests');
@@ -178,13 +181,19 @@ class Bootstrap {
     terminal.action('applying sync manifests');
     const objects = await this.#objects();
     for (const kind of ['GitRepository', 'Kustomization']) {
-      if (objects.some((object) => object.kind === kind && object.metadata.name === namespace && object.metadata.namespace === namespace))
-        continue;
+      if (objects.some((object) => object.kind === kind && isSync(object, namespace))) continue;
       throw new Error(
         `${this.#path('kustomization.yaml')} gives no ${kind} ${namespace}: list ${SYNC_FILE} in its resources, commit that, and try again`,
       );
     }
-    await applyObjects(cluster, objects, signal);
+    // What the cluster applies by itself, or was applied a moment ago, is left alone.
+    const isDone = (object: KubeObject): boolean =>
+      isSelfManaged ? !isSync(object, namespace) : this.#applied.has(JSON.stringify(object));
+    await applyObjects(
+      cluster,
+      objects.filter((object) => !isDone(object)),
+      signal,
+    );
     terminal.success('reconciled sync configuration');
   }
 
@@ -257,6 +266,11 @@ function syncOptionsOf(options: BootstrapOptions, { syncUrl, provider }: Bootstr
     // What installs the controllers must be able to do what they can.
     ...(lockdown ? { serviceAccountName: reconcilerAccount(options.install) } : {}),
   };
+}
+
+/** Whether an object is one of the two that everything else hangs on. */
+function isSync({ kind, metadata }: KubeObject, name: string): boolean {
+  return (kind === 'GitRepository' || kind === 'Kustomization') && metadata.name === name && metadata.namespace === name;
 }
 
 function reconcilerAccount({ single }: InstallOptions): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { startControllers, type Controllers } from '@sluice/controllers';
-import { createCluster, type Cluster } from '@sluice/kube';
+import { createCluster, waitFor, type Cluster } from '@sluice/kube';
 import { silentLogger } from '@sluice/runtime';
 import { createGitClient, openArtifactStore, type GitClient } from '@sluice/sources';
 import { main } from '../main.js';
@@ -17,7 +17,7 @@ export interface CommandResult {
 
 /**
  * An embedded cluster to bootstrap. No container runs in it: its simulator lets the Deployments of the controllers roll out, and
- * {@link startEngine} runs in this process what would run in them, from the moment that their definitions are there.
+ * an engine in this process does what would be done in them.
  */
 export interface BootstrapWorld {
   readonly embedded: EmbeddedCluster;
@@ -66,14 +66,22 @@ export async function startBootstrapWorld(): Promise<BootstrapWorld> {
   };
 }
 
-/** What plays the installed controllers. They look for their kinds until these are installed. */
+/** What plays the installed controllers, from the moment that a Deployment of theirs is there. */
 function engineOf(cluster: Cluster, directory: string): { stop(): Promise<void> } {
   const git: GitClient = createGitClient({ cacheDir: join(directory, 'git') });
   const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: 'http://localhost' });
-  const controllers: Controllers = startControllers({ cluster, git, store, log: silentLogger });
+  const stopping = new AbortController();
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'flux-system', name: 'source-controller' };
+  const started: Promise<Controllers | undefined> = waitFor(cluster, deployment, (object) => object !== undefined, {
+    signal: stopping.signal,
+  }).then(
+    () => startControllers({ cluster, git, store, log: silentLogger }),
+    () => undefined,
+  );
   return {
     async stop() {
-      await controllers.stop(1000);
+      stopping.abort(new Error('the world ends'));
+      await (await started)?.stop(1000);
       await git.close();
     },
   };
