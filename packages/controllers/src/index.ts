@@ -14,4 +14,5 @@ export type { ObjectDiff } from './apply/diff.js';
 export { loadVariables } from './kustomization/variables.js';
 export { parseStageKinds } from './apply/order.js';
 export { leadControllers, type Leadership, type LeadOptions } from './lead.js';
+export { tracingFromEnvironment, type TracingSettings } from './observe/tracing.js';
 export { controllerNames, startControllers, type ControllerName, type Controllers, type ControllersOptions } from './start.js';
