@@ -87,7 +87,7 @@ for (const [what, text, message] of [
 for (const [what, template, message] of [
   ['includes itself', '{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}', /nested reference name: x|too deeply/],
   ['calls itself', '{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}', /templates\/a\.yaml/],
-  ['is a tpl of itself', '{{ tpl .Values.t . }}', /too deeply|templates\/a\.yaml/],
+  ['is a tpl of itself', '{{ tpl .Values.t . }}', /makes templates of texts more than 200 templates deep/],
   ['repeats a billion times', '{{ repeat 1000000000 "x" }}', /templates\/a\.yaml:1/],
   ['counts to a billion', '{{ until 1000000000 }}', /templates\/a\.yaml:1/],
   ['doubles itself', '{{ $s := "xxxxxxxx" }}{{ range until 60 }}{{ $s = cat $s $s }}{{ end }}', /templates\/a\.yaml:1/],

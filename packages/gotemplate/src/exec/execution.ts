@@ -28,6 +28,12 @@ const DEFAULT_LIMITS: Required<TemplateLimits> = {
 /** How often `isOver` is asked: a step takes well under a microsecond. */
 const STEPS_PER_QUESTION = 4_096;
 
+/**
+ * How deep in templates a text may still be made a template. Reading it takes regular expressions, and where V8 compiles one
+ * with the last of its stack it ends the whole process: no error that could be caught, and no worker that keeps it to itself.
+ */
+const TEXT_DEPTH = 200;
+
 /** One execution: its output, its limits, and where it is. */
 export class Execution implements CallContext {
   readonly host: unknown;
@@ -79,6 +85,7 @@ export class Execution implements CallContext {
   }
 
   renderText(name: string, text: string, data: GoValue): string {
+    if (this.depth > TEXT_DEPTH) this.#stop(`makes templates of texts more than ${TEXT_DEPTH} templates deep`);
     const outside = this.scope;
     const { scope, main } = outside.extend(name, text);
     this.scope = scope;
