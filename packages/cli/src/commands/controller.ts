@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage } from '@sluice/core';
-import { leadControllers, startControllers, type Controllers } from '@sluice/controllers';
+import { leadControllers, startControllers, tracingFromEnvironment, type Controllers } from '@sluice/controllers';
 import { createCluster, type Cluster, type Fetch, type NetworkFetch } from '@sluice/kube';
-import { createLogger, type Logger } from '@sluice/runtime';
+import { createClientMetrics, createLogger, createProbes, createRegistry, type Logger, type MetricsRegistry } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore } from '@sluice/sources';
 import type { Invocation } from '../command-line/index.js';
 import { openNetwork, selectedNamespace } from '../connection.js';
@@ -50,16 +50,28 @@ async function work(settings: EngineSettings, namespace: string, fetch: NetworkF
   });
   const git = createGitClient({ cacheDir: join(directory, 'git') });
   let controllers: Controllers | undefined;
+  const metrics = createRegistry();
+  const counted = createClientMetrics(metrics).counted(fetch, apiHost(invocation));
+  const tracing = tracingFromEnvironment(invocation.terminal.environment);
   const start = (cluster: Cluster): Controllers => {
     log.info('starting the controllers', { controllers: settings.controllers });
-    controllers = startControllers({ ...settings.options, controllers: settings.controllers, cluster, git, store, log });
+    controllers = startControllers({
+      ...settings.options,
+      controllers: settings.controllers,
+      cluster,
+      git,
+      store,
+      log,
+      metrics,
+      ...(tracing === undefined ? {} : { tracing }),
+    });
     return controllers;
   };
-  const doors = await openDoors(doorsOf(settings, invocation, () => controllers, artifactHandler(store)));
+  const doors = await openDoors(doorsOf(settings, invocation, () => controllers, metrics, artifactHandler(store)));
   try {
-    if (flags.bool('enable-leader-election')) await lead(settings, namespace, fetch, invocation, start, log);
+    if (flags.bool('enable-leader-election')) await lead(settings, namespace, counted, invocation, start, log);
     else {
-      const started = start(createCluster(fetch));
+      const started = start(createCluster(counted));
       await aborted(signal);
       await started.stop(settings.graceMs);
     }
@@ -67,6 +79,12 @@ async function work(settings: EngineSettings, namespace: string, fetch: NetworkF
     await doors.close();
     await git.close();
   }
+}
+
+/** The API in the metrics: as client-go names it in a cluster. */
+function apiHost({ terminal: { environment } }: Invocation): string {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
+  return host === undefined ? 'kubernetes' : `${host}:${port ?? '443'}`;
 }
 
 /** Works while this process leads. Returns when it is told to end, or has lost the lead. */
@@ -101,12 +119,15 @@ function doorsOf(
   settings: EngineSettings,
   { flags }: Invocation,
   running: () => Controllers | undefined,
+  metrics: MetricsRegistry,
   artifacts: Fetch,
 ): readonly Door[] {
+  // Who waits for the lead is up as well: a scrape that fails would be an alert.
+  const waiting = createProbes({ registry: metrics, notReady: () => 'waiting for the lead' });
   const isServed = (name: (typeof settings.controllers)[number]): boolean => settings.controllers.includes(name);
   const taken: Door[] = [
     { flag: 'health-addr', address: flags.string('health-addr'), fetch: probes(settings, running) },
-    { flag: 'metrics-addr', address: flags.string('metrics-addr'), fetch: (request) => running()?.probes(request) ?? unavailable() },
+    { flag: 'metrics-addr', address: flags.string('metrics-addr'), fetch: (request) => (running()?.probes ?? waiting)(request) },
   ];
   if (isServed('source-controller')) taken.push({ flag: 'storage-addr', address: flags.string('storage-addr'), fetch: artifacts });
   if (isServed('notification-controller')) {

@@ -1,6 +1,7 @@
 import { crdOf, customResources } from '@sluice/api';
 import type { KubeObject } from '@sluice/core';
 import { printYaml } from '@sluice/yaml';
+import { monitoringObjects } from '../monitoring/index.js';
 import { FLUX_VERSION } from '../versions.js';
 import { accessObjects } from './access.js';
 import type { Component } from './components.js';
@@ -21,6 +22,7 @@ export function installObjects(options: InstallOptions): readonly KubeObject[] {
     ...accessObjects(options),
     ...servicesOf(options),
     ...deploymentsOf(options),
+    ...(options.monitoring ? monitoringObjects(options.namespace) : []),
   ];
   return [namespaceOf(options), ...definitionsOf(options), ...namespaced.map((object) => labelled(object, options))];
 }

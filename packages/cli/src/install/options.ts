@@ -19,6 +19,8 @@ export interface InstallOptions {
   readonly tolerationKeys: readonly string[];
   /** Tenants are kept apart: no references across namespaces, no remote bases, and nobody applies as the controllers. */
   readonly lockdown: boolean;
+  /** What watches the controllers is installed with them. */
+  readonly monitoring: boolean;
 }
 
 /** Where the image is looked for when nobody says: on the nodes themselves, where `npm run image` and a loading tool put it. */
@@ -44,6 +46,7 @@ export function installOptionsOf(flags: FlagValues): InstallOptions {
     clusterDomain: flags.string('cluster-domain'),
     tolerationKeys: flags.list('toleration-keys'),
     lockdown: flags.bool('multi-tenancy-lockdown'),
+    monitoring: flags.bool('monitoring'),
   };
 }
 

@@ -33,6 +33,11 @@ export function installFlags({ images, pods, networkPolicy, watched }: Words): r
     { name: 'log-level', type: 'string', usage: 'log level', default: 'info', oneOf: ['debug', 'info', 'error'] },
     { name: 'manifests', type: 'string', usage: 'path to the manifest directory', hidden: true },
     {
+      name: 'monitoring',
+      type: 'bool',
+      usage: 'alert rules, a PodMonitor and dashboards as well, for a cluster with the Prometheus operator and Grafana',
+    },
+    {
       name: 'multi-tenancy-lockdown',
       type: 'bool',
       usage:
