@@ -17,6 +17,7 @@ import { secretsOf } from '../source/secrets.js';
 import { signatureCheck, verifierName } from '../source/signature.js';
 import type { Draft } from '../source/status.js';
 import { dependencyRepositories } from './dependencies.js';
+import { createDownloads } from './downloads.js';
 import { openCharts, type ChartAccess } from './repository.js';
 import { sourceOf, type ChartSource, type ChartSources } from './source.js';
 
@@ -42,6 +43,7 @@ const ORDER = [
 /** Keeps the chart of a HelmChart: find it in its source → build → artifact. */
 export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<HelmChart, HelmChartStatus> {
   const { store } = world;
+  const downloads = createDownloads();
 
   async function produce(chart: HelmChart, pass: Pass): Promise<Stored> {
     const { status } = pass;
@@ -75,7 +77,7 @@ export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<Hel
   async function fromRepository(chart: HelmChart, repository: HelmRepository, pass: Pass): Promise<ChartBuild> {
     const { spec } = chart;
     const { signal } = pass;
-    const charts = await openCharts(repository, world, signal);
+    const charts = downloads.shared(repository, await openCharts(repository, world, signal));
     try {
       // What can't be verified is refused, although Flux lets charts of HTTP repositories pass.
       const verify = spec.verify === undefined ? undefined : await checkOf(chart, pass);

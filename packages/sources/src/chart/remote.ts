@@ -22,6 +22,9 @@ export interface RemoteChartOptions extends ChartBuildOptions {
 
 const nameForm = /^[-a-z0-9]+(?:(?:\/\.?|\.)[-a-z0-9]+)*(?:\/\.?|\.)?$/;
 
+/** Archives that were found to be charts: many may share one download. */
+const loadable = new WeakSet<Uint8Array>();
+
 /**
  * Builds a chart of a repository: the very archive that the repository has, unless its values or its version change.
  * Values files are looked for in the chart.
@@ -55,7 +58,10 @@ export async function buildRemoteChart(
   );
   const taken = { name: chart.name, version, packaged, valuesFiles: [], resolvedDependencies: 0, verification } as const;
   if (!packaged) {
-    await during('ChartPullError', () => loadChartArchive(downloaded), 'failed to load chart metadata from written chart: ');
+    if (!loadable.has(downloaded)) {
+      await during('ChartPullError', () => loadChartArchive(downloaded), 'failed to load chart metadata from written chart: ');
+      loadable.add(downloaded);
+    }
     return { ...taken, archive: downloaded };
   }
   const files = await during('ChartPackageError', () => unpackChart(downloaded), 'failed to load downloaded chart: ');
