@@ -76,11 +76,19 @@ function printKind(kind: FluxKind, objects: readonly KubeObject[], invocation: I
 }
 
 /** `-o json|yaml`: one object when it was asked for by name, else a List, as kubectl has it. */
-function printList(objects: readonly KubeObject[], { args, flags, terminal }: Invocation): void {
+function printList(listed: readonly KubeObject[], { args, flags, terminal }: Invocation): void {
+  const objects = listed.map(withoutManagers);
   const [only] = objects;
   const value =
     args[0] !== undefined && only !== undefined && objects.length === 1 ? only : { apiVersion: 'v1', kind: 'List', items: objects };
   printStructured(terminal, flags.string('output'), value as unknown as Json);
+}
+
+/** Who owns which field is of use to the API server alone. */
+function withoutManagers(object: KubeObject): KubeObject {
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
+  return { ...object, metadata };
 }
 
 async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocation): Promise<void> {

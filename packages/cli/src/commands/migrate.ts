@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { errorMessage } from '@sluice/core';
 import type { Invocation } from '../command-line/index.js';
@@ -64,7 +64,7 @@ async function listFiles(root: string, extensions: readonly string[], skipped: (
   const isManifest = (path: string): boolean => extensions.some((extension) => path.endsWith(extension));
   if (!info.isDirectory()) {
     if (!isManifest(root)) throw new Error(`file ${root} does not match the specified extensions: ${extensions.join(', ')}`);
-    if (!info.isFile()) throw new Error(`file ${root} is irregular`);
+    if (!(await lstat(root)).isFile()) throw new Error(`file ${root} is irregular`);
     return [root];
   }
   const files: string[] = [];

@@ -19,6 +19,7 @@ import {
 } from './flux-inspect.js';
 import { pluginCommand } from './flux-plugin.js';
 import { checkCommand, installCommand, uninstallCommand } from './flux-install.js';
+import { doctorCommand } from './sluice-doctor.js';
 import { helmCommand } from './sluice-helm.js';
 import { controllerCommand } from './sluice-controller.js';
 import { kustomizeCommand } from './sluice-kustomize.js';
@@ -164,6 +165,7 @@ export function rootCommand(program: string, environment: Readonly<Record<string
       deleteCommand,
       diffCommand,
       docgenCommand,
+      doctorCommand,
       envsubstCommand,
       eventsCommand,
       exportCommand,
