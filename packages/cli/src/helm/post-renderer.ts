@@ -17,7 +17,10 @@ export function postRendererOf(flags: FlagValues): PostRenderer | undefined {
         timeout: flags.number('timeout'),
         maxBuffer: MAX_OUTPUT_BYTES,
       });
-      if (error !== undefined) throw new Error(`error while running post render: ${program}: ${error.message}`, { cause: error });
+      // A program need not read what it is given.
+      const isUnread = error !== undefined && (error as NodeJS.ErrnoException).code === 'EPIPE' && status !== null;
+      if (error !== undefined && !isUnread)
+        throw new Error(`error while running post render: ${program}: ${error.message}`, { cause: error });
       if (status !== 0) {
         throw new Error(
           `error while running post render: error while running command ${program}. error output:\n${stderr}: ${signal ?? `exit status ${status}`}`,
