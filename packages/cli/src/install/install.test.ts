@@ -74,10 +74,6 @@ describe('the manifests of an installation', () => {
   });
 
   test('flags reach the controllers', () => {
-    const argsOf = (name: string, ...args: readonly (readonly [string, string])[]): readonly string[] => {
-      const deployment = deployments(options(...args)).find(({ metadata }) => metadata.name === name);
-      return field((field(deployment, 'spec', 'template', 'spec', 'containers') as unknown[])[0], 'args') as string[];
-    };
     assert.deepEqual(
       argsOf('source-controller', ['watch-all-namespaces', 'false'], ['log-level', 'debug'], ['cluster-domain', 'example.internal']),
       [
@@ -117,4 +113,9 @@ describe('the manifests of an installation', () => {
 
 function deployments(chosen: InstallOptions): readonly KubeObject[] {
   return installObjects(chosen).filter(({ kind }) => kind === 'Deployment');
+}
+
+function argsOf(name: string, ...args: readonly (readonly [string, string])[]): readonly string[] {
+  const deployment = deployments(options(...args)).find(({ metadata }) => metadata.name === name);
+  return field((field(deployment, 'spec', 'template', 'spec', 'containers') as unknown[])[0], 'args') as string[];
 }

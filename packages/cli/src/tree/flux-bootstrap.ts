@@ -1,6 +1,6 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
-import { sshKeyFlags } from '../secrets/ssh-key-flags.js';
 import { installFlags } from './install-flags.js';
+import { oneOf, sshKeyFlags } from './key-flags.js';
 
 type ServerName = Parameters<(typeof import('../commands/bootstrap-provider.js'))['bootstrapWith']>[0];
 
@@ -198,7 +198,7 @@ password, to read it with; and waits until the cluster is what the repository sa
         { ...isPrivate, hidden: true, deprecated: 'use --visibility instead' },
         list('team', 'GitLab teams to be given maintainer access (also accepts comma-separated values)'),
         bool('deploy-token-auth', 'when enabled, a Project Deploy Token is generated and will be used instead of the SSH deploy token'),
-        text('visibility', 'specifies the visibility of the repository', { default: 'private', oneOf: ['internal', 'private', 'public'] }),
+        oneOf('visibility', 'specifies the visibility of the repository', 'visibility', ['internal', 'private', 'public'], 'private'),
       ],
     ),
   ],

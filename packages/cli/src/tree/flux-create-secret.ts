@@ -1,6 +1,6 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { receiverType } from './flux-create-values.js';
-import { sshKeyFlags } from '../secrets/ssh-key-flags.js';
+import { sshKeyFlags } from './key-flags.js';
 
 type SecretType = Parameters<(typeof import('../commands/create-secret.js'))['createSecret']>[0];
 

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-line/index.js';
-import { sshKeyFlags } from '../secrets/ssh-key-flags.js';
+import { sshKeyFlags } from './key-flags.js';
 import { bool, choice, duration, list, text } from './flag-builders.js';
 import { chartSource, cloudProvider, verifyFlags } from './flux-create-values.js';
 

@@ -1,4 +1,5 @@
 import type { FlagSpec } from '../command-line/index.js';
+import { oneOf } from './key-flags.js';
 
 const DEFAULT_COMPONENTS = 'source-controller,kustomize-controller,helm-controller,notification-controller';
 
@@ -30,7 +31,7 @@ export function installFlags({ images, pods, networkPolicy, watched }: Words): r
       type: 'string',
       usage: `Kubernetes secret name used for pulling the ${images} images from a private registry`,
     },
-    { name: 'log-level', type: 'string', usage: 'log level', default: 'info', oneOf: ['debug', 'info', 'error'] },
+    oneOf('log-level', 'log level', 'log level', ['debug', 'info', 'error'], 'info'),
     { name: 'manifests', type: 'string', usage: 'path to the manifest directory', hidden: true },
     {
       name: 'monitoring',
