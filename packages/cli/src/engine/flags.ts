@@ -39,7 +39,7 @@ export const controllerFlags: readonly FlagSpec[] = [
     'reconcile.fluxcd.io/watch=Enabled',
   ),
   bool('no-cross-namespace-refs', 'refuse references to objects of other namespaces'),
-  bool('no-remote-bases', 'taken for compatibility: remote bases are always refused'),
+  bool('no-remote-bases', 'refuse bases, components and files of kustomizations that are named by a URL'),
   text('default-service-account', 'who applies for objects that name nobody'),
   text('default-decryption-service-account', 'refused: decryption is by the keys in Secrets, or by the identity of the process'),
   text('default-kubeconfig-service-account', 'refused: kubeconfigs are those in Secrets'),

@@ -25,7 +25,6 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   'kube-api-qps': 'requests are not throttled here; the API server orders them by priority and fairness',
   'kube-api-burst': 'requests are not throttled here; the API server orders them by priority and fairness',
   'watch-configs-label-selector': 'every Secret and ConfigMap that an object names is watched',
-  'no-remote-bases': 'remote bases are always refused',
   'http-retry': 'an artifact that could not be fetched is fetched again with the pauses of any failure',
   'http-timeout': 'an artifact is fetched within the time of its object',
   'token-cache-max-size': 'tokens are kept for as long as they are good',
@@ -97,6 +96,7 @@ function kustomizationSettings(flags: FlagValues, namespace: string): NonNullabl
   return {
     requeueDependencyMs: flags.number('requeue-dependency'),
     noCrossNamespaceRefs: flags.bool('no-cross-namespace-refs'),
+    noRemoteBases: flags.bool('no-remote-bases'),
     requestConcurrency: positive(flags, 'concurrent-ssa'),
     overrideManagers: flags.list('override-manager'),
     customStageKinds: parseStageKinds(flags.string('custom-apply-stage-kinds')),
