@@ -1,5 +1,5 @@
 import { main } from './main.js';
-import { terminalOver } from './terminal.js';
+import { terminalOver, watchedTerminal } from './terminal.js';
 
 /** The process of a command: its name, arguments and streams, and Ctrl-C. */
 export async function runProcess(program: string): Promise<void> {
@@ -16,10 +16,17 @@ export async function runProcess(program: string): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const terminal = terminalOver(
-    (text) => process.stdout.write(text),
-    (text) => process.stderr.write(text),
-    process.env,
-  );
+  const terminal = process.stderr.isTTY
+    ? watchedTerminal(writeOut, writeError, process.env)
+    : terminalOver(writeOut, writeError, process.env);
   process.exitCode = await main(program, process.argv.slice(2), terminal, interrupted.signal);
+  terminal.rest?.();
+}
+
+function writeOut(text: string): void {
+  process.stdout.write(text);
+}
+
+function writeError(text: string): void {
+  process.stderr.write(text);
 }

@@ -18,6 +18,8 @@ export interface Terminal {
   note(text: string): void;
   /** Standard input. */
   input(): AsyncIterable<Uint8Array>;
+  /** Nothing is waited for any more. */
+  rest?(): void;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -39,6 +41,66 @@ export function terminalOver(
     warning: line('⚠️'),
     generate: line('✚'),
     input,
+    environment,
+  };
+}
+
+const FRAMES = ['◐', '◓', '◑', '◒'];
+const FRAME_MS = 120;
+const COLOURS = { green: 32, yellow: 33, red: 31, cyan: 36 } as const;
+
+/**
+ * A terminal for a person who watches: marks in colour unless NO_COLOR is set, and what is waited for moves, with the seconds it
+ * takes. Nothing but the marks differs from {@link terminalOver} once something else is said.
+ */
+export function watchedTerminal(
+  out: (text: string) => void,
+  error: (text: string) => void,
+  environment: Readonly<Record<string, string | undefined>>,
+): Terminal {
+  const hasColour = (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+  const painted = (colour: keyof typeof COLOURS, text: string): string => (hasColour ? `\u001B[${COLOURS[colour]}m${text}\u001B[0m` : text);
+  let frames: NodeJS.Timeout | undefined;
+  let standing = '';
+  const rest = (): void => {
+    if (frames === undefined) return;
+    clearInterval(frames);
+    frames = undefined;
+    error(`\r\u001B[K${standing}\n`);
+  };
+  const line = (mark: string) => (message: string) => {
+    rest();
+    error(`${mark} ${message}\n`);
+  };
+  return {
+    out: (text) => {
+      rest();
+      out(text);
+    },
+    note: (text) => {
+      rest();
+      error(text);
+    },
+    action: line(painted('cyan', '►')),
+    success: line(painted('green', '✔')),
+    failure: line(painted('red', '✗')),
+    warning: line(painted('yellow', '⚠️')),
+    generate: line(painted('cyan', '✚')),
+    waiting: (message) => {
+      rest();
+      const started = Date.now();
+      let frame = 0;
+      standing = `${painted('cyan', '◎')} ${message}`;
+      const draw = (): void => {
+        const seconds = Math.floor((Date.now() - started) / 1000);
+        error(`\r\u001B[K${painted('cyan', FRAMES[frame++ % FRAMES.length] ?? '◎')} ${message}${seconds > 0 ? ` (${seconds} s)` : ''}`);
+      };
+      draw();
+      frames = setInterval(draw, FRAME_MS);
+      frames.unref();
+    },
+    rest,
+    input: () => process.stdin,
     environment,
   };
 }

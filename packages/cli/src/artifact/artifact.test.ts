@@ -41,8 +41,8 @@ describe('artifacts of a registry', () => {
   });
 
   test('what is piped in is pushed; the same input gives the same digest', async () => {
-    const push = () => run(`push artifact REPO:v2 --path - ${from} --reproducible -o json`, 'kind: Secret\n');
-    const [first, second] = [await push(), await push()];
+    const push = `push artifact REPO:v2 --path - ${from} --reproducible -o json`;
+    const [first, second] = [await run(push, 'kind: Secret\n'), await run(push, 'kind: Secret\n')];
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual(JSON.parse(first.stdout), JSON.parse(second.stdout));
     assert.equal((JSON.parse(first.stdout) as { tag: string }).tag, 'v2');
