@@ -89,13 +89,15 @@ async function scrape({ objects, rounds, print }) {
   );
 }
 
+const files = (value) => ({
+  'cm.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: ${NAMESPACE}}\ndata: {v: "${value}"}\n`,
+});
+
+const metadata = (name) => ({ name, namespace: NAMESPACE });
+
 async function pushes({ world, controllers, rounds, print }) {
   const { cluster, git } = world;
-  const files = (value) => ({
-    'cm.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: ${NAMESPACE}}\ndata: {v: "${value}"}\n`,
-  });
   git.commit('repo', { files: files('start') });
-  const metadata = (name) => ({ name, namespace: NAMESPACE });
   await cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: metadata('token'), stringData: { token: 'abc' } });
   await cluster.create({
     apiVersion: 'source.toolkit.fluxcd.io/v1',
