@@ -11,6 +11,7 @@ import { openNetwork, selectedNamespace } from '../connection.js';
 import { consoleLine } from '../engine/console-log.js';
 import { openDoors, type Door } from '../engine/listeners.js';
 import { engineSettings, eventsListenAddress, type EngineSettings } from '../engine/settings.js';
+import { untilServed } from '../engine/until-served.js';
 import { aborted } from '../up/aborted.js';
 
 /** `controller [name]`: the engine in a cluster, all of it in this process or what one of Flux's controllers does. */
@@ -69,6 +70,8 @@ async function work(settings: EngineSettings, namespace: string, fetch: NetworkF
   };
   const doors = await openDoors(doorsOf(settings, invocation, () => controllers, metrics, artifactHandler(store)));
   try {
+    await untilServed(createCluster(counted), settings.controllers, log, signal);
+    if (signal.aborted) return;
     if (flags.bool('enable-leader-election')) await lead(settings, namespace, counted, invocation, start, log);
     else {
       const started = start(createCluster(counted));
