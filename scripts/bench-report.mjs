@@ -53,6 +53,7 @@ function cell(text) {
   return text.trim().replaceAll('|', '\\|');
 }
 
+/** @returns {[string, string][]} What it was measured on. */
 function machine() {
   const processors = cpus();
   const commit = output('git', ['rev-parse', '--short=12', 'HEAD']);
@@ -69,7 +70,7 @@ function machine() {
         .join(', '),
     ],
     ['Node', `${process.versions.node} (V8 ${process.versions.v8})`],
-    ...PEERS.map(([name, args]) => [name, version(name, args)]).filter(([, found]) => found !== ''),
+    ...PEERS.map(([name, args]) => /** @type {[string, string]} */ ([name, version(name, args)])).filter(([, found]) => found !== ''),
   ];
 }
 

@@ -1,8 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, waitUntil } from '../quickstart.js';
+import { waitUntil } from '../quickstart.js';
 import { root } from './pages.js';
 
 /** A person's terminal on a fresh machine: nothing at home but the quickstart as the repository `~/fleet`; `sluice` and `flux` on PATH. */
@@ -27,7 +28,7 @@ export async function openShell(): Promise<Shell> {
   mkdirSync(work);
   makeRepository(join(home, 'fleet'));
   const ports = new Map<string, string>();
-  for (const port of PORTS) ports.set(port, String(await freePort()));
+  for (const port of PORTS) ports.set(port, String(await quietPort()));
   const [apiPort, metricsPort] = PORTS.map((port) => ports.get(port) ?? port);
   writePrograms(join(home, 'bin'), `--port ${apiPort}`, `--port ${apiPort} --metrics-port ${metricsPort}`);
   const environment = {
@@ -90,6 +91,19 @@ export async function openShell(): Promise<Shell> {
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** A free port below those that connections take: what is stopped on it can be started there again. */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
 function makeRepository(directory: string): void {
