@@ -139,6 +139,11 @@ describe('sluice helm', () => {
     const { stdout } = await helm('template', chart, '--post-renderer', program, '--post-renderer-args', 'pink');
     assert.match(stdout, /color: pink/);
     assert.match((await helm('template', chart, '--post-renderer', failing)).stderr, /error output:\nno\n: exit status 3/);
+    const deaf = write('deaf.sh', '#!/bin/sh\nexec 0<&-\necho "color: none"\n');
+    chmodSync(deaf, 0o700);
+    write('charts/long/Chart.yaml', 'apiVersion: v2\nname: long\nversion: 1.0.0\n');
+    write('charts/long/templates/a.yaml', 'kind: A\nx: {{ repeat 1000000 "x" }}\n');
+    assert.match((await helm('template', join(directory, 'charts/long'), '--post-renderer', deaf)).stdout, /^color: none$/m);
   });
 
   test('includes may nest deeper than the stack of the process', async () => {

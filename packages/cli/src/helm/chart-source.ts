@@ -137,7 +137,7 @@ async function fromRegistry({ chart, version }: ChartReference, invocation: Invo
     url: `oci://${registry}/${repository}`,
     ...access,
     ...(flags.bool('plain-http') && { insecure: true }),
-    login: username === undefined ? readRegistryLogin(terminal.environment) : () => ({ username, password: password ?? '' }),
+    login: username === undefined ? await readRegistryLogin(terminal.environment) : () => ({ username, password: password ?? '' }),
     env: terminal.environment,
   });
   if (flags.bool('verify'))

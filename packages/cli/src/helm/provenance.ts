@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { verifyProvenance as verify } from '@sluice/sources';
 
 /** Checks an archive against its `.prov` file and the keys of a ring, as `--verify` does. */
 export async function verifyProvenance(archive: Buffer, provenance: Buffer, path: string, keyring: string): Promise<void> {
@@ -15,5 +14,6 @@ export async function verifyProvenance(archive: Buffer, provenance: Buffer, path
       },
     );
   }
+  const { verifyProvenance: verify } = await import('@sluice/sources');
   await verify(archive, provenance, basename(path), ring);
 }

@@ -1,4 +1,3 @@
-import { clusterCapabilities, clusterLookup } from '@sluice/controllers';
 import { SluiceError } from '@sluice/core';
 import {
   capabilities,
@@ -9,14 +8,12 @@ import {
   type Chart,
   type HelmVersion,
   type PostRenderer,
+  type ReleaseOptions,
   type Rendering,
   type RenderOptions,
   type Values,
 } from '@sluice/helm';
-import type { Cluster } from '@sluice/kube';
 import type { FlagValues, Invocation } from '../command-line/index.js';
-import { connect } from '../connection.js';
-import { deadlineOf } from '../deadline.js';
 
 export interface ChartRendering {
   readonly chart: Chart;
@@ -26,6 +23,9 @@ export interface ChartRendering {
   readonly postRenderer: PostRenderer | undefined;
 }
 
+/** What is the same with a cluster and without. */
+export type CommonOptions = Required<Pick<RenderOptions, 'helm' | 'skipSchemaValidation' | 'capabilities'>>;
+
 /** Renders a chart as the flags of `helm template` say: for no cluster, or for the one that is connected to. */
 export async function renderChart(wanted: ChartRendering, invocation: Invocation): Promise<Rendering> {
   const { flags } = invocation;
@@ -33,19 +33,28 @@ export async function renderChart(wanted: ChartRendering, invocation: Invocation
     throw new Error('if any flags in the group [validate dry-run] are set none of the others can be; [dry-run validate] were all set');
   }
   const isAsked = flags.bool('validate') || ['server', 'none', 'false'].includes(flags.string('dry-run'));
-  return isAsked ? renderForCluster(wanted, invocation) : renderForNone(wanted, flags);
+  const release = { name: wanted.name, namespace: flags.string('namespace'), isUpgrade: flags.bool('is-upgrade') };
+  const options = {
+    helm: wanted.helm,
+    skipSchemaValidation: flags.bool('skip-schema-validation'),
+    capabilities: givenCapabilities(flags, wanted.helm),
+  };
+  if (!isAsked) return renderForNone(wanted, release, options, flags.number('timeout'));
+  const { renderForCluster } = await import('./render-for-cluster.js');
+  return renderForCluster(wanted, release, options, invocation);
 }
 
 /**
  * In this process, which the deadline of the execution stops, or Ctrl-C: to start a worker takes as long as to render most
  * charts. What Helm allows to nest, a thousand includes, may need the larger stack of one; then it starts over there.
  */
-async function renderForNone(wanted: ChartRendering, flags: FlagValues): Promise<Rendering> {
-  const { chart, values, name, helm, postRenderer } = wanted;
-  const timeout = flags.number('timeout');
+async function renderForNone(
+  { chart, values, helm, postRenderer }: ChartRendering,
+  release: ReleaseOptions,
+  options: CommonOptions,
+  timeout: number,
+): Promise<Rendering> {
   const deadline = Date.now() + timeout;
-  const release = releaseOf(name, flags);
-  const options = { helm, skipSchemaValidation: flags.bool('skip-schema-validation'), capabilities: givenCapabilities(flags, helm) };
   try {
     return render(chart, values, release, {
       ...options,
@@ -68,45 +77,6 @@ function isOutOfStack(error: unknown): boolean {
   return error instanceof SluiceError && error.reason === 'TemplateOverLimit' && error.cause instanceof RangeError;
 }
 
-async function renderForCluster({ chart, values, name, helm, postRenderer }: ChartRendering, invocation: Invocation): Promise<Rendering> {
-  const { flags } = invocation;
-  const signal = deadlineOf(invocation);
-  const { cluster, close } = await connect(invocation);
-  const renderer = createRenderer({ timeout: flags.number('timeout') });
-  try {
-    const rendered = await renderer.render(chart, values, releaseOf(name, flags), {
-      ...optionsOf(flags, helm),
-      capabilities: withGiven(await clusterCapabilities(cluster, signal), flags, helm),
-      lookup: clusterLookup(cluster, signal),
-      signal,
-    });
-    const rendering = postRenderer === undefined ? rendered : postRender(rendered, postRenderer, helm);
-    await checkKinds(rendering, cluster, signal);
-    return rendering;
-  } finally {
-    await renderer.close();
-    await close();
-  }
-}
-
-/** All objects must be of kinds that the cluster serves, or that the chart brings. */
-async function checkKinds({ manifests }: Rendering, cluster: Cluster, signal: AbortSignal): Promise<void> {
-  for (const { apiVersion, kind, name } of manifests) {
-    if ((await cluster.resourceOf({ apiVersion, kind }, { signal })) !== undefined) continue;
-    throw new Error(
-      `unable to build kubernetes objects from release manifest: resource mapping not found for name: "${name}" namespace: "" from "": no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`,
-    );
-  }
-}
-
-function releaseOf(name: string, flags: FlagValues): { name: string; namespace: string; isUpgrade: boolean } {
-  return { name, namespace: flags.string('namespace'), isUpgrade: flags.bool('is-upgrade') };
-}
-
-function optionsOf(flags: FlagValues, helm: HelmVersion): RenderOptions {
-  return { helm, skipSchemaValidation: flags.bool('skip-schema-validation') };
-}
-
 function givenCapabilities(flags: FlagValues, helm: HelmVersion): Capabilities {
   const version = flags.string('kube-version');
   try {
@@ -114,12 +84,4 @@ function givenCapabilities(flags: FlagValues, helm: HelmVersion): Capabilities {
   } catch (error) {
     throw new Error(`invalid kube version '${version}': ${(error as Error).message}`, { cause: error });
   }
-}
-
-function withGiven(found: Capabilities, flags: FlagValues, helm: HelmVersion): Capabilities {
-  const given = givenCapabilities(flags, helm);
-  return {
-    kubeVersion: flags.string('kube-version') === '' ? found.kubeVersion : given.kubeVersion,
-    apiVersions: [...found.apiVersions, ...flags.list('api-versions')],
-  };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '@sluice/core';
-import { dockerConfigLogin, type RegistryLogin } from '@sluice/sources';
+import type { RegistryLogin } from '@sluice/sources';
 import { parseYaml } from '@sluice/yaml';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,7 +39,8 @@ const FLAGS_OF_FIELDS = [
 ] as const;
 
 /** Who Helm, or Docker, is logged in as; nobody where neither has a file. */
-export function readRegistryLogin(env: Environment): RegistryLogin {
+export async function readRegistryLogin(env: Environment): Promise<RegistryLogin> {
+  const { dockerConfigLogin } = await import('@sluice/sources');
   const paths = [
     env['HELM_REGISTRY_CONFIG'] ?? join(configHome(env), 'registry/config.json'),
     join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? '', '.docker'), 'config.json'),

@@ -29,8 +29,10 @@ export function tarPadding(size: number): number {
 
 /** The sum that a header carries of itself. */
 export function tarChecksum(block: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < tarBlockSize; at++) sum += at >= 148 && at < 156 ? 32 : (block[at] ?? 0);
+  // Where the sum itself is there are spaces.
+  let sum = 8 * 32;
+  for (let at = 0; at < 148; at++) sum += block[at]!;
+  for (let at = 156; at < tarBlockSize; at++) sum += block[at]!;
   return sum;
 }
 

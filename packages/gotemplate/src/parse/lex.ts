@@ -80,6 +80,9 @@ for (let code = 0; code < 128; code++) {
   else if (/\w/.test(char)) CLASSES[code] = WORD;
 }
 
+/** They find the end of a word, and of space: in a text that is read once, sooner than a loop does. */
+const ASCII_WORD = /\w*/y;
+const SPACES = /[ \t\r\n]*/y;
 const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]/u;
 
 export interface LexerOptions {
@@ -93,6 +96,7 @@ export interface LexerOptions {
 export class Lexer {
   readonly #input: string;
   readonly #options: LexerOptions;
+  readonly #rightStart: number;
   #position = 0;
   #line = 1;
   /** Where the line ends: a dashboard is one line of a hundred thousand characters, which must not be searched at each token. */
@@ -106,6 +110,7 @@ export class Lexer {
   constructor(input: string, options: LexerOptions) {
     this.#input = input;
     this.#options = options;
+    this.#rightStart = options.rightDelim.charCodeAt(0);
     this.#lineEnd = this.#endOfLine(0);
   }
 
@@ -160,18 +165,22 @@ export class Lexer {
   }
 
   #action(): Token {
-    const before = this.#position;
     const input = this.#input;
-    const start = this.#afterSpaces(before);
-    const code = input.charCodeAt(start);
-    this.#spaced = start > before;
+    let start = this.#position;
+    let code = input.charCodeAt(start);
+    this.#spaced = code <= 32 && is(code, SPACE);
+    if (this.#spaced) {
+      do code = input.charCodeAt(++start);
+      while (code <= 32 && is(code, SPACE));
+    }
     // The last of the spaces belongs to the minus that trims what comes after the action.
-    const trims = this.#spaced && code === MINUS && this.#atRightDelim(start + 1);
-    if (trims || this.#atRightDelim(start)) {
+    const trims = code === MINUS && this.#spaced && this.#atRightDelim(start + 1);
+    if (trims || (code === this.#rightStart && this.#atRightDelim(start))) {
       this.#skipTo(trims ? start - 1 : start);
       return this.#parenDepth === 0 ? this.#rightDelim(trims) : this.#error('unclosed left paren');
     }
     if (this.#spaced) this.#skipTo(start);
+    if (code >= 97 && code <= 122) return this.#identifier();
     switch (code) {
       case 61 /* = */:
         return this.#take('assign', start + 1);
@@ -292,13 +301,13 @@ export class Lexer {
 
   #atTerminator(at: number): boolean {
     const code = this.#input.charCodeAt(at);
-    return is(code, TERMINATOR) || this.#atRightDelim(at) || Number.isNaN(code);
+    if (code < 128 && (CLASSES[code]! & TERMINATOR) !== 0) return true;
+    return this.#atRightDelim(at) || Number.isNaN(code);
   }
 
   #atRightDelim(at: number): boolean {
-    const { rightDelim } = this.#options;
     // Asked at every token: most are told apart by their first character.
-    return this.#input.charCodeAt(at) === rightDelim.charCodeAt(0) && this.#input.startsWith(rightDelim, at);
+    return this.#input.charCodeAt(at) === this.#rightStart && this.#input.startsWith(this.#options.rightDelim, at);
   }
 
   #isLeftTrim(at: number): boolean {
@@ -310,9 +319,9 @@ export class Lexer {
   }
 
   #afterSpaces(at: number): number {
-    let end = at;
-    while (is(this.#input.charCodeAt(end), SPACE)) end++;
-    return end;
+    SPACES.lastIndex = at;
+    SPACES.test(this.#input);
+    return SPACES.lastIndex;
   }
 
   /** Where the text from `start` to `end` ends without its last spaces. */
@@ -323,8 +332,10 @@ export class Lexer {
   }
 
   #afterWord(at: number): number {
-    let end = at;
-    while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
+    ASCII_WORD.lastIndex = at;
+    ASCII_WORD.test(this.#input);
+    let end = ASCII_WORD.lastIndex;
+    if (this.#input.charCodeAt(end) >= 128) while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
     return end;
   }
 
@@ -353,11 +364,11 @@ export class Lexer {
   }
 
   #skipTo(end: number): void {
+    this.#position = end;
     while (this.#lineEnd < end) {
       this.#line++;
       this.#lineEnd = this.#endOfLine(this.#lineEnd + 1);
     }
-    this.#position = end;
   }
 
   #endOfLine(from: number): number {

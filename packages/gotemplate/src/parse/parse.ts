@@ -64,8 +64,9 @@ class Parser {
   readonly #text: string;
   readonly #lexer: Lexer;
   readonly #hasFunction: (name: string) => boolean;
-  /** Tokens given back, the next one last. */
-  readonly #returned: Token[] = [];
+  /** The next tokens, where they were looked at or given back: never more than two. */
+  #first: Token | undefined;
+  #second: Token | undefined;
   #lastLexed: Token = { type: 'eof', value: '', spaced: false, position: 0, line: 1 };
   #actionLine = 0;
   #variables: string[] = ['$'];
@@ -328,22 +329,28 @@ class Parser {
     const first = this.#peek();
     if (first.type !== 'field' || first.spaced) return term;
     const { position, line } = first;
-    const path: string[] = [];
-    for (let token = first; token.type === 'field' && !token.spaced; token = this.#peek()) path.push(this.#next().value.slice(1));
     switch (term.type) {
       case 'field':
-        return { ...term, position, line, path: [...term.path, ...path] };
+        return { type: 'field', position, line, path: this.#fields(term.path) };
       case 'variable':
-        return { ...term, position, line, path: [...term.path, ...path] };
+        return { type: 'variable', position, line, path: this.#fields(term.path) };
       case 'bool':
       case 'dot':
       case 'nil':
       case 'number':
       case 'string':
+        this.#fields([]);
         return this.#failAt(line, `unexpected . after term ${goQuote(termText(term))}`);
       default:
-        return { type: 'chain', position, line, operand: term, path };
+        return { type: 'chain', position, line, operand: term, path: this.#fields([]) };
     }
+  }
+
+  /** A path with the fields that follow it. */
+  #fields<const P extends readonly string[]>(path: P): P {
+    const names = path as readonly string[] as string[];
+    for (let token = this.#peek(); token.type === 'field' && !token.spaced; token = this.#peek()) names.push(this.#next().value.slice(1));
+    return path;
   }
 
   #term(): Operand | undefined {
@@ -397,18 +404,20 @@ class Parser {
   }
 
   #next(): Token {
-    return this.#returned.pop() ?? (this.#lastLexed = this.#lexer.next());
+    const token = this.#first;
+    if (token === undefined) return (this.#lastLexed = this.#lexer.next());
+    this.#first = this.#second;
+    this.#second = undefined;
+    return token;
   }
 
   #return(token: Token): void {
-    this.#returned.push(token);
+    this.#second = this.#first;
+    this.#first = token;
   }
 
   #peek(): Token {
-    const token = this.#returned.at(-1);
-    if (token !== undefined) return token;
-    this.#returned.push((this.#lastLexed = this.#lexer.next()));
-    return this.#lastLexed;
+    return (this.#first ??= this.#lastLexed = this.#lexer.next());
   }
 
   #expect(type: Token['type'], context: string): Token {
