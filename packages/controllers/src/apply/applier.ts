@@ -4,7 +4,7 @@ import type { Change } from './change-set.js';
 import { cleanupPatch, type JsonPatchOperation, type Leftovers } from './cleanup.js';
 import type { Desired } from './desired.js';
 import { hasDrifted, resolveDesired, resolveIgnored } from './drift.js';
-import { dryRunMessage, isImmutableError, isRequestInvalid } from './errors.js';
+import { applyMessage, dryRunMessage, isImmutableError, isRequestInvalid } from './errors.js';
 import { migrateManagedFields } from './field-managers.js';
 import type { IgnoreRules } from './ignore-rules.js';
 import { disturbance, ledgerEntry, type Ledger } from './ledger.js';
@@ -14,7 +14,7 @@ import { kindRank, STAGES } from './order.js';
 import { mapParallel } from './parallel.js';
 import { withPlace } from './place.js';
 import { recreate } from './recreate.js';
-import { objectKeyOf, referenceOf, subjectOf, type VersionedReference } from './reference.js';
+import { objectKeyOf, referenceOf, type VersionedReference } from './reference.js';
 
 export interface ApplierOptions {
   readonly cluster: Cluster;
@@ -281,7 +281,7 @@ class Applier {
           this.#changes.set(desired.id, await this.#write(desired, this.#verdicts.get(desired.id)!));
         } catch (error) {
           this.#options.signal.throwIfAborted();
-          faults.push(withPlace(`${subjectOf(desired.reference)} apply failed: ${errorMessage(error)}`, desired.place));
+          faults.push(withPlace(applyMessage(desired.object, error), desired.place));
         }
       });
       if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done());

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@sluice/core';
 import { errorMessage, objectId, SluiceError } from '@sluice/core';
 import { isConflict, isInvalid, isNotFound, KubeError } from '@sluice/kube';
+import { maskMessage } from './mask.js';
 
 /**
  * Whether a refusal says that a field can't be changed. As kubectl has it, any conflict and any invalid object count;
@@ -15,6 +16,11 @@ export function isRequestInvalid(error: unknown): boolean {
   return error instanceof SluiceError && error.reason === 'KubeRequestInvalid';
 }
 
+/** Why an object could not be written, naming it. */
+export function applyMessage(object: KubeObject, error: unknown): string {
+  return `${objectId(object)} apply failed: ${maskMessage(object, errorMessage(error))}`;
+}
+
 /** Why an object does not pass the server's validation, naming it. */
 export function dryRunMessage(object: KubeObject, error: unknown): string {
   const subject = objectId(object);
@@ -24,7 +30,7 @@ export function dryRunMessage(object: KubeObject, error: unknown): string {
   if (isNotFound(error))
     return `${subject} ${object.metadata.namespace === undefined ? 'namespace not specified' : 'not found'}: ${error.message}`;
   const reason = error instanceof KubeError ? reasonOf(error) : '';
-  return `${subject} dry-run failed${reason === '' ? '' : ` (${reason})`}: ${errorMessage(error)}`;
+  return `${subject} dry-run failed${reason === '' ? '' : ` (${reason})`}: ${maskMessage(object, errorMessage(error))}`;
 }
 
 function reasonOf(error: KubeError): string {

@@ -25,6 +25,31 @@ export function maskSecret(
   );
 }
 
+/** Shorter values are found by chance in any text. */
+const LEAST_LENGTH = 4;
+
+/** What a server says about a Secret, without the Secret's values: some refusals quote what they refuse. */
+export function maskMessage(object: KubeObject, message: string): string {
+  if (object.kind !== 'Secret' || object.apiVersion !== 'v1') return message;
+  const quoted = message
+    .replace(/(expected [\w ]+, got ).*/g, `$1${MASK}`)
+    .replace(/(\b(?:data|stringData)\S*: (?:Invalid|Unsupported) value: )(?:"(?:[^"\\]|\\.)*"|[^\s:]+)/g, `$1${MASK}`);
+  return secretTexts(object).reduce((text, secret) => text.replaceAll(secret, MASK), quoted);
+}
+
+/** The values of a Secret, as they stand there and decoded; the longest first, as one may be in another. */
+function secretTexts(object: KubeObject): string[] {
+  const texts = [object['data'], object['stringData']].flatMap((map) =>
+    isJsonObject(map)
+      ? Object.values(map)
+          .filter((value) => value !== null && typeof value !== 'object')
+          .map(String)
+      : [],
+  );
+  const decoded = texts.map((text) => Buffer.from(text, 'base64').toString('utf8'));
+  return [...new Set([...texts, ...decoded])].filter(({ length }) => length >= LEAST_LENGTH).sort((a, b) => b.length - a.length);
+}
+
 function mapOf(object: KubeObject | undefined, field: string, which: string): Readonly<Record<string, unknown>> | undefined {
   const map = object?.[field];
   if (map === undefined || map === null) return undefined;

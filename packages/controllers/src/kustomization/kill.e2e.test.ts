@@ -9,6 +9,8 @@ import { startWorld, type World } from '../testing/world.js';
 
 const status = (of: string): string => `/${of}/status`;
 
+const service = (port: number): string => `apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: ${port}}]}\n`;
+
 /** Where the process is killed: at a request, or so many milliseconds after a push. */
 const KILLS: readonly { readonly at: string; readonly kill: KillPoint | number }[] = [
   { at: 'when the artifact is told of', kill: { method: 'PATCH', path: `/gitrepositories${status('repo')}`, when: 'after' } },
@@ -37,7 +39,6 @@ describe('the process is killed, and the next one converges: nothing is lost, do
     await engine.start();
     next = load();
   };
-  const service = (port: number): string => `apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: ${port}}]}\n`;
 
   before(async () => {
     world = await startWorld();
