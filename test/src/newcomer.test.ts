@@ -40,6 +40,7 @@ describe("a newcomer's first hour", () => {
     assert.match(output, /export KUBECONFIG=.*kubeconfig/);
     assert.match(output, /npx sluice get all -A/);
     assert.match(output, /apps\.yaml/);
+    assert.doesNotMatch(output, /Warning/);
   });
 
   test('both layers are ready, the second after the first, with the variable filled in', async () => {

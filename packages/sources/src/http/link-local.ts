@@ -42,7 +42,8 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
  */
 export async function guardedAddresses(url: URL): Promise<readonly string[]> {
   refuseLinkLocal(url);
-  if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) return [];
+  // A file on this machine has no host; Node warns of who looks that up.
+  if (url.hostname === '' || isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) return [];
   const addresses = await lookUp(url.hostname, { all: true }).catch(() => []);
   const bad = addresses.find(({ address }) => isLinkLocal(address));
   if (bad !== undefined) throw refused(`${url.hostname} (${bad.address})`);
