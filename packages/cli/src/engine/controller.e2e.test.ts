@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +10,7 @@ import { createCluster, waitFor, type Cluster } from '@sluice/kube';
 import { conditionsOf, field } from '../kinds/index.js';
 import { main } from '../main.js';
 import { terminalOver } from '../terminal.js';
-import { startGitHost, type GitHost } from '../testing/git-host.js';
+import { freePort, startGitHost, type GitHost } from '../testing/git-host.js';
 
 describe('sluice controller', () => {
   let embedded: EmbeddedCluster;
@@ -191,16 +190,4 @@ function repository(host: GitHost): { apiVersion: string; kind: string; metadata
     metadata: { name: 'fleet', namespace: 'default' },
     spec: { interval: '1m', url: `https://${host.address}/fleet.git`, ref: { branch: 'main' }, secretRef: { name: 'login' } },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createTcpServer();
-  await new Promise<void>((resolve) => {
-    probe.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => {
-    probe.close(resolve);
-  });
-  return port;
 }

@@ -35,13 +35,6 @@ const all: readonly Component[] = [
 
 export const componentNames: readonly string[] = all.map(({ name }) => name);
 
-export const defaultComponents: readonly string[] = [
-  'source-controller',
-  'kustomize-controller',
-  'helm-controller',
-  'notification-controller',
-];
-
 /** The components by their names. Throws Flux's text for a name that is none. */
 export function componentsNamed(names: readonly string[]): readonly Component[] {
   for (const name of names) {

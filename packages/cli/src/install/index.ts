@@ -1,6 +1,6 @@
 export { applyObjects, FIELD_MANAGER } from './apply-objects.js';
-export { clusterInfo, type ClusterInfo } from './cluster-info.js';
-export { componentNames, defaultComponents, componentsNamed, type Component } from './components.js';
+export { clusterInfo } from './cluster-info.js';
+export { componentsNamed } from './components.js';
 export { deploymentNames, PORTS } from './deployments.js';
 export { deploymentStates, reportDeployments, reportState } from './health.js';
 export { PART_OF } from './labels.js';

@@ -227,7 +227,8 @@ exec ${real} "$@"
   return { server, port };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody has, a moment ago. */
+export async function freePort(): Promise<number> {
   const probe = createTcpServer();
   await new Promise<void>((resolve) => {
     probe.listen(0, '127.0.0.1', resolve);

@@ -1,11 +1,8 @@
-import type { Json } from '@sluice/core';
 import { field } from '../../kinds/index.js';
 import { checkIdentity } from './github.js';
 import type { GitProvider, HostedRepository, ProviderOptions } from './provider.js';
-import { samePublicKey } from './public-key.js';
+import { repositoryKey } from './repository-keys.js';
 import { Rest } from './rest.js';
-
-const PAGE = 50;
 
 /** Gitea, and Forgejo. */
 export function giteaProvider(options: ProviderOptions): GitProvider {
@@ -23,12 +20,6 @@ export function giteaProvider(options: ProviderOptions): GitProvider {
     httpsUrl: `${origin}/${owner}/${repository}.git`,
     sshUrl: `ssh://git@${hostname}/${owner}/${repository}`,
   };
-  const keys = (): Promise<readonly Json[]> =>
-    rest.list(
-      `${path}/keys?limit=${PAGE}`,
-      (body) => (Array.isArray(body) ? body : []),
-      (page, body) => (Array.isArray(body) && body.length === PAGE ? `${path}/keys?limit=${PAGE}&page=${page + 1}` : undefined),
-    );
   return {
     domain: hostname,
     login: { username: owner, password: token },
@@ -54,15 +45,7 @@ export function giteaProvider(options: ProviderOptions): GitProvider {
       await rest.call('PUT', place);
       return true;
     },
-    async deployKey({ title, publicKey, isReadOnly }) {
-      for (const existing of await keys()) {
-        if (field(existing, 'title') !== title) continue;
-        if (samePublicKey(field(existing, 'key'), publicKey) && field(existing, 'read_only') === isReadOnly) return false;
-        await rest.call('DELETE', `${path}/keys/${String(field(existing, 'id'))}`, undefined, [404]);
-      }
-      await rest.call('POST', `${path}/keys`, { title, key: publicKey.trim(), read_only: isReadOnly });
-      return true;
-    },
+    deployKey: (key) => repositoryKey(rest, path, key, 'limit'),
     close: () => rest.close(),
   };
 }

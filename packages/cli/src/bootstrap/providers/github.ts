@@ -1,7 +1,6 @@
-import type { Json } from '@sluice/core';
 import { field } from '../../kinds/index.js';
 import type { GitProvider, HostedRepository, ProviderOptions } from './provider.js';
-import { samePublicKey } from './public-key.js';
+import { repositoryKey } from './repository-keys.js';
 import { Rest } from './rest.js';
 
 const DOMAIN = 'github.com';
@@ -30,12 +29,6 @@ export function gitHubProvider(options: ProviderOptions): GitProvider {
     httpsUrl: `${origin}/${owner}/${repository}.git`,
     sshUrl: `ssh://git@${hostname}/${owner}/${repository}`,
   };
-  const keys = (): Promise<readonly Json[]> =>
-    rest.list(
-      `${path}/keys?per_page=100`,
-      (body) => (Array.isArray(body) ? body : []),
-      (page, body) => (Array.isArray(body) && body.length === 100 ? `${path}/keys?per_page=100&page=${page + 1}` : undefined),
-    );
   return {
     domain: hostname,
     login: { username: owner, password: token },
@@ -64,15 +57,7 @@ export function gitHubProvider(options: ProviderOptions): GitProvider {
       await rest.call('PUT', place, { permission: wanted });
       return true;
     },
-    async deployKey({ title, publicKey, isReadOnly }) {
-      for (const existing of await keys()) {
-        if (field(existing, 'title') !== title) continue;
-        if (samePublicKey(field(existing, 'key'), publicKey) && field(existing, 'read_only') === isReadOnly) return false;
-        await rest.call('DELETE', `${path}/keys/${String(field(existing, 'id'))}`, undefined, [404]);
-      }
-      await rest.call('POST', `${path}/keys`, { title, key: publicKey.trim(), read_only: isReadOnly });
-      return true;
-    },
+    deployKey: (key) => repositoryKey(rest, path, key, 'per_page'),
     close: () => rest.close(),
   };
 }

@@ -66,7 +66,8 @@ export function statementFor(statements: readonly PolicyStatement[], repository:
 function readStatement(value: unknown): PolicyStatement {
   if (!isJsonObject(value)) throw invalid('a trust policy statement is not an object');
   const { name, signatureVerification } = value;
-  if (typeof name !== 'string' || name === '') throw invalid('trust policy: a trust policy statement is missing a name, every statement requires a name');
+  if (typeof name !== 'string' || name === '')
+    throw invalid('trust policy: a trust policy statement is missing a name, every statement requires a name');
   const wrong = (why: string): SluiceError => invalid(`trust policy: trust policy statement ${JSON.stringify(name)} ${why}`);
   const settings = isJsonObject(signatureVerification) ? signatureVerification : {};
   const enforcement = enforcementOf(settings, wrong);
