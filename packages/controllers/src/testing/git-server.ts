@@ -8,22 +8,35 @@ import { Repository, type Commit } from './repository.js';
 export interface GitServer {
   /** `http://127.0.0.1:1234/<name>.git`; with `auth/` before the name it asks for the user `user` with the password `right`. */
   urlOf(name: string): string;
+  /** Where the bare repository is. */
+  directoryOf(name: string): string;
   /** Makes a commit on main in the repository, creating it with its first; returns the commit's hash. */
   commit(name: string, change: Commit): string;
+  /** Lets something answer before the server does: it returns true when it did. The result ends it. */
+  intercept(answer: (request: IncomingMessage, response: ServerResponse) => boolean): () => void;
   close(): Promise<void>;
 }
 
 export async function startGitServer(directory: string): Promise<GitServer> {
-  const server = createServer((request, response) => serve(directory, request, response));
+  const interceptors = new Set<(request: IncomingMessage, response: ServerResponse) => boolean>();
+  const server = createServer((request, response) => {
+    for (const answer of interceptors) if (answer(request, response)) return;
+    serve(directory, request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const repositories = new Map<string, Repository>();
   return {
     urlOf: (name) => `http://127.0.0.1:${port}/${name}.git`,
+    directoryOf: (name) => join(directory, `${name}.git`),
     commit(name, change) {
       let repository = repositories.get(name);
       if (repository === undefined) repositories.set(name, (repository = new Repository(join(directory, `${name}.git`))));
       return repository.commit(change);
+    },
+    intercept(answer) {
+      interceptors.add(answer);
+      return () => interceptors.delete(answer);
     },
     close: () =>
       new Promise((resolve) => {

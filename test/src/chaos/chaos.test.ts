@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runChaos } from './run-chaos.js';
+
+// The long one is `npm run soak`.
+test('after trouble of all kinds the cluster equals Git, and nothing was deleted that Git holds', async () => {
+  const { commits, faults } = await runChaos({ durationMs: 20_000, applications: 6, seed: 1 });
+  assert.ok(commits > 10 && faults > 3);
+});
