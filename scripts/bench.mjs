@@ -1,7 +1,7 @@
 // `npm run bench`: every benchmark, a line each: name, figure, unit, and the ratio to a peer where one is on PATH. A whole run
 // writes BENCHMARKS.md. `npm run bench -- kube yaml` runs some, `--quick` is a smoke run of a few seconds each; both write
 // no report unless `--report FILE` names one.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,8 +14,9 @@ const { values: options, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, report: { type: 'string' } },
 });
 setUp();
+// A module that exports `run` is a benchmark; others are parts of some.
 const known = readdirSync(join(root, 'bench'))
-  .filter((file) => file.endsWith('.mjs') && !file.endsWith('-part.mjs'))
+  .filter((file) => file.endsWith('.mjs') && /^export (async )?function run\b/m.test(readFileSync(join(root, 'bench', file), 'utf8')))
   .map((file) => file.slice(0, -'.mjs'.length))
   .sort();
 const names = known.filter((name) => wanted.length === 0 || wanted.includes(name));
