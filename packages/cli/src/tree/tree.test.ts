@@ -28,7 +28,7 @@ interface RecordedCommand {
 const file = join(shared, 'cli/commands.json');
 
 /** Flux's names of types that are ours under another name. */
-const TYPES: Readonly<Record<string, string>> = { stringSlice: 'strings', int64: 'int', rsaKeyBits: 'int' };
+const TYPES: Readonly<Record<string, string>> = { stringSlice: 'strings', int64: 'int' };
 const ZEROS = new Set(['', 'false', '0', '0s', '[]']);
 
 describe("flux's commands", { skip: existsSync(file) ? false : '../shared/conformance is not there' }, () => {

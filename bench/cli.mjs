@@ -1,0 +1,82 @@
+// The command line: whole processes, beside an empty one and, where it is on PATH or FLUX names it, Flux's own.
+// `node bench/cli.mjs [--quick]`
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crdOf, customResources } from '../packages/api/dist/index.js';
+import { startCluster } from '../packages/apiserver/dist/index.js';
+import { createCluster } from '../packages/kube/dist/index.js';
+
+const flux = join(import.meta.dirname, '../packages/cli/bin/flux.js');
+const peer = process.env.FLUX ?? 'flux-go';
+
+/** The median wall time of a process, in milliseconds. */
+async function median(command, args, environment, runs) {
+  const times = [];
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    const status = await new Promise((resolve) =>
+      spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'ignore' }).once('exit', resolve),
+    );
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(runs / 2)];
+}
+
+export async function run({ quick = false, print = console.log } = {}) {
+  const runs = quick ? 5 : 21;
+  const isPeer = spawnSync(peer, ['--version']).status === 0;
+  const line = (name, figure, ratio) => print(`${name.padEnd(40)} ${figure.toFixed(0)} ms  ${ratio}`);
+
+  const empty = await median('node', ['-e', '0'], {}, runs);
+  line('node -e 0', empty, '');
+  for (const flag of ['--version', '--help']) {
+    const figure = await median('node', [flux, flag], {}, runs);
+    line(`flux ${flag}`, figure, `(ratio to node -e 0: ${(figure / empty).toFixed(2)})`);
+  }
+
+  const count = quick ? 200 : 1000;
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const embedded = await startCluster({ ephemeral: true, port: 0, simulate: false });
+  try {
+    const kubeconfig = join(directory, 'kubeconfig');
+    writeFileSync(kubeconfig, embedded.kubeconfig, { mode: 0o600 });
+    await fill(createCluster(embedded.fetch), count);
+    const environment = { KUBECONFIG: kubeconfig };
+    const figure = await median('node', [flux, 'get', 'all', '-A'], environment, quick ? 3 : 9);
+    const theirs = isPeer ? await median(peer, ['get', 'all', '-A'], environment, quick ? 3 : 9) : undefined;
+    line(`flux get all -A, ${count} objects`, figure, theirs === undefined ? '' : `(ratio to Flux's: ${(figure / theirs).toFixed(2)})`);
+  } finally {
+    await embedded.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Git repositories and Kustomizations with a status, half and half. */
+async function fill(cluster, count) {
+  for (const definition of customResources) await cluster.apply(crdOf(definition), { fieldManager: 'bench' });
+  await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'apps' } });
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Succeeded',
+    message: 'Applied revision: main@sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3',
+  };
+  const status = { observedGeneration: 1, conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
+  const make = async (index) => {
+    const isSource = index % 2 === 0;
+    const kind = isSource ? 'GitRepository' : 'Kustomization';
+    const apiVersion = isSource ? 'source.toolkit.fluxcd.io/v1' : 'kustomize.toolkit.fluxcd.io/v1';
+    const spec = isSource
+      ? { interval: '1m', url: 'https://git.example/fleet' }
+      : { interval: '10m', prune: true, path: './apps', sourceRef: { kind: 'GitRepository', name: `object-${index - 1}` } };
+    const name = `object-${index}`;
+    await cluster.create({ apiVersion, kind, metadata: { name, namespace: 'apps' }, spec });
+    await cluster.patch({ apiVersion, kind, namespace: 'apps', name }, 'merge', { status }, { subresource: 'status' });
+  };
+  for (let index = 0; index < count; index += 20) await Promise.all(Array.from({ length: 20 }, (_, offset) => make(index + offset)));
+}
+
+if (process.argv[1] === import.meta.filename) await run({ quick: process.argv.includes('--quick') });
