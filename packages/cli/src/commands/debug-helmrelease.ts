@@ -10,17 +10,14 @@ const DOCUMENTATION = 'https://fluxcd.io/flux/components/helm/helmreleases';
 
 /** `debug helmrelease NAME --show-status|--show-values|--show-history`. */
 export async function run(invocation: Invocation): Promise<void> {
-  await debugged(
-    invocation,
-    helmRelease,
-    ['show-status', 'show-values', 'show-history'],
-    async (object, shown, { cluster, signal }) => {
+  await debugged(invocation, helmRelease, ['show-status', 'show-values', 'show-history'], async (object, shown, { cluster, signal }) => {
     if (shown === 'show-status') return statusText(withHistory(object), `${DOCUMENTATION}/#helmrelease-status`);
     if (shown === 'show-history') return historyText(object, `${DOCUMENTATION}/#history`, withDeleted);
-      const { namespace = '' } = object.metadata;
-      return printYaml(await composeValues(object as HelmRelease, (kind, name) => cluster.get({ apiVersion: 'v1', kind, namespace, name }, { signal })));
-    },
-  );
+    const { namespace = '' } = object.metadata;
+    return printYaml(
+      await composeValues(object as HelmRelease, (kind, name) => cluster.get({ apiVersion: 'v1', kind, namespace, name }, { signal })),
+    );
+  });
 }
 
 function withHistory(object: KubeObject): KubeObject {

@@ -8,7 +8,9 @@ import {
   helmRelease,
   helmRepository,
   kustomization,
-  ociRepository, textField } from '../kinds/index.js';
+  ociRepository,
+  textField,
+} from '../kinds/index.js';
 import { identity, objectSection, optional, readyLines, section } from './report.js';
 import { found, sourceSection } from './sources.js';
 
