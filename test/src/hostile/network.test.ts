@@ -135,7 +135,8 @@ describe('the API server in trouble', () => {
         for (let commit = 2; commit < 5; commit++)
           await app.applied(await app.push({ files: { 'a.yaml': configMap('a', `"${commit}"`) } }));
         assert.deepEqual((await app.get('ConfigMap', 'a'))?.['data'], { v: '4' });
-        assert.ok(requests > 20);
+        // A fifth of them met the trouble.
+        assert.ok(requests >= 10, `${requests} requests`);
       } finally {
         isOn = false;
         await world.close();
