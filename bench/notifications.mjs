@@ -48,7 +48,7 @@ async function scrape({ objects, rounds, print }) {
   const registry = createRegistry();
   const all = Array.from({ length: objects }, (_, index) => kustomization(index));
   const resources = createResourceMetrics(registry, createEventBus(systemClock));
-  resources.follow('Kustomization', { subscribe: ({ added }) => all.forEach((object) => added(object)) });
+  resources.follow('Kustomization', { subscribe: (handlers) => all.forEach((object) => handlers.added(object)) });
   const reports = createControllerMetrics(registry).forController('kustomization', 16);
   const pass = (object) => {
     reports.reconciled(object, { seconds: 0.3, next: { type: 'after', delayMs: 600_000 } });

@@ -19,7 +19,16 @@ import { kubeConfigReference, kubeConfigRules, kubeConfigSecret, selectorFields 
 import { duration } from '../shared/duration.js';
 import { groups } from '../shared/names.js';
 import { ageColumn, readyColumns, reconcileStatus, unobserved } from '../shared/status.js';
-import { commonMetadata, dependency, dependencyOfAnyKind, healthCheckExpression, imageOverride, inventory, legacyPatches, patch } from '../shared/workload.js';
+import {
+  commonMetadata,
+  dependency,
+  dependencyOfAnyKind,
+  healthCheckExpression,
+  imageOverride,
+  inventory,
+  legacyPatches,
+  patch,
+} from '../shared/workload.js';
 import { chartSelection, chartVerification } from '../source/chart-fields.js';
 import { releaseSnapshot } from './release-snapshot.js';
 

@@ -98,10 +98,11 @@ function publicKeyLine(blob: Buffer): string {
   return `${type} ${blob.toString('base64')}\n`;
 }
 
+const raw = (text: string): Buffer => Buffer.from(text, 'base64url');
+
 /** A public key as it goes over the wire. */
 function publicKeyBlob(key: KeyObject): Buffer {
   const { kty, crv = '', x = '', y = '', e = '', n = '' } = createPublicKey(key).export({ format: 'jwk' }) as Record<string, string>;
-  const raw = (text: string): Buffer => Buffer.from(text, 'base64url');
   switch (kty) {
     case 'RSA':
       return Buffer.concat([lengthed('ssh-rsa'), lengthed(positive(raw(e))), lengthed(positive(raw(n)))]);

@@ -94,7 +94,7 @@ describe('metrics, as the recorded controllers have them', () => {
     const line = lines.find(({ reconcileID }) => reconcileID === id);
     assert.equal(line?.['controllerKind'], 'Kustomization');
     assert.deepEqual(line?.['Kustomization'], { name: line?.['name'], namespace: OBSERVED_NAMESPACE });
-    assert.equal((event?.['involvedObject'] as { name: string }).name, line?.['name']);
+    assert.equal((event?.['involvedObject'] as { name: string } | undefined)?.name, line?.['name']);
   });
 
   test('an object that is gone is gone from the metrics', async () => {
