@@ -23,7 +23,10 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
 
 /** What a definition has more than the recorded one. */
 const additions: Readonly<Record<string, (version: Version) => void>> = {
-  'Kustomization v1': withoutKindsOfDependencies,
+  'Kustomization v1'(version) {
+    withoutKindsOfDependencies(version);
+    assert.ok(delete version.schema.openAPIV3Schema.properties.spec?.properties['validation']);
+  },
   'HelmRelease v2': withoutKindsOfDependencies,
   'Provider v1beta3'(version) {
     delete version.subresources?.status;

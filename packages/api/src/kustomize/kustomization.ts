@@ -100,10 +100,20 @@ const status = {
 
 const what = 'Manifests of a source, kept equal in a cluster.';
 
+/**
+ * A field of the older versions. The stored version has it too: were it dropped there, the second server-side apply of an
+ * older object would fail, because its manager owns a field that the stored version does not declare.
+ */
+const validation = choice('Without effect: all objects are validated by the server before the first one is written.', [
+  'none',
+  'client',
+  'server',
+]);
+
 export const kustomizationV1 = version({
   name: 'v1',
   about: what,
-  spec: object('What to apply, and how.', spec),
+  spec: object('What to apply, and how.', { ...spec, validation }),
   status: object('What was applied.', status, unobserved),
   columns: [ageColumn, ...readyColumns],
 });
@@ -114,11 +124,7 @@ const legacySpec = {
   dependsOn: list('Kustomizations that must be ready first.', object('A Kustomization.', omit(dependency.fields, 'readyExpr'))),
   ...legacyPatches('spec.patches'),
   postBuild: object('What to do with the manifests after the build.', omit(spec.postBuild.fields, 'substituteStrategy')),
-  validation: choice('Without effect: all objects are validated by the server before the first one is written.', [
-    'none',
-    'client',
-    'server',
-  ]),
+  validation,
 };
 
 const patchesAdvice = 'move its patches to spec.patches, which takes both kinds';

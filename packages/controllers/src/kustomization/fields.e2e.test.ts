@@ -76,6 +76,27 @@ describe('what a spec and its manifests may ask for', { concurrency: 4 }, () => 
     assert.equal(await get('ConfigMap', 'a'), undefined);
   });
 
+  test('an older object with its legacy field is applied again after its status was written', async () => {
+    const { namespace, ready } = await createApplication(world, { 'a.yaml': configMap('a', '"1"') });
+    await ready();
+    const legacy = {
+      apiVersion: 'kustomize.toolkit.fluxcd.io/v1beta2',
+      kind: 'Kustomization',
+      metadata: { name: 'legacy', namespace },
+      spec: { interval: '10m', prune: true, validation: 'client', sourceRef: { kind: 'GitRepository', name: 'none' }, path: './' },
+    };
+    for (const round of [1, 2, 3]) {
+      await world.cluster.apply(legacy, { fieldManager: 'kustomize-controller', force: true });
+      const status = { lastHandledReconcileAt: String(round) };
+      await world.cluster.patch(
+        keyOfKind('Kustomization', namespace, 'legacy'),
+        'merge',
+        { status },
+        { fieldManager: 'x', subresource: 'status' },
+      );
+    }
+  });
+
   test('ssa: Override is what happens anyway; Merge keeps what others added; Ignore leaves all alone', async () => {
     const { namespace, ready, get, push, applied } = await createApplication(world, withPolicies('1'));
     await ready();
