@@ -66,7 +66,7 @@ function explain({ flags, terminal, signal }: Invocation, { state }: LocalCluste
   terminal.out(`
 Look around, in another terminal:
   ${exportLine(state)}
-  npx sluice get all -A
+  npx --no sluice get all -A
   kubectl get deployments,configmaps -A
 
 Edit and commit; the cluster follows at once:
