@@ -38,7 +38,7 @@ describe("a newcomer's first hour", () => {
   test('it says what to do next', () => {
     const output = quickstart.output();
     assert.match(output, /export KUBECONFIG=.*kubeconfig/);
-    assert.match(output, /npx sluice get all -A/);
+    assert.match(output, /npx --no sluice get all -A/);
     assert.match(output, /apps\.yaml/);
     assert.doesNotMatch(output, /Warning/);
   });
