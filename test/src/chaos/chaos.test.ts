@@ -4,6 +4,7 @@ import { runChaos } from './run-chaos.js';
 
 // The long one is `npm run soak`.
 test('after trouble of all kinds the cluster equals Git, and nothing was deleted that Git holds', async () => {
-  const { commits, faults } = await runChaos({ durationMs: 20_000, applications: 6, seed: 1 });
+  // A watch that went silent is noticed after a minute and a half.
+  const { commits, faults } = await runChaos({ durationMs: 20_000, applications: 6, seed: 1, peaceMs: 150_000 });
   assert.ok(commits > 10 && faults > 3);
 });

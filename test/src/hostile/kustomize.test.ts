@@ -60,8 +60,11 @@ describe('hostile repositories', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base.yaml`;
     try {
-      const { failed } = await open({ 'kustomization.yaml': kustomization(`resources: ["${url}"]\n`) }, { path: './', timeout: '2s' });
-      await failed('BuildFailed');
+      const app = await open({ 'kustomization.yaml': kustomization(`resources: ["${url}"]\n`) }, { path: './', timeout: '2s' });
+      // Half a minute is the least that a Kustomization has.
+      const isRefused = async (): Promise<boolean> =>
+        (await app.kustomization()).status?.conditions?.some(({ reason }) => reason === 'BuildFailed') === true;
+      await arena.world.eventually('the build is given up', isRefused, 45_000);
     } finally {
       server.close();
       server.closeAllConnections();
@@ -142,8 +145,8 @@ spec:
   test('25: keys of JavaScript are data', async () => {
     const { ready, get } = await open({
       'a.yaml': configMap('a', '"1"').replace(
-        'data:\n',
-        'data:\n  __proto__: "p"\n  constructor: "c"\n  toString: "t"\n  hasOwnProperty: "h"\n',
+        '\ndata:\n',
+        '\ndata:\n  __proto__: "p"\n  constructor: "c"\n  toString: "t"\n  hasOwnProperty: "h"\n',
       ),
       'kustomization.yaml': kustomization('resources: [a.yaml]\ncommonAnnotations: {constructor: x}\n'),
     });
