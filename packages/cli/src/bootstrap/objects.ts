@@ -94,6 +94,28 @@ async function existingKustomization(cluster: Cluster, name: string, signal: Abo
   return cluster.get({ ...kind, namespace: name, name }, { signal });
 }
 
+/** On a sync that rests for a bootstrap. One that somebody else has suspended does not have it. */
+const PAUSED = 'sluice.dev/paused-by-bootstrap';
+
+/**
+ * Lets the sync that is there rest while its source gets another address or key: it would put back at once what the last
+ * commit said of the source, which then could learn of no newer one. The result ends the rest.
+ */
+export async function pauseSync(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<() => Promise<void>> {
+  const existing = await existingKustomization(cluster, namespace, signal);
+  const isOurs = existing?.metadata.annotations?.[PAUSED] !== undefined;
+  if (existing === undefined || (field(existing, 'spec', 'suspend') === true && !isOurs)) return () => Promise.resolve();
+  await setPaused(cluster, namespace, true);
+  return () => setPaused(cluster, namespace, false);
+}
+
+/** Without a signal: what was interrupted must not be left at rest. */
+async function setPaused(cluster: Cluster, namespace: string, isPaused: boolean): Promise<void> {
+  const key = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace, name: namespace };
+  const metadata = { annotations: { [PAUSED]: isPaused ? 'true' : null } };
+  await cluster.patch(key, 'merge', { metadata, spec: { suspend: isPaused ? true : null } }, { fieldManager: 'flux' });
+}
+
 /** The values of a Secret, decoded; undefined when it is not there. */
 export async function secretValues(
   cluster: Cluster,

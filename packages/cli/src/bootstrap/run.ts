@@ -9,7 +9,7 @@ import { applySecret, registrySecret, type PlainSecret } from '../secrets/index.
 import type { Terminal } from '../terminal.js';
 import { FLUX_VERSION } from '../versions.js';
 import { COMPONENTS_FILE, missingKustomization, objectsOf, SYNC_FILE } from './manifest-files.js';
-import { isRunning, secretValues, syncedPath, waitForSync } from './objects.js';
+import { isRunning, pauseSync, secretValues, syncedPath, waitForSync } from './objects.js';
 import type { BootstrapOptions } from './options.js';
 import { relativePath } from './relative-path.js';
 import { syncText } from './sync-manifests.js';
@@ -64,13 +64,18 @@ export async function bootstrap(options: BootstrapOptions, access: BootstrapAcce
   else await run.installComponents();
   terminal.success('reconciled components');
 
-  await run.reconcileSecret();
-  await run.commitSync(isSelfManaged);
-
-  const revision = `${options.branch}@sha1:${run.head}`;
   const source = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace, name: namespace } as const;
   const sync = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', namespace, name: namespace } as const;
-  await waitForSync(cluster, source, revision, terminal, signal);
+  const resume = await pauseSync(cluster, namespace, signal);
+  let revision: string;
+  try {
+    await run.reconcileSecret();
+    await run.commitSync(isSelfManaged);
+    revision = `${options.branch}@sha1:${run.head}`;
+    await waitForSync(cluster, source, revision, terminal, signal);
+  } finally {
+    await resume();
+  }
   await waitForSync(cluster, sync, revision, terminal, signal);
   terminal.action('confirming components are healthy');
   if (!(await reportDeployments(cluster, namespace, deploymentNames(install), terminal, signal)))
