@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { errorMessage } from '@sluice/core';
+import { errorMessage, OPENSSH_KEY_MAGIC, SshReader, sshNumber, sshString } from '@sluice/core';
 import type { FlagValues } from '../command-line/index.js';
 
 export interface SshKeyPair {
@@ -71,26 +71,19 @@ function blobOf(privateKey: string, passphrase: string): Buffer {
   return publicKeyBlob(key);
 }
 
-const MAGIC = Buffer.from('openssh-key-v1\0');
-
 /** The public half, which stands in the clear before the private one, be that encrypted or not. */
 function opensshPublicKey(text: string, passphrase: string): Buffer {
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----/.exec(text)?.[1];
   const bytes = Buffer.from(body ?? '', 'base64');
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('ssh: no key found: the private key does not parse');
-  let at = MAGIC.length;
-  const next = (): Buffer => {
-    const length = at + 4 <= bytes.length ? bytes.readUInt32BE(at) : Infinity;
-    if (at + 4 + length > bytes.length) throw new Error('ssh: no key found: the private key ends early');
-    at += 4 + length;
-    return bytes.subarray(at - length, at);
-  };
-  const cipher = next().toString('latin1');
+  const magic = OPENSSH_KEY_MAGIC;
+  if (!bytes.subarray(0, magic.length).equals(magic)) throw new Error('ssh: no key found: the private key does not parse');
+  const reader = new SshReader(bytes.subarray(magic.length), () => new Error('ssh: no key found: the private key ends early'));
+  const cipher = reader.string().toString('latin1');
   if (cipher !== 'none' && passphrase === '') throw new Error('ssh: this private key is passphrase protected: give it with --password');
-  next();
-  next();
-  at += 4;
-  return next();
+  reader.string();
+  reader.string();
+  reader.integer();
+  return reader.string();
 }
 
 function publicKeyLine(blob: Buffer): string {
@@ -105,14 +98,18 @@ function publicKeyBlob(key: KeyObject): Buffer {
   const { kty, crv = '', x = '', y = '', e = '', n = '' } = createPublicKey(key).export({ format: 'jwk' }) as Record<string, string>;
   switch (kty) {
     case 'RSA':
-      return Buffer.concat([lengthed('ssh-rsa'), lengthed(positive(raw(e))), lengthed(positive(raw(n)))]);
+      return Buffer.concat([sshString('ssh-rsa'), sshNumber(raw(e)), sshNumber(raw(n))]);
     case 'EC': {
       const curve = `nistp${crv.slice(2)}`;
-      return Buffer.concat([lengthed(`ecdsa-sha2-${curve}`), lengthed(curve), lengthed(Buffer.concat([Buffer.from([4]), raw(x), raw(y)]))]);
+      return Buffer.concat([
+        sshString(`ecdsa-sha2-${curve}`),
+        sshString(curve),
+        sshString(Buffer.concat([Buffer.from([4]), raw(x), raw(y)])),
+      ]);
     }
     default:
       if (crv !== 'Ed25519') throw new Error(`ssh: no SSH server takes keys of type ${kty ?? ''} ${crv}: use RSA, ECDSA or Ed25519`);
-      return Buffer.concat([lengthed('ssh-ed25519'), lengthed(raw(x))]);
+      return Buffer.concat([sshString('ssh-ed25519'), sshString(raw(x))]);
   }
 }
 
@@ -125,33 +122,21 @@ function opensshEd25519(key: KeyObject): string {
   const part = Buffer.concat([
     check,
     check,
-    lengthed('ssh-ed25519'),
-    lengthed(point),
-    lengthed(Buffer.concat([seed, point])),
-    lengthed(''),
+    sshString('ssh-ed25519'),
+    sshString(point),
+    sshString(Buffer.concat([seed, point])),
+    sshString(''),
   ]);
   const padding = Buffer.from(Array.from({ length: (8 - (part.length % 8)) % 8 }, (_, index) => index + 1));
   const whole = Buffer.concat([
-    MAGIC,
-    lengthed('none'),
-    lengthed('none'),
-    lengthed(''),
+    OPENSSH_KEY_MAGIC,
+    sshString('none'),
+    sshString('none'),
+    sshString(''),
     Buffer.from([0, 0, 0, 1]),
-    lengthed(publicKeyBlob(key)),
-    lengthed(Buffer.concat([part, padding])),
+    sshString(publicKeyBlob(key)),
+    sshString(Buffer.concat([part, padding])),
   ]);
   const lines = whole.toString('base64').replace(/.{70}/g, '$&\n').trimEnd();
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
-}
-
-function lengthed(content: Buffer | string): Buffer {
-  const bytes = Buffer.from(content as string);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** A number whose first bit says that it is not negative. */
-function positive(number: Buffer): Buffer {
-  return (number[0] ?? 0) < 128 ? number : Buffer.concat([Buffer.from([0]), number]);
 }

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { OPENSSH_KEY_MAGIC, SshReader, sshNumber, sshString } from '@sluice/core';
 import { sopsError } from '../error.js';
 
 /** A private SSH key that age can use. */
@@ -11,7 +12,8 @@ export interface SshPrivateKey {
   readonly seed?: Buffer;
 }
 
-const MAGIC = 'openssh-key-v1\0';
+/** Reads SSH's wire format. */
+export const sshReader = (bytes: Buffer): SshReader => new SshReader(bytes, () => new Error('the key is cut off'));
 
 /** Reads a private key in OpenSSH's format or in PEM. `origin` says in messages where it comes from. */
 export function parseSshPrivateKey(text: string, origin: string): SshPrivateKey {
@@ -31,15 +33,16 @@ export function parseSshPrivateKey(text: string, origin: string): SshPrivateKey 
 class EncryptedKey extends Error {}
 
 function readOpenSsh(bytes: Buffer): SshPrivateKey {
-  if (bytes.subarray(0, MAGIC.length).toString('latin1') !== MAGIC) throw new Error('not an OpenSSH key');
-  const reader = new SshReader(bytes.subarray(MAGIC.length));
+  const magic = OPENSSH_KEY_MAGIC;
+  if (!bytes.subarray(0, magic.length).equals(magic)) throw new Error('not an OpenSSH key');
+  const reader = sshReader(bytes.subarray(magic.length));
   if (reader.string().toString() !== 'none') throw new EncryptedKey('protected by a pass phrase');
   reader.string();
   reader.string();
-  reader.number();
+  reader.integer();
   reader.string();
-  const key = new SshReader(reader.string());
-  if (key.number() !== key.number()) throw new Error('check numbers differ');
+  const key = sshReader(reader.string());
+  if (key.integer() !== key.integer()) throw new Error('check numbers differ');
   const type = key.string().toString();
   if (type === 'ssh-ed25519') {
     key.string();
@@ -75,43 +78,8 @@ function sshKeyOf(key: KeyObject): SshPrivateKey {
     };
   }
   if (key.asymmetricKeyType !== 'rsa') throw new Error('unsupported type');
-  const integers = [jwk.e, jwk.n].map((part) => sshString(positive(Buffer.from(part ?? '', 'base64url'))));
+  const integers = [jwk.e, jwk.n].map((part) => sshNumber(Buffer.from(part ?? '', 'base64url')));
   return { type: 'ssh-rsa', key, publicBlob: Buffer.concat([sshString('ssh-rsa'), ...integers]) };
-}
-
-/** Reads the lengths and strings of SSH's wire format. */
-export class SshReader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  number(): number {
-    const value = this.#bytes.readUInt32BE(this.#at);
-    this.#at += 4;
-    return value;
-  }
-
-  string(): Buffer {
-    const length = this.number();
-    if (this.#at + length > this.#bytes.length) throw new Error('the key is cut off');
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
-}
-
-function sshString(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value as Buffer);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** A number whose first bit is set gets a zero before it, or it would be negative. */
-function positive(bytes: Buffer): Buffer {
-  return (bytes[0] ?? 0) >= 128 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes;
 }
 
 function unsigned(bytes: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import { constants, createCipheriv, createHash, createPublicKey, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto';
 import type { Random } from '../cipher.js';
 import { sopsError } from '../error.js';
-import { SshReader, type SshPrivateKey } from './ssh-format.js';
+import { sshReader, type SshPrivateKey } from './ssh-format.js';
 import { derive, NONCE, openSealed, TAG_BYTES, x25519, x25519Private, x25519PublicBytes } from './x25519.js';
 
 /** A part of an age header: its type and arguments, and a body. */
@@ -28,7 +28,7 @@ export function unwrapWithSshKey(key: SshPrivateKey, stanzas: readonly AgeStanza
 export function wrapForSshKey(recipient: string, fileKey: Uint8Array, random: Random): AgeStanza {
   const [type, encoded = ''] = recipient.trim().split(/\s+/);
   const blob = Buffer.from(encoded, 'base64');
-  const reader = new SshReader(blob);
+  const reader = sshReader(blob);
   if (reader.string().toString() !== type) throw sopsError('SopsSettingsInvalid', 'an SSH public key is not what its type says');
   if (type === 'ssh-ed25519') return wrapEd25519(reader.string(), blob, fileKey, random);
   if (type !== 'ssh-rsa')

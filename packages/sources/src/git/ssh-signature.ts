@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { SluiceError } from '@sluice/core';
+import { SluiceError, SshReader, sshString } from '@sluice/core';
 
 /** What `ssh-keygen -Y sign -n git` makes, and `git commit -S` with `gpg.format=ssh` embeds. */
 interface SshSignature {
@@ -36,7 +36,7 @@ function parseAuthorizedKeys(text: string): Buffer[] {
 
 function parseSignature(armored: string): SshSignature {
   const body = /-----BEGIN SSH SIGNATURE-----([A-Za-z0-9+/=\s]+)-----END SSH SIGNATURE-----/.exec(armored)?.[1];
-  const reader = new Reader(Buffer.from(body ?? '', 'base64'));
+  const reader = new SshReader(Buffer.from(body ?? '', 'base64'), malformed);
   if (reader.bytes(6).toString('latin1') !== 'SSHSIG' || reader.integer() !== 1) throw malformed();
   const publicKey = reader.string();
   const namespace = reader.string().toString('utf8');
@@ -50,11 +50,11 @@ function isValid({ publicKey, namespace, hashAlgorithm, signature }: SshSignatur
   const digest = createHash(hashAlgorithm).update(signed).digest();
   const message = Buffer.concat([
     Buffer.from('SSHSIG'),
-    ...[Buffer.from(namespace), Buffer.alloc(0), Buffer.from(hashAlgorithm), digest].map(withLength),
+    ...[Buffer.from(namespace), Buffer.alloc(0), Buffer.from(hashAlgorithm), digest].map(sshString),
   ]);
-  const key = new Reader(publicKey);
+  const key = new SshReader(publicKey, malformed);
   const keyType = key.string().toString('latin1');
-  const parts = new Reader(signature);
+  const parts = new SshReader(signature, malformed);
   const signatureType = parts.string().toString('latin1');
   const raw = parts.string();
   switch (keyType) {
@@ -81,12 +81,12 @@ function isValid({ publicKey, namespace, hashAlgorithm, signature }: SshSignatur
   }
 }
 
-function verifyEcdsa(bits: string, message: Buffer, key: Reader, raw: Buffer): boolean {
+function verifyEcdsa(bits: string, message: Buffer, key: SshReader, raw: Buffer): boolean {
   key.string();
   const point = key.string();
   const size = (point.length - 1) / 2;
   const jwk = { kty: 'EC', crv: `P-${bits}`, x: url(point.subarray(1, 1 + size)), y: url(point.subarray(1 + size)) };
-  const numbers = new Reader(raw);
+  const numbers = new SshReader(raw, malformed);
   const fixed = Buffer.concat([numbers.string(), numbers.string()].map((number) => unsigned(number, size)));
   const hash = { 256: 'sha256', 384: 'sha384', 521: 'sha512' }[bits] ?? '';
   return verify(hash, message, { key: publicKeyOf(jwk), dsaEncoding: 'ieee-p1363' }, fixed);
@@ -96,7 +96,7 @@ function ed25519Key(raw: Buffer): KeyObject {
   return publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: url(raw) });
 }
 
-function rsaKey(key: Reader): KeyObject {
+function rsaKey(key: SshReader): KeyObject {
   const e = key.string();
   return publicKeyOf({ kty: 'RSA', e: url(e), n: url(unsigned(key.string(), 0)) });
 }
@@ -115,38 +115,6 @@ function url(bytes: Buffer): string {
   return bytes.toString('base64url');
 }
 
-function withLength(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
 function malformed(): SluiceError {
   return new SluiceError('SignatureInvalid', 'unable to unarmor SSH signature: it is malformed');
-}
-
-/** Reads SSH's wire format: counted strings. */
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  bytes(count: number): Buffer {
-    const end = this.#at + count;
-    if (end > this.#bytes.length) throw malformed();
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
-  }
-
-  integer(): number {
-    return this.bytes(4).readUInt32BE();
-  }
-
-  string(): Buffer {
-    return this.bytes(this.integer());
-  }
 }
