@@ -46,6 +46,18 @@ type Base =
   | { readonly type: 'file'; readonly content: Uint8Array; readonly id: string }
   | { readonly type: 'repository'; readonly snapshot: Snapshot; readonly path: string };
 
+/** Bases that are fetched for one purpose: what was listed before it began may be from before the commit that led to it. */
+interface Round {
+  readonly signal: AbortSignal;
+  /** Milliseconds since it began. */
+  age(): number;
+}
+
+function startRound(signal: AbortSignal): Round {
+  const startedAt = performance.now();
+  return { signal, age: () => performance.now() - startedAt };
+}
+
 /** A build that names more is not one that a person wrote. */
 const MAX_BASES = 200;
 
@@ -106,10 +118,12 @@ class Held implements BuildBases {
   }
 
   async renew(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.#bases.keys()].map((url) => this.#fetch(url, signal)));
+    const round = startRound(signal);
+    await Promise.all([...this.#bases.keys()].map((url) => this.#fetch(url, round)));
   }
 
   async run<T>(build: () => T | Promise<T>, lacking: (error: unknown) => string | undefined, signal: AbortSignal): Promise<T> {
+    const round = startRound(signal);
     const fetched = new Set<string>();
     for (;;) {
       this.#used = new Set();
@@ -124,7 +138,7 @@ class Held implements BuildBases {
         if (fetched.size >= MAX_BASES) throw new SluiceError('BuildRefused', `the build has more than ${MAX_BASES} remote bases`);
         fetched.add(url);
         this.#options.onFetch?.(url);
-        await this.#fetch(url, signal);
+        await this.#fetch(url, round);
       }
     }
   }
@@ -141,17 +155,17 @@ class Held implements BuildBases {
     if (before?.type === 'repository') before.snapshot.release();
   }
 
-  async #fetch(url: string, signal: AbortSignal): Promise<void> {
+  async #fetch(url: string, round: Round): Promise<void> {
     try {
-      this.#put(url, await this.#fetched(url, signal));
+      this.#put(url, await this.#fetched(url, round));
     } catch (error) {
-      signal.throwIfAborted();
+      round.signal.throwIfAborted();
       throw new SluiceError('BuildRefused', `a remote base can't be fetched: ${errorMessage(error)}`, { cause: error });
     }
   }
 
   /** What an `https` URL leads to is a file, or else a repository: as kustomize finds out, by asking. */
-  async #fetched(url: string, signal: AbortSignal): Promise<Base> {
+  async #fetched(url: string, { signal, age }: Round): Promise<Base> {
     if (/^https?:\/\//.test(url) && this.#bases.get(url)?.type !== 'repository') {
       const file = await fetchBaseFile(new URL(url), signal);
       if (file !== undefined) return { type: 'file', ...file };
@@ -159,12 +173,12 @@ class Held implements BuildBases {
     const { path, ...repository } = parseRepositoryUrl(url);
     const snapshots = await this.#snapshots();
     try {
-      return { type: 'repository', snapshot: await snapshots.acquire(repository, signal), path };
+      return { type: 'repository', snapshot: await snapshots.acquire(repository, age(), signal), path };
     } catch (error) {
       // Git itself goes nowhere that was not judged; where the repository has moved to is asked for by what judges it.
       const moved = isRedirect(error) ? await finalAddress(repository.url, signal) : undefined;
       if (moved === undefined) throw error;
-      return { type: 'repository', snapshot: await snapshots.acquire({ ...repository, url: moved }, signal), path };
+      return { type: 'repository', snapshot: await snapshots.acquire({ ...repository, url: moved }, age(), signal), path };
     }
   }
 }

@@ -18,7 +18,8 @@ export interface Snapshot {
 
 /** Commits of repositories, unpacked once for all who want them. */
 export interface Snapshots {
-  acquire(base: Omit<RepositoryBase, 'path'>, signal: AbortSignal): Promise<Snapshot>;
+  /** @param maxAgeMs how old the listing of the repository's references may be that is looked into */
+  acquire(base: Omit<RepositoryBase, 'path'>, maxAgeMs: number, signal: AbortSignal): Promise<Snapshot>;
   close(): Promise<void>;
 }
 
@@ -77,12 +78,13 @@ export function openSnapshots(directory: string, { allowFile = false }: { readon
   };
 
   return {
-    async acquire({ url, candidates, submodules, timeoutMs }, signal) {
+    async acquire({ url, candidates, submodules, timeoutMs }, maxAgeMs, signal) {
       const { username, password } = parseGitUrl(url, { allowFile });
       const request: GitRequest = {
         url,
         recurseSubmodules: submodules,
         signal,
+        maxAgeMs,
         timeoutMs: Math.min(timeoutMs ?? OPERATION_TIMEOUT_MS, TIMEOUT_MS),
         ...(username === undefined ? {} : { credentials: { username, password: password ?? '' } }),
       };
