@@ -50,7 +50,7 @@ type Base =
 interface Round {
   readonly signal: AbortSignal;
   /** Milliseconds since it began. */
-  age(): number;
+  readonly age: () => number;
 }
 
 function startRound(signal: AbortSignal): Round {
