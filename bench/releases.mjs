@@ -3,20 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import {
-  crdOf,
-  gitRepository,
-  helmChart,
-  helmRelease,
-  helmRepository,
-  kustomization,
-  ociRepository,
-  bucket,
-  externalArtifact,
-  alert,
-  provider,
-  receiver,
-} from '../packages/api/dist/index.js';
+import { crdOf } from '../packages/api/dist/index.js';
+import { controlledResources } from '../packages/controllers/dist/index.js';
 import { createInformer } from '../packages/kube/dist/index.js';
 import { parallel, pause, startRig, until } from './controllers.mjs';
 
@@ -57,20 +45,7 @@ const spec = (values) => ({
 async function rig(print, count) {
   const { cluster, where, startEngine, clusterCpu, close } = await startRig();
   const charts = await serveChart();
-  const definitions = [
-    gitRepository,
-    ociRepository,
-    helmRepository,
-    helmChart,
-    bucket,
-    externalArtifact,
-    kustomization,
-    helmRelease,
-    alert,
-    provider,
-    receiver,
-  ];
-  for (const definition of definitions) await cluster.apply(crdOf(definition), { fieldManager: 'bench', force: true });
+  for (const definition of controlledResources) await cluster.apply(crdOf(definition), { fieldManager: 'bench', force: true });
   while ((await cluster.resourceOf(RELEASE)) === undefined) await pause(100);
   await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }, { fieldManager: 'bench' });
   const engine = await startEngine();

@@ -39,7 +39,7 @@ export { kustomization, type Kustomization } from './kustomize/kustomization.js'
 export { alert, type Alert } from './notification/alert.js';
 export { provider, type Provider } from './notification/provider.js';
 export { receiver, type Receiver } from './notification/receiver.js';
-export { annotations, finalizer, groups } from './shared/names.js';
+export { finalizer, groups } from './shared/names.js';
 export type { Artifact, Condition } from './shared/status.js';
 export type { HistoryEntry, Inventory } from './shared/workload.js';
 export { bucket, type Bucket } from './source/bucket.js';

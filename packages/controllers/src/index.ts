@@ -15,4 +15,5 @@ export { loadVariables } from './kustomization/variables.js';
 export { parseStageKinds } from './apply/order.js';
 export { leadControllers, type Leadership, type LeadOptions } from './lead.js';
 export { tracingFromEnvironment, type TracingSettings } from './observe/tracing.js';
+export { controlledResources } from './resources.js';
 export { controllerNames, startControllers, type ControllerName, type Controllers, type ControllersOptions } from './start.js';

@@ -22,6 +22,7 @@ export {
 export { parseLabelSelector, type LabelSelector } from './label-selector.js';
 export { printSpans, type Attributes, type Span, type SpanOrigin } from './otlp/spans.js';
 export { compareQuantities, formatQuantity, parseQuantity, type Quantity, type QuantityFault } from './quantity.js';
+export { requestAnnotations } from './request-annotations.js';
 export { OPENSSH_KEY_MAGIC, SshReader, sshNumber, sshString } from './ssh-wire.js';
 export { directoryTree } from './tree/directory-tree.js';
 export type { FileTree, TreeEntry } from './tree/file-tree.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { groupOf, type Json, type KubeObject } from '@sluice/core';
+import { groupOf, requestAnnotations, type Json, type KubeObject } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import { apiTime, type Clock } from './clock.js';
 import type { Condition } from './conditions.js';
@@ -11,7 +11,7 @@ import { keyOf, splitKey, type ObjectCache } from './object-cache.js';
 import { createWorkQueue, Priority, type Next, type Turn } from './queue.js';
 import type { Cause, Outcome, ReconcileContext, Reconciler } from './reconciler.js';
 import { createStatusWriter, type StatusWriter } from './status-writer.js';
-import { conditionsOf, REQUESTED_AT, StatusDraft, type CommonStatus } from './status.js';
+import { conditionsOf, StatusDraft, type CommonStatus } from './status.js';
 
 /** What a controller works with. */
 export interface ControllerOptions<T extends KubeObject, S extends CommonStatus> {
@@ -199,7 +199,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     }
 
     const outcome = await reconciler.reconcile(this.#object, this.#context(draft));
-    draft.finish(this.#object.metadata.annotations?.[REQUESTED_AT], outcome.observed);
+    draft.finish(this.#object.metadata.annotations?.[requestAnnotations.requestedAt], outcome.observed);
     await this.#writer.flush(draft.fields);
     this.#publish(outcome.events);
     return outcome;
@@ -285,13 +285,14 @@ function whatChanged(object: KubeObject, before: KubeObject): Cause['reason'] | 
   if (object.metadata.deletionTimestamp !== undefined && before.metadata.deletionTimestamp === undefined) return 'deleted';
   if (object.metadata.uid !== before.metadata.uid) return 'created';
   if (object.metadata.generation !== before.metadata.generation) return 'spec';
-  if (object.metadata.annotations?.[REQUESTED_AT] !== before.metadata.annotations?.[REQUESTED_AT]) return 'request';
+  if (object.metadata.annotations?.[requestAnnotations.requestedAt] !== before.metadata.annotations?.[requestAnnotations.requestedAt])
+    return 'request';
   return undefined;
 }
 
 /** The value of the request annotation that has not been handled. */
 function requestOf(object: KubeObject): string | undefined {
-  const requestedAt = object.metadata.annotations?.[REQUESTED_AT];
+  const requestedAt = object.metadata.annotations?.[requestAnnotations.requestedAt];
   return requestedAt === statusOf(object).lastHandledReconcileAt ? undefined : requestedAt;
 }
 

@@ -31,4 +31,4 @@ export { createProbes, type ProbeOptions } from './probes.js';
 export { createWorkQueue, Priority, type Next, type QueueObserver, type Turn, type WorkQueue, type WorkQueueOptions } from './queue.js';
 export { jittered, type Cause, type Outcome, type ReconcileContext, type Reconciler } from './reconciler.js';
 export { selectedObjects } from './selected-objects.js';
-export { conditionsOf, REQUESTED_AT, StatusDraft, type CommonStatus } from './status.js';
+export { conditionsOf, StatusDraft, type CommonStatus } from './status.js';

@@ -8,9 +8,6 @@ export interface CommonStatus {
   conditions?: readonly Condition[];
 }
 
-/** People ask for a pass by changing this annotation; the answer is `status.lastHandledReconcileAt`. */
-export const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
-
 /**
  * The status of an object while a pass works on it. Nothing is written here; the runtime writes what has changed.
  * `fields` may be changed at will, conditions through the methods.

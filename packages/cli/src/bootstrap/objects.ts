@@ -1,9 +1,7 @@
-import { errorMessage, isJsonObject, type KubeObject } from '@sluice/core';
+import { errorMessage, isJsonObject, requestAnnotations, type KubeObject } from '@sluice/core';
 import { computeHealth, isNotFound, waitFor, type Cluster } from '@sluice/kube';
 import { conditionsOf, field } from '../kinds/index.js';
 import type { Terminal } from '../terminal.js';
-
-const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
 
 /** After so long without a sign of life it is worth saying who should work on an object. */
 const HINT_AFTER_MS = 20_000;
@@ -29,7 +27,12 @@ export async function waitForSync(
   const id = `${key.namespace}/${key.name}`;
   terminal.waiting(`waiting for ${key.kind} ${JSON.stringify(id)} to be reconciled`);
   const request = new Date().toISOString();
-  await cluster.patch(key, 'merge', { metadata: { annotations: { [REQUESTED_AT]: request } } }, { signal, fieldManager: 'flux' });
+  await cluster.patch(
+    key,
+    'merge',
+    { metadata: { annotations: { [requestAnnotations.requestedAt]: request } } },
+    { signal, fieldManager: 'flux' },
+  );
   let message = 'no controller has looked at it';
   let isSeen = false;
   const hint = setTimeout(() => {

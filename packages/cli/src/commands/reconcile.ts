@@ -1,14 +1,10 @@
-import { isJsonObject, type KubeObject } from '@sluice/core';
+import { isJsonObject, requestAnnotations, type KubeObject } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import { conditionsOf, field, helmChart, notFound, sourceKinds, type FluxKind } from '../kinds/index.js';
 import { isSettled, waitForObject } from '../wait.js';
-
-/** The annotations that ask for something, by the flag that does. */
-const REQUESTS = { force: 'reconcile.fluxcd.io/forceAt', reset: 'reconcile.fluxcd.io/resetAt' };
-const RECONCILE_REQUEST = 'reconcile.fluxcd.io/requestedAt';
 
 /** `reconcile KIND NAME [--with-source] [--force] [--reset]`: asks the controllers for a reconciliation now, and waits for its end. */
 export async function reconcileKind(kind: FluxKind, invocation: Invocation): Promise<void> {
@@ -77,9 +73,9 @@ async function reconcileObject(
 function annotationsFor({ force, reset }: Request): Record<string, string> {
   const now = new Date().toISOString();
   return {
-    [RECONCILE_REQUEST]: now,
-    ...(force === true ? { [REQUESTS.force]: now } : {}),
-    ...(reset === true ? { [REQUESTS.reset]: now } : {}),
+    [requestAnnotations.requestedAt]: now,
+    ...(force === true ? { [requestAnnotations.forceAt]: now } : {}),
+    ...(reset === true ? { [requestAnnotations.resetAt]: now } : {}),
   };
 }
 

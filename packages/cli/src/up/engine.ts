@@ -2,22 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import {
-  alert,
-  bucket,
-  crdOf,
-  externalArtifact,
-  gitRepository,
-  helmChart,
-  helmRelease,
-  helmRepository,
-  kustomization,
-  ociRepository,
-  provider,
-  receiver,
-} from '@sluice/api';
-import { startControllers, tracingFromEnvironment, type ControllersOptions } from '@sluice/controllers';
-import type { KubeObject } from '@sluice/core';
+import { crdOf } from '@sluice/api';
+import { controlledResources, startControllers, tracingFromEnvironment, type ControllersOptions } from '@sluice/controllers';
+import { requestAnnotations, type KubeObject } from '@sluice/core';
 import { createCluster, type Cluster, type Fetch } from '@sluice/kube';
 import { createClientMetrics, createLogger, createRegistry } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore } from '@sluice/sources';
@@ -33,21 +20,6 @@ export interface Engine {
   requestSync(repository: { readonly namespace: string; readonly name: string }): void;
   stop(): Promise<void>;
 }
-
-/** The kinds that something is done with here. */
-const installed = [
-  gitRepository,
-  ociRepository,
-  helmRepository,
-  helmChart,
-  bucket,
-  externalArtifact,
-  kustomization,
-  helmRelease,
-  alert,
-  provider,
-  receiver,
-];
 
 /** Time for what is under way when the engine is stopped. What does not end in it goes on at the next start. */
 const GRACE_MS = 5_000;
@@ -74,7 +46,8 @@ export async function startEngine(
       : error;
   });
   try {
-    for (const resource of installed) await cluster.apply(allowFileUrls(crdOf(resource)), { fieldManager: 'sluice', force: true });
+    for (const resource of controlledResources)
+      await cluster.apply(allowFileUrls(crdOf(resource)), { fieldManager: 'sluice', force: true });
     const store = openArtifactStore({ dir: join(directory, 'artifacts'), baseUrl: service.url });
     const git = createGitClient({ cacheDir: join(directory, 'git'), allowFile: true });
     const controllers = startControllers({
@@ -126,6 +99,6 @@ function isProbe(path: string): boolean {
 
 async function requestSync(cluster: Cluster, { namespace, name }: { namespace: string; name: string }): Promise<void> {
   const { apiVersion, kind } = gitRepositoryKind;
-  const annotations = { 'reconcile.fluxcd.io/requestedAt': new Date().toISOString() };
+  const annotations = { [requestAnnotations.requestedAt]: new Date().toISOString() };
   await cluster.patch({ apiVersion, kind, namespace, name }, 'merge', { metadata: { annotations } }, { fieldManager: 'sluice' });
 }

@@ -1,18 +1,14 @@
-import type { KubeObject } from '@sluice/core';
-import { REQUESTED_AT } from '@sluice/runtime';
+import { requestAnnotations, type KubeObject } from '@sluice/core';
 import type { HelmReleaseStatus } from './spec.js';
-
-const FORCE_AT = 'reconcile.fluxcd.io/forceAt';
-const RESET_AT = 'reconcile.fluxcd.io/resetAt';
 
 /** Whether somebody asks for a release action whatever the state is. Asked once, it is noted as handled. */
 export function takeForceRequest(object: KubeObject, status: HelmReleaseStatus): boolean {
-  return take(object, status, FORCE_AT, 'lastHandledForceAt');
+  return take(object, status, requestAnnotations.forceAt, 'lastHandledForceAt');
 }
 
 /** Whether somebody asks for failures to be forgotten. Asked once, it is noted as handled. */
 export function takeResetRequest(object: KubeObject, status: HelmReleaseStatus): boolean {
-  return take(object, status, RESET_AT, 'lastHandledResetAt');
+  return take(object, status, requestAnnotations.resetAt, 'lastHandledResetAt');
 }
 
 /** A request counts when it comes together with one for a pass, that is, with the same value. */
@@ -23,7 +19,7 @@ function take(
   field: 'lastHandledForceAt' | 'lastHandledResetAt',
 ): boolean {
   const asked = metadata.annotations?.[annotation];
-  const pass = metadata.annotations?.[REQUESTED_AT];
+  const pass = metadata.annotations?.[requestAnnotations.requestedAt];
   if (asked === undefined) return false;
   const handled = status[field];
   status[field] = asked;

@@ -1,8 +1,8 @@
 import type { Receiver } from '@sluice/api';
-import { SluiceError, type KubeObject } from '@sluice/core';
+import { requestAnnotations, SluiceError, type KubeObject } from '@sluice/core';
 import { labelSelectorText, type Cluster, type Fetch, type HttpHeaders, type Informer } from '@sluice/kube';
 import { handleWebhook, type TokenVerifier, type WebhookDoors, type WebhookReceiver } from '@sluice/notifications';
-import { conditionsOf, keyOf, REQUESTED_AT, type Clock, type Logger } from '@sluice/runtime';
+import { conditionsOf, keyOf, type Clock, type Logger } from '@sluice/runtime';
 import { secretsOf, textIn } from '../source/secrets.js';
 import type { HttpMetrics } from '../notification/http-metrics.js';
 import { requestBytes } from '../notification/request-body.js';
@@ -72,7 +72,7 @@ export function createWebhookHandler(world: WebhookWorld): WebhookHandler {
     },
     async trigger(object) {
       const { name = '', namespace = '' } = object.metadata;
-      const annotations = { [REQUESTED_AT]: new Date(clock.now()).toISOString() };
+      const annotations = { [requestAnnotations.requestedAt]: new Date(clock.now()).toISOString() };
       world.onTrigger?.(object);
       const key = { apiVersion: object.apiVersion, kind: object.kind, namespace, name };
       await cluster.patch(key, 'merge', { metadata: { annotations } }, { fieldManager: 'notification-controller', signal });

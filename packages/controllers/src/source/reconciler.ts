@@ -1,14 +1,6 @@
-import { errorMessage, parseDuration, type KubeObject } from '@sluice/core';
+import { errorMessage, parseDuration, requestAnnotations, type KubeObject } from '@sluice/core';
 import type { Artifact } from '@sluice/api';
-import {
-  jittered,
-  REQUESTED_AT,
-  type EventInput,
-  type Outcome,
-  type ReconcileContext,
-  type Reconciler,
-  type StatusDraft,
-} from '@sluice/runtime';
+import { jittered, type EventInput, type Outcome, type ReconcileContext, type Reconciler, type StatusDraft } from '@sluice/runtime';
 import type { ArtifactOwner, ArtifactStore } from '@sluice/sources';
 import { SourceFailure, type FailureCondition } from './failure.js';
 import { showProgress, summarize, type SourceStatus } from './status.js';
@@ -136,7 +128,7 @@ function announce({ metadata }: KubeObject, { status, progress }: Context): void
   showProgress(status, 'reconciliation in progress', 'nothing new');
   if (metadata.generation !== observedGeneration) {
     showProgress(status, `processing object: new generation ${observedGeneration} -> ${metadata.generation}`, 'nothing new');
-  } else if (metadata.annotations?.[REQUESTED_AT] === lastHandledReconcileAt) {
+  } else if (metadata.annotations?.[requestAnnotations.requestedAt] === lastHandledReconcileAt) {
     return;
   }
   progress();

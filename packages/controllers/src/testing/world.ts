@@ -1,25 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  alert,
-  bucket,
-  crdOf,
-  externalArtifact,
-  gitRepository,
-  helmChart,
-  helmRelease,
-  helmRepository,
-  kustomization,
-  ociRepository,
-  provider,
-  receiver,
-  type CustomResource,
-} from '@sluice/api';
+import { crdOf } from '@sluice/api';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster, type Cluster, type ObjectKey } from '@sluice/kube';
 import { silentLogger, systemClock, type Clock, type ResourceEvent } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore, type ArtifactStore } from '@sluice/sources';
+import { controlledResources } from '../resources.js';
 import { startControllers, type Controllers, type ControllersOptions } from '../start.js';
 import { startGitServer, type GitServer } from './git-server.js';
 import { startWebServer, type WebServer } from './web-server.js';
@@ -51,7 +38,7 @@ export async function startWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-controllers-'));
   const embedded = await startCluster({ ephemeral: true, simulate: false });
   const cluster = createCluster(embedded.fetch);
-  for (const definition of DEFINITIONS) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
+  for (const definition of controlledResources) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
   const git = await startGitServer(join(directory));
   const web = await startWebServer();
   const openStore = (): ArtifactStore => openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' });
@@ -145,17 +132,3 @@ const GROUPS: Readonly<Partial<Record<Kind, string>>> = { Kustomization: 'kustom
 export function keyOfKind(kind: Kind, namespace: string, name: string): ObjectKey {
   return { apiVersion: `${GROUPS[kind] ?? 'source'}.toolkit.fluxcd.io/${kind === 'HelmRelease' ? 'v2' : 'v1'}`, kind, namespace, name };
 }
-
-const DEFINITIONS: readonly CustomResource[] = [
-  gitRepository,
-  ociRepository,
-  helmRepository,
-  helmChart,
-  bucket,
-  externalArtifact,
-  kustomization,
-  helmRelease,
-  alert,
-  provider,
-  receiver,
-];
