@@ -4,16 +4,16 @@
  * The timer does not keep the process alive.
  */
 export function deadlineSignal(milliseconds: number, signal?: AbortSignal): AbortSignal {
-  return deadline(milliseconds, signal).signal;
+  return startDeadline(milliseconds, signal).signal;
 }
 
-/** Runs something under such a signal, and leaves nothing behind when it has ended: for what ends a thousand times a second. */
+/** Runs something under such a signal, and leaves nothing behind when it has ended: a signal that lives long would collect listeners. */
 export async function withDeadline<T>(
   milliseconds: number,
   signal: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { signal: ending, cancel } = deadline(milliseconds, signal);
+  const { signal: ending, cancel } = startDeadline(milliseconds, signal);
   try {
     return await run(ending);
   } finally {
@@ -21,7 +21,11 @@ export async function withDeadline<T>(
   }
 }
 
-function deadline(milliseconds: number, signal: AbortSignal | undefined): { readonly signal: AbortSignal; readonly cancel: () => void } {
+/** The same for what is no promise, such as a stream: `cancel` leaves nothing behind. */
+export function startDeadline(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): { readonly signal: AbortSignal; readonly cancel: () => void } {
   const controller = new AbortController();
   const cancel = (): void => {
     clearTimeout(timer);

@@ -4,7 +4,7 @@
  * @module
  */
 export { TarHeaders, readTarFiles, tarBlockSize, tarChecksum, tarInvalid, tarPadding, type TarHeader } from './archive/tar.js';
-export { deadlineSignal, withDeadline } from './deadline.js';
+export { deadlineSignal, startDeadline, withDeadline } from './deadline.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
 export { age, humanDuration } from './human-duration.js';

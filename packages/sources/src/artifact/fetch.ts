@@ -1,5 +1,5 @@
 import type { Artifact } from '@sluice/api';
-import { SluiceError, deadlineSignal, errorMessage, type FileTree } from '@sluice/core';
+import { SluiceError, errorMessage, startDeadline, type FileTree } from '@sluice/core';
 import type { ArtifactStore } from './store.js';
 
 export interface FetchArtifactOptions {
@@ -46,7 +46,7 @@ export async function fetchArtifact(
 async function* download(url: string, { signal, timeoutMs = 60_000 }: FetchArtifactOptions): AsyncGenerator<Uint8Array> {
   const unavailable = (why: string, cause?: unknown): SluiceError =>
     new SluiceError('ArtifactUnavailable', `the artifact ${url} can't be fetched: ${why}`, { cause });
-  const limit = deadlineSignal(timeoutMs, signal);
+  const { signal: limit, cancel } = startDeadline(timeoutMs, signal);
   try {
     const response = await fetch(url, {
       signal: limit,
@@ -60,5 +60,7 @@ async function* download(url: string, { signal, timeoutMs = 60_000 }: FetchArtif
     if (error instanceof SluiceError) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw unavailable(limit.aborted && signal?.aborted !== true ? `no answer within ${timeoutMs / 1000} s` : errorMessage(cause), error);
+  } finally {
+    cancel();
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { SluiceError, deadlineSignal } from '@sluice/core';
+import { SluiceError, withDeadline } from '@sluice/core';
 import { basicAuthorization, follow, readBody, reasonOfStatus } from '../http/exchange.js';
 import { createHttpTransport, shown, type HttpAccess, type WebAnswer } from '../http/transport.js';
 import { indexRevision, maxIndexBytes, type ChartVersion } from './helm-index.js';
@@ -54,6 +54,9 @@ export function createHelmRepository(options: HelmRepositoryOptions): HelmReposi
   const transport = createHttpTransport(home, options);
   const { username = '', password = '', passCredentials = false, timeoutMs = 60_000 } = options;
 
+  const limited = <T>(signal: AbortSignal | undefined, run: (limit: AbortSignal) => Promise<T>): Promise<T> =>
+    withDeadline(timeoutMs, signal, run);
+
   const get = async (url: URL, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<WebAnswer> => {
     // Helm's rule: both must be there, and the charts' host must be the index's, unless it may be another.
     const isSent = username !== '' && password !== '' && (passCredentials || url.origin === home.origin);
@@ -71,35 +74,37 @@ export function createHelmRepository(options: HelmRepositoryOptions): HelmReposi
   };
 
   return {
-    async fetchIndex({ etag, signal } = {}) {
-      const url = new URL(home);
-      url.pathname = `${home.pathname.replace(/\/+$/, '')}/index.yaml`;
-      const answer = await get(url, deadlineSignal(timeoutMs, signal), etag === undefined ? {} : { 'if-none-match': etag });
-      if (answer.status === 304) {
-        answer.body.destroy();
-        if (etag !== undefined) return 'unchanged';
-        throw new SluiceError('SourceAnswerInvalid', `${shown(url)}: the server says that nothing changed, without having been asked`);
-      }
-      const bytes = await readBody(answer, maxIndexBytes, `the index ${shown(url)}`);
-      const tag = answer.headers.etag;
-      return { revision: indexRevision(bytes), bytes, ...(tag !== undefined && { etag: tag }) };
-    },
-    async download(chart, { signal } = {}) {
-      const [reference] = chart.urls ?? [];
-      if (reference === undefined) throw new SluiceError('SourceNotFound', `chart '${chart.name}' has no downloadable URLs`);
-      const url = resolveChartUrl(home, reference);
-      const answer = await get(url, deadlineSignal(timeoutMs, signal));
-      const bytes = await readBody(answer, maxChartBytes, `the chart ${shown(url)}`);
-      const expected = chart.digest?.replace(/^sha256:/, '').toLowerCase() ?? '';
-      const actual = createHash('sha256').update(bytes).digest('hex');
-      if (expected !== '' && actual !== expected) {
-        throw new SluiceError(
-          'ArtifactCorrupt',
-          `the chart ${shown(url)} has the digest sha256:${actual}, and the index says sha256:${expected.slice(0, 200)}: one of them is out of date, or was changed`,
-        );
-      }
-      return bytes;
-    },
+    fetchIndex: ({ etag, signal } = {}) =>
+      limited(signal, async (limit) => {
+        const url = new URL(home);
+        url.pathname = `${home.pathname.replace(/\/+$/, '')}/index.yaml`;
+        const answer = await get(url, limit, etag === undefined ? {} : { 'if-none-match': etag });
+        if (answer.status === 304) {
+          answer.body.destroy();
+          if (etag !== undefined) return 'unchanged';
+          throw new SluiceError('SourceAnswerInvalid', `${shown(url)}: the server says that nothing changed, without having been asked`);
+        }
+        const bytes = await readBody(answer, maxIndexBytes, `the index ${shown(url)}`);
+        const tag = answer.headers.etag;
+        return { revision: indexRevision(bytes), bytes, ...(tag !== undefined && { etag: tag }) };
+      }),
+    download: (chart, { signal } = {}) =>
+      limited(signal, async (limit) => {
+        const [reference] = chart.urls ?? [];
+        if (reference === undefined) throw new SluiceError('SourceNotFound', `chart '${chart.name}' has no downloadable URLs`);
+        const url = resolveChartUrl(home, reference);
+        const answer = await get(url, limit);
+        const bytes = await readBody(answer, maxChartBytes, `the chart ${shown(url)}`);
+        const expected = chart.digest?.replace(/^sha256:/, '').toLowerCase() ?? '';
+        const actual = createHash('sha256').update(bytes).digest('hex');
+        if (expected !== '' && actual !== expected) {
+          throw new SluiceError(
+            'ArtifactCorrupt',
+            `the chart ${shown(url)} has the digest sha256:${actual}, and the index says sha256:${expected.slice(0, 200)}: one of them is out of date, or was changed`,
+          );
+        }
+        return bytes;
+      }),
     close: () => transport.close(),
   };
 }

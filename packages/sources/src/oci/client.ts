@@ -1,4 +1,4 @@
-import { SluiceError, deadlineSignal } from '@sluice/core';
+import { SluiceError, startDeadline, withDeadline } from '@sluice/core';
 import { readBody } from '../http/exchange.js';
 import { downloadBlob, uploadBlob } from './blobs.js';
 import {
@@ -101,7 +101,8 @@ export function createOciClient(options: OciClientOptions): OciClient {
   const { timeoutMs = 60_000 } = options;
   const repository = parseOciUrl(options.url);
   const registry = new Registry(repository, options);
-  const limited = (call: OciCall | undefined): AbortSignal => deadlineSignal(timeoutMs, call?.signal);
+  const limited = <T>(call: OciCall | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    withDeadline(timeoutMs, call?.signal, run);
 
   const fetchManifest = async (reference: string, signal: AbortSignal): Promise<OciManifest> => {
     const isDigest = reference.includes(':');
@@ -139,63 +140,75 @@ export function createOciClient(options: OciClientOptions): OciClient {
   const tagOf: OciClient['tagOf'] = async ({ digest = '', semver = '', semverFilter, tag = '' }, call) => {
     if (digest !== '') return undefined;
     if (semver === '') return tag || 'latest';
-    return newestTag(await listTags(registry, limited(call)), semver, semverFilter, call?.layerMediaType);
+    return newestTag(await limited(call, (signal) => listTags(registry, signal)), semver, semverFilter, call?.layerMediaType);
   };
 
   return {
     name: repositoryName(repository),
     tagOf,
     async resolve(selector, call) {
-      const signal = limited(call);
       const tag = await tagOf(selector, call);
       if (tag === undefined) {
         const digest = checkDigest(selector.digest ?? '');
         return { revision: digest, digest };
       }
-      const digest = await digestOf(tag, signal);
+      const digest = await limited(call, (signal) => digestOf(tag, signal));
       return { revision: `${tag}@${digest}`, digest, tag };
     },
-    tags: (call) => listTags(registry, limited(call)),
-    manifest: (reference, call) => fetchManifest(reference, limited(call)),
-    async pull(digest, call) {
-      const signal = limited(call);
-      let manifest = await fetchManifest(checkDigest(digest), signal);
-      if (isIndex(manifest)) {
-        const child = manifest.manifests.find(({ platform }) => platform === 'linux/amd64');
-        if (child === undefined) {
-          throw new SluiceError('SourceNotFound', `no child with platform linux/amd64 in index ${repositoryName(repository)}@${digest}`);
+    tags: (call) => limited(call, (signal) => listTags(registry, signal)),
+    manifest: (reference, call) => limited(call, (signal) => fetchManifest(reference, signal)),
+    pull: (digest, call) =>
+      limited(call, async (signal) => {
+        let manifest = await fetchManifest(checkDigest(digest), signal);
+        if (isIndex(manifest)) {
+          const child = manifest.manifests.find(({ platform }) => platform === 'linux/amd64');
+          if (child === undefined) {
+            throw new SluiceError('SourceNotFound', `no child with platform linux/amd64 in index ${repositoryName(repository)}@${digest}`);
+          }
+          manifest = await fetchManifest(child.digest, signal);
         }
-        manifest = await fetchManifest(child.digest, signal);
+        if (manifest.layers.length === 0) throw new SluiceError('SourceNotFound', 'no layers found in artifact');
+        const wanted = call?.layerMediaType ?? '';
+        const layer = wanted === '' ? manifest.layers[0] : manifest.layers.find(({ mediaType }) => mediaType === wanted);
+        if (layer === undefined) throw new SluiceError('SourceNotFound', `failed to find layer with media type '${wanted}' in artifact`);
+        return { manifest, layer };
+      }),
+    async *blob(descriptor, call) {
+      const { signal, cancel } = startDeadline(timeoutMs, call?.signal);
+      try {
+        yield* downloadBlob(registry, descriptor, signal);
+      } finally {
+        cancel();
       }
-      if (manifest.layers.length === 0) throw new SluiceError('SourceNotFound', 'no layers found in artifact');
-      const wanted = call?.layerMediaType ?? '';
-      const layer = wanted === '' ? manifest.layers[0] : manifest.layers.find(({ mediaType }) => mediaType === wanted);
-      if (layer === undefined) throw new SluiceError('SourceNotFound', `failed to find layer with media type '${wanted}' in artifact`);
-      return { manifest, layer };
     },
-    blob: (descriptor, call) => downloadBlob(registry, descriptor, limited(call)),
-    referrers: (digest, call) => listReferrers(registry, checkDigest(digest), limited(call)),
-    async push({ tag, config, layers, annotations }, call) {
-      checkTag(tag);
-      const signal = limited(call);
-      const described: OciDescriptor[] = [];
-      const contents: OciPush['layers'] = [config, ...layers];
-      for (const { mediaType, content, annotations: own } of contents) {
-        const digest = await uploadBlob(registry, content, signal);
-        described.push({ mediaType, digest, size: content.length, ...(own !== undefined && { annotations: own }) });
-      }
-      const bytes = Buffer.from(
-        JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config: described[0], layers: described.slice(1), annotations }),
-      );
-      await putManifest(tag, mediaTypes.manifest, bytes, signal);
-      return sha256(bytes);
-    },
-    async tag(reference, tag, call) {
-      const signal = limited(call);
-      const { mediaType, bytes, digest } = await fetchManifest(reference, signal);
-      await putManifest(checkTag(tag), mediaType, bytes, signal);
-      return digest;
-    },
+    referrers: (digest, call) => limited(call, (signal) => listReferrers(registry, checkDigest(digest), signal)),
+    push: ({ tag, config, layers, annotations }, call) =>
+      limited(call, async (signal) => {
+        checkTag(tag);
+        const described: OciDescriptor[] = [];
+        const contents: OciPush['layers'] = [config, ...layers];
+        for (const { mediaType, content, annotations: own } of contents) {
+          const digest = await uploadBlob(registry, content, signal);
+          described.push({ mediaType, digest, size: content.length, ...(own !== undefined && { annotations: own }) });
+        }
+        const bytes = Buffer.from(
+          JSON.stringify({
+            schemaVersion: 2,
+            mediaType: mediaTypes.manifest,
+            config: described[0],
+            layers: described.slice(1),
+            annotations,
+          }),
+        );
+        await putManifest(tag, mediaTypes.manifest, bytes, signal);
+        return sha256(bytes);
+      }),
+    tag: (reference, tag, call) =>
+      limited(call, async (signal) => {
+        const { mediaType, bytes, digest } = await fetchManifest(reference, signal);
+        await putManifest(checkTag(tag), mediaType, bytes, signal);
+        return digest;
+      }),
     close: () => registry.close(),
   };
 }
