@@ -1,6 +1,6 @@
 import { groupOf, isJsonObject, versionOf, type KubeObject } from '@sluice/core';
 import { applySchemaDefaults, compileSchema, pruneValue, validateObject, type FieldError, type SchemaNode } from '@sluice/schema';
-import { rootSchema, type CustomResource, type ResourceVersion } from './dsl/custom-resource.js';
+import { servedSchema, type CustomResource, type ResourceVersion } from './dsl/custom-resource.js';
 
 /** An object of a kind of ours, as the API server would take it. */
 export interface ValidatedResource {
@@ -16,10 +16,10 @@ export interface ValidatedResource {
 /** Looks kinds up by their objects, and checks objects without an API server. */
 export function resourceValidator(definitions: readonly CustomResource[]): (object: KubeObject) => ValidatedResource | undefined {
   const compiled = new Map<ResourceVersion, SchemaNode>();
-  const schemaOf = (version: ResourceVersion): SchemaNode => {
+  const schemaOf = (definition: CustomResource, version: ResourceVersion): SchemaNode => {
     let schema = compiled.get(version);
     if (schema === undefined) {
-      schema = compileSchema(rootSchema(version));
+      schema = compileSchema(servedSchema(definition, version));
       compiled.set(version, schema);
     }
     return schema;
@@ -27,8 +27,8 @@ export function resourceValidator(definitions: readonly CustomResource[]): (obje
   return (object) => {
     const definition = definitions.find(({ group, kind }) => kind === object.kind && group === groupOf(object.apiVersion));
     const version = definition?.versions.find(({ name }) => name === versionOf(object.apiVersion));
-    if (version === undefined) return undefined;
-    const schema = schemaOf(version);
+    if (definition === undefined || version === undefined) return undefined;
+    const schema = schemaOf(definition, version);
     const { value, unknown } = pruneValue(schema, object, { isResource: true });
     const complete = applySchemaDefaults(schema, value);
     return {

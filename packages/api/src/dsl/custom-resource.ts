@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject, ObjectMeta } from '@sluice/core';
 import type { ObjectSchema, Schema, Static } from './schema.js';
+import { widened } from './widened.js';
 
 /** A column of `kubectl get`. */
 export interface PrinterColumn {
@@ -61,7 +62,7 @@ export function superseded(kind: string, from: string, to: string): { readonly d
 /**
  * The CustomResourceDefinition of a kind. All versions convert by strategy None: what an older version has and the
  * stored one lacks either has no meaning any more or is refused by a rule of that version's schema
- * (docs/decisions/0050).
+ * (docs/decisions/0050). What the stored one has, all versions declare (docs/decisions/0195).
  */
 export function crdOf(definition: CustomResource): KubeObject {
   const { group, kind, plural, singular, shortNames, categories, versions } = definition;
@@ -84,24 +85,29 @@ export function crdOf(definition: CustomResource): KubeObject {
         singular,
       },
       scope: 'Namespaced',
-      versions: versions.map((each, index) => versionOfCrd(each, index === 0)),
+      versions: versions.map((each) => versionOfCrd(definition, each)),
     },
   };
 }
 
-function versionOfCrd(each: ResourceVersion, storage: boolean): JsonObject {
+function versionOfCrd(definition: CustomResource, each: ResourceVersion): JsonObject {
   return {
     ...(each.columns.length > 0 && { additionalPrinterColumns: each.columns as readonly JsonObject[] & readonly PrinterColumn[] }),
     ...(each.deprecationWarning !== undefined && { deprecated: true, deprecationWarning: each.deprecationWarning }),
     name: each.name,
-    schema: { openAPIV3Schema: rootSchema(each) },
+    schema: { openAPIV3Schema: servedSchema(definition, each) },
     served: true,
-    storage,
+    storage: each === definition.versions[0],
     subresources: each.status === undefined ? {} : { status: {} },
   };
 }
 
-/** The schema of a whole object of a version. */
+/** The schema of a whole object of a version, as it is served: an older version has the stored one's fields, too. */
+export function servedSchema({ versions: [stored] }: CustomResource, each: ResourceVersion): JsonObject {
+  return each === stored ? rootSchema(each) : widened(rootSchema(each), rootSchema(stored));
+}
+
+/** The schema of a whole object of a version, as that version was when it was new. */
 export function rootSchema(each: ResourceVersion): JsonObject {
   return {
     description: each.about,

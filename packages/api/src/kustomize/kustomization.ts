@@ -100,10 +100,7 @@ const status = {
 
 const what = 'Manifests of a source, kept equal in a cluster.';
 
-/**
- * A field of the older versions. The stored version has it too: were it dropped there, the second server-side apply of an
- * older object would fail, because its manager owns a field that the stored version does not declare.
- */
+/** A field of the older versions, which the stored one has to declare: see docs/decisions/0195. */
 const validation = choice('Without effect: all objects are validated by the server before the first one is written.', [
   'none',
   'client',

@@ -7,6 +7,8 @@ import { ageColumn, artifact, artifactV1beta1, readyColumns, reconcileStatus, un
 import { accessFrom } from './access-from.js';
 
 const spec = {
+  // Of the older versions: see docs/decisions/0195.
+  accessFrom,
   bucketName: required(string('The name of the bucket.')),
   certSecretRef: about('The Secret with certificates: ca.crt, tls.crt, tls.key.', localReference),
   endpoint: required(string('The host of the object storage.')),
@@ -87,7 +89,7 @@ export const bucketV1 = version({
 const v1beta2 = version({
   name: 'v1beta2',
   about: what,
-  spec: object('What to fetch, and how.', { ...omit(spec, 'serviceAccountName'), accessFrom }, { rules: stsRules }),
+  spec: object('What to fetch, and how.', omit(spec, 'serviceAccountName'), { rules: stsRules }),
   status: object('What was fetched.', status, unobserved),
   columns: [endpointColumn, ageColumn, ...readyColumns],
   ...superseded('Bucket', 'v1beta2', 'v1'),
@@ -98,7 +100,6 @@ const v1beta1 = version({
   about: what,
   spec: object('What to fetch, and how.', {
     ...omit(spec, 'certSecretRef', 'prefix', 'proxySecretRef', 'serviceAccountName', 'sts'),
-    accessFrom,
     interval: required(string('How often to look for changes.')),
     provider: choice('The kind of object storage.', ['generic', 'aws', 'gcp'], { default: 'generic' }),
     timeout: string('The limit of each operation.', { default: '60s' }),

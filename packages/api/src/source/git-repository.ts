@@ -25,6 +25,9 @@ export const gitReference = object('The revision to follow. Default: the branch 
 });
 
 const spec = {
+  // Of the older versions: see docs/decisions/0195.
+  accessFrom,
+  gitImplementation: choice('Without effect: there is one Git implementation.', ['go-git', 'libgit2']),
   ignore: string('Patterns of files to leave out, in the format of .gitignore. Replaces the default exclusions.'),
   include,
   interval: required(duration('How often to look for changes.')),
@@ -80,7 +83,6 @@ export const gitRepositoryV1 = version({
 
 const legacySpec = {
   ...omit(spec, 'provider', 'proxySecretRef', 'serviceAccountName', 'sparseCheckout', 'verify'),
-  accessFrom,
   gitImplementation: choice('Without effect: there is one Git implementation.', ['go-git', 'libgit2'], { default: 'go-git' }),
 };
 const legacyVerifyMode = required(choice('What must be signed: the commit.', ['head']));

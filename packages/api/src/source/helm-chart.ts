@@ -8,6 +8,8 @@ import { accessFrom } from './access-from.js';
 import { chartSelection, ociVerification } from './chart-fields.js';
 
 const spec = {
+  // Of the older versions: see docs/decisions/0195.
+  accessFrom,
   ...chartSelection,
   chart: required(string('The name of the chart in a HelmRepository, or its path in another source.')),
   interval: required(duration('How often to look for a newer version.')),
@@ -47,7 +49,7 @@ export const helmChartV1 = version({
   columns: [...columns, ageColumn, ...readyColumns],
 });
 
-const legacy = { accessFrom, valuesFile: string('Refused: write it under spec.valuesFiles.') };
+const legacy = { valuesFile: string('Refused: write it under spec.valuesFiles.') };
 const noValuesFile = noLonger('valuesFile', 'write it as the last of spec.valuesFiles');
 
 const v1beta2 = version({
