@@ -8,8 +8,14 @@ export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.
 export type { HelmReleaseSettings } from './helm-release/settings.js';
 export { composeValues } from './helm-release/values.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
-export { buildKustomization, diffKustomization, type PreviewOptions } from './kustomization/preview.js';
-export { diffRendered, renderKustomization, type RenderOptions } from './kustomization/render.js';
+export {
+  buildKustomization,
+  diffKustomization,
+  diffRendered,
+  renderKustomization,
+  type PreviewOptions,
+  type RenderOptions,
+} from './kustomization/preview.js';
 export type { ObjectDiff } from './apply/diff.js';
 export { loadVariables } from './kustomization/variables.js';
 export { parseStageKinds } from './apply/order.js';

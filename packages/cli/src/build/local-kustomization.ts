@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 import { directoryTree, errorMessage, groupOf, joinPath, type FileTree, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
@@ -26,22 +26,9 @@ export interface LocalBuildOptions {
   readonly strict: boolean;
   /** Directories of sources, by `Kind/namespace/name`. */
   readonly localSources: ReadonlyMap<string, string>;
+  /** Hears of every URL that a build waits for. */
+  readonly onFetch?: (url: string) => void;
   readonly signal: AbortSignal;
-}
-
-/** Checks the directory that a command is to build from. */
-export async function resourceDirectory(path: string): Promise<string> {
-  const directory = path === '' ? '' : resolve(path);
-  const info = directory === '' ? undefined : await stat(directory).catch(() => undefined);
-  if (info?.isDirectory() !== true) throw new Error(`invalid resource path ${JSON.stringify(directory)}`);
-  return directory;
-}
-
-/** Checks the file that a command is to read the Kustomization of. */
-export async function checkKustomizationFile(file: string): Promise<void> {
-  if (file === '') return;
-  const info = await stat(file).catch(() => undefined);
-  if (info === undefined || info.isDirectory()) throw new Error(`invalid kustomization file ${JSON.stringify(file)}`);
 }
 
 /** Builds a Kustomization, of a file or of the cluster, from a directory. */
@@ -86,6 +73,8 @@ async function buildFrom(kustomization: Kustomization, directory: string, option
   const objects = await renderKustomization(placed, visible, {
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     settings: { strictSubstitutions: options.strict },
+    // A person's own machine, and their own command.
+    remoteBases: { allowFile: true, ...(options.onFetch === undefined ? {} : { onFetch: options.onFetch }) },
     signal: options.signal,
   });
   return { kustomization, objects: objects.map(maskEncrypted) };

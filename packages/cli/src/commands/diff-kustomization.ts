@@ -1,45 +1,24 @@
 import { deepEqual, isJsonObject, objectId, type Json, type KubeObject } from '@sluice/core';
 import { diffRendered, type ObjectDiff } from '@sluice/controllers';
 import type { Cluster } from '@sluice/kube';
-import {
-  buildLocal,
-  buildNested,
-  checkKustomizationFile,
-  isNested,
-  resourceDirectory,
-  type LocalBuildOptions,
-  type LocalKustomization,
-} from '../build/local-kustomization.js';
+import { buildTarget, localTarget } from '../build/invocation.js';
+import { buildNested, isNested, type LocalBuildOptions, type LocalKustomization } from '../build/local-kustomization.js';
 import { isMasked } from '../build/mask-encrypted.js';
 import type { Invocation } from '../command-line/index.js';
-import { connect, selectedNamespace } from '../connection.js';
-import { deadlineOf } from '../deadline.js';
+import { connect } from '../connection.js';
 import { differences } from '../diff/differences.js';
 import { differenceReport } from '../diff/report.js';
 
 /** `diff kustomization NAME --path DIR`: fails when something would change. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { args, flags, terminal } = invocation;
-  const [name] = args;
-  if (name === undefined) throw new Error('kustomization name is required');
-  const directory = await resourceDirectory(flags.string('path'));
-  const file = flags.string('kustomization-file');
-  await checkKustomizationFile(file);
+  const { flags, terminal } = invocation;
+  const target = await localTarget(invocation);
   const ignoreNotFound = flags.bool('ignore-not-found');
-  if (ignoreNotFound && file === '') throw new Error('kustomization file is required when assuming new kustomizations');
+  if (ignoreNotFound && target.file === '') throw new Error('kustomization file is required when assuming new kustomizations');
   const { cluster, close } = await connect(invocation);
   try {
-    const options = {
-      cluster,
-      ...(file === '' ? {} : { file }),
-      ignoreNotFound,
-      ignorePaths: flags.list('ignore-paths'),
-      strict: flags.bool('strict-substitute'),
-      localSources: flags.pairs('local-sources'),
-      signal: deadlineOf(invocation),
-    };
-    const local = await buildLocal(selectedNamespace(flags), name, directory, options);
-    const report = await reportOf(local, flags.bool('recursive'), options);
+    const { built, nested } = await buildTarget(target, invocation, cluster, ignoreNotFound);
+    const report = await reportOf(built, flags.bool('recursive'), { ...nested, cluster });
     terminal.out(report);
     if (report !== '') throw new Error('identified at least one change, exiting with non-zero exit code');
   } finally {
@@ -63,8 +42,7 @@ async function reportOf(
       report += `⚠️ ${objectId(object)} skipped: diff not supported for remote clusters\n`;
       continue;
     }
-    const { file: _, ...rest } = options;
-    const below = await reportOf(await buildNested(object, rest), recursive, rest);
+    const below = await reportOf(await buildNested(object, options), recursive, options);
     if (below !== '') report += `📁 ${objectId(object)} changed\n${below}`;
   }
   return report;
