@@ -153,6 +153,7 @@ describe('sluice controller', () => {
     [['--interval-jitter-percentage=20'], /must be 0 or 5/],
     [['--artifact-digest-algo=md5'], /must be sha256/],
     [['--log-level=loud'], /must be one of: trace, debug, info, error/],
+    [['--sops-mac=loudly'], /"loudly" for "--sops-mac" flag: must be one of: enforce, warn, ignore/],
     [['--concurrent=0'], /--concurrent must be 1 or more/],
     [['--storage-path=/dev/null/here'], /--storage-path=\/dev\/null\/here can't be written/],
   ];

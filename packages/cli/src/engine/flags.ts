@@ -1,4 +1,5 @@
 import type { FlagSpec } from '../command-line/index.js';
+import { sopsMacFlag } from '../sops/mac-flag.js';
 
 const text = (name: string, usage: string, standard = ''): FlagSpec => ({
   name,
@@ -46,6 +47,7 @@ export const controllerFlags: readonly FlagSpec[] = [
   { name: 'override-manager', type: 'stringArray', usage: 'a field manager whose fields are taken over' },
   text('custom-apply-stage-kinds', 'kinds (group/Kind, comma-separated) that are applied before all others but definitions'),
   text('sops-age-secret', 'a Secret of this namespace with age keys for objects without their own'),
+  sopsMacFlag,
   text('sops-vault-configmap', 'refused: Vault is reached with the tokens in Secrets'),
   bool('insecure-kubeconfig-exec', 'let kubeconfigs in Secrets run commands'),
   bool('insecure-kubeconfig-tls', 'let kubeconfigs in Secrets skip the check of certificates'),

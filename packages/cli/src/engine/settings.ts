@@ -2,6 +2,7 @@ import { controllerNames, parseStageKinds, type ControllerName, type Controllers
 import { LOG_LEVELS, type LogLevel } from '@sluice/runtime';
 import type { FlagValues } from '../command-line/index.js';
 import { componentsNamed, PORTS } from '../install/index.js';
+import { sopsMac } from '../sops/mac-flag.js';
 import { featureGates } from './feature-gates.js';
 
 /** What the flags of `controller` ask for. */
@@ -102,6 +103,7 @@ function kustomizationSettings(flags: FlagValues, namespace: string): NonNullabl
     customStageKinds: parseStageKinds(flags.string('custom-apply-stage-kinds')),
     insecureKubeconfigExec: flags.bool('insecure-kubeconfig-exec'),
     insecureKubeconfigTls: flags.bool('insecure-kubeconfig-tls'),
+    sopsMac: sopsMac(flags),
     ...(account === '' ? {} : { defaultServiceAccount: account }),
     ...(ageSecret === '' ? {} : { sopsAgeSecret: { namespace, name: ageSecret } }),
   };

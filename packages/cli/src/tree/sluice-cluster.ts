@@ -1,4 +1,5 @@
 import type { CommandSpec, FlagSpec } from '../command-line/index.js';
+import { sopsMacFlag } from '../sops/mac-flag.js';
 
 const directory: FlagSpec = {
   name: 'directory',
@@ -79,13 +80,7 @@ synced until Ctrl-C. Without a repository it makes one to try things with.`,
     { name: 'apply', type: 'string', usage: 'a file of manifests to apply before the first sync: Secrets that Git does not hold' },
     { name: 'metrics-port', type: 'int', usage: 'the port of /metrics, /healthz and /readyz on loopback', default: '16444' },
     { name: 'branch', type: 'string', usage: 'the branch to sync', default: 'main' },
-    {
-      name: 'sops-mac',
-      type: 'string',
-      usage: 'what an encrypted file leads to whose content is not what was encrypted: enforce (a failure), warn (an event) or ignore',
-      default: 'warn',
-      oneOf: ['enforce', 'warn', 'ignore'],
-    },
+    sopsMacFlag,
     { name: 'sops-age-secret', type: 'string', usage: 'NAMESPACE/NAME of a Secret with age keys for all Kustomizations without their own' },
   ],
   load: () => import('../commands/up.js'),
