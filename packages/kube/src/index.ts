@@ -61,7 +61,7 @@ export {
 } from './informer/shared-informers.js';
 export { proxyFromEnvironment } from './network/proxy.js';
 export { networkFetch, type NetworkFetch, type NetworkOptions } from './network/network-fetch.js';
-export { inClusterConfig, isInCluster } from './kubeconfig/in-cluster.js';
+export { inClusterAccount, inClusterConfig, isInCluster } from './kubeconfig/in-cluster.js';
 export {
   kubeconfigFiles,
   loadKubeconfig,

@@ -7,6 +7,7 @@
  * - {@link createHelmRepository}, {@link parseHelmIndex}: Helm repositories over HTTP.
  * - {@link createOciClient}: repositories of OCI registries.
  * - {@link buildLocalChart}, {@link buildRemoteChart}: charts, packaged.
+ * - {@link eksCluster}, {@link aksCluster}, {@link gkeCluster}: clusters that clouds run.
  * - {@link awsKmsKeys}, {@link azureKeyVaultKeys}, {@link googleKmsKeys}, {@link vaultKeys}: services that hold keys of SOPS files.
  * - {@link openRemoteBases}: what kustomizations name by a URL.
  * - {@link openArtifactStore}, {@link artifactHandler}: artifacts on disk, and over HTTP.
@@ -61,11 +62,21 @@ export {
 export { createAzureBucket, type AzureBlobCredentials, type AzureBlobOptions } from './bucket/azure.js';
 export { createGcsBucket, type GcsOptions } from './bucket/gcs.js';
 export { azureCredentialsFromSecret, googleTokenFromSecret } from './bucket/secrets.js';
+export type { CloudAccount } from './cloud/account.js';
 export { awsCredentials, ldapCredentials, type LdapIdentity } from './cloud/aws.js';
 export { azureScopes, azureToken, managedIdentityToken, servicePrincipalToken, type AzureServicePrincipal } from './cloud/azure.js';
 export type { CloudAccess, Renewed } from './cloud/exchange.js';
 export { googleScopes, googleToken, serviceAccountToken } from './cloud/google.js';
 export { cloudGitLogin, type CloudGitLogin } from './cloud/git-login.js';
+export {
+  aksCluster,
+  clusterAddress,
+  eksCluster,
+  gkeCluster,
+  type CloudCluster,
+  type ClusterAccess,
+  type ClusterIdentity,
+} from './cluster-access/index.js';
 export { awsKmsKeys, azureKeyVaultKeys, googleKmsKeys, vaultKeys, type AwsKmsOptions, type KeyService } from './key-service/index.js';
 export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.js';
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';

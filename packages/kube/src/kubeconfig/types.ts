@@ -86,6 +86,12 @@ export interface ClusterConfig {
   readonly impersonate?: Identity;
 }
 
+export interface IssuedToken {
+  readonly token: string;
+  /** In milliseconds since 1970. One that its maker keeps is to be asked for each time: it expires at once. */
+  readonly expires: number;
+}
+
 /** What a request carries to say who it is from. A client certificate may be there besides. */
 export type Credentials =
   | { readonly type: 'none' }
@@ -93,6 +99,8 @@ export type Credentials =
   /** Read again once a minute, and when the server refuses: tokens of service accounts rotate. */
   | { readonly type: 'token-file'; readonly file: string; readonly fallback?: string }
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  /** Made by whoever has the configuration made, again when it has expired or the server refuses it. */
+  | { readonly type: 'issued'; readonly issue: () => Promise<IssuedToken> }
   | { readonly type: 'exec'; readonly exec: ExecEntry; readonly clusterInfo?: ExecClusterInfo };
 
 /** What `provideClusterInfo` hands to the command. */

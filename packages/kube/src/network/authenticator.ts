@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core';
 import { readFileSync } from 'node:fs';
-import type { Credentials } from '../kubeconfig/types.js';
+import type { Credentials, IssuedToken } from '../kubeconfig/types.js';
 import { ExecPlugin, type IssuedCertificate } from './exec-plugin.js';
 
 /** Says who a request is from. */
@@ -21,6 +21,8 @@ export function createAuthenticator(credentials: Credentials): Authenticator {
       return constant(`Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`);
     case 'token-file':
       return new TokenFile(credentials.file, credentials.fallback);
+    case 'issued':
+      return new IssuedTokens(credentials.issue);
     case 'exec':
       return new ExecPlugin(credentials);
     default:
@@ -30,6 +32,32 @@ export function createAuthenticator(credentials: Credentials): Authenticator {
 
 function constant(value: string | undefined): Authenticator {
   return { authorization: () => value, refused: () => false };
+}
+
+/** A token that is made when one is needed; requests that need it at the same time share one. */
+class IssuedTokens implements Authenticator {
+  readonly #issue: () => Promise<IssuedToken>;
+  #issued: IssuedToken | undefined;
+  #issuing: Promise<IssuedToken> | undefined;
+
+  constructor(issue: () => Promise<IssuedToken>) {
+    this.#issue = issue;
+  }
+
+  authorization(): string | Promise<string> {
+    if (this.#issued !== undefined && this.#issued.expires > Date.now()) return `Bearer ${this.#issued.token}`;
+    this.#issuing ??= this.#issue()
+      .then((issued) => (this.#issued = issued))
+      .finally(() => (this.#issuing = undefined));
+    return this.#issuing.then(({ token }) => `Bearer ${token}`);
+  }
+
+  refused(): boolean {
+    // One that its maker keeps would be the same again.
+    const mayBeNew = this.#issued !== undefined && this.#issued.expires > Date.now();
+    this.#issued = undefined;
+    return mayBeNew;
+  }
 }
 
 /** A token that something else keeps fresh in a file. */

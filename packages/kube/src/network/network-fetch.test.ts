@@ -426,3 +426,30 @@ test('an answer that is cut off is an error', async () => {
     false,
   );
 });
+
+test('asks for a token when it needs one, and for another when the last has expired or is refused', async () => {
+  let count = 0;
+  let lastsMs = 60_000;
+  const issue = async () => ({ token: `t${++count}`, expires: Date.now() + lastsMs });
+  const good = new Set(['Bearer t1', 'Bearer t3', 'Bearer t4', 'Bearer t5']);
+  const handler: RequestListener = ({ headers }, response) => {
+    response.writeHead(good.has(headers.authorization ?? '') ? 200 : 401).end(headers.authorization);
+  };
+  await withServer(handler, async ({ port }) => {
+    await withFetch({ server: `https://127.0.0.1:${port}`, ...trusted, credentials: { type: 'issued', issue } }, async (fetch) => {
+      const said = async (): Promise<string> => bodyText((await fetch(get)).body);
+      assert.deepEqual(await Promise.all([said(), said()]), ['Bearer t1', 'Bearer t1']);
+      assert.equal(await said(), 'Bearer t1');
+      good.delete('Bearer t1');
+      count = 2;
+      assert.equal(await said(), 'Bearer t3');
+      lastsMs = 0;
+      good.delete('Bearer t3');
+      assert.equal(await said(), 'Bearer t4');
+      assert.equal(await said(), 'Bearer t5');
+      // It was new, so that another one would be refused, too.
+      assert.equal((await fetch(get)).status, 401);
+      assert.equal(count, 6);
+    });
+  });
+});

@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { signedHeaders, type S3Credentials } from '../bucket/signature.js';
 import { xmlText } from '../bucket/xml.js';
+import { accountToken, requiredAnnotation } from './account.js';
 import { readToken } from './assertion.js';
 import { ask, askJson, form, renewed, serviceUrl, type CloudAccess, type Lasting, type Renewed } from './exchange.js';
 
@@ -12,6 +13,14 @@ export interface LdapIdentity {
 }
 
 const version = '2011-06-15';
+const roleArn = /^arn:aws[\w-]*:iam::[0-9]{1,30}:role\/.{1,200}$/;
+
+/** Where a service of a region is; `AWS_ENDPOINT_URL_STS` and its like say otherwise. */
+export function awsServiceUrl(service: 'eks' | 'sts', region: string, { env = process.env }: CloudAccess): URL {
+  const name = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return serviceUrl(env[name] ?? `https://${service}.${region}.${domain}/`, name);
+}
 
 /** Keys that MinIO gives for an LDAP user (`AssumeRoleWithLDAPIdentity`). */
 export function ldapCredentials({ endpoint, username, password }: LdapIdentity, access: CloudAccess = {}): Renewed<S3Credentials> {
@@ -23,26 +32,40 @@ export function ldapCredentials({ endpoint, username, password }: LdapIdentity, 
   );
 }
 
-/** Keys of whoever this process is: of the environment, by a web identity, by a pod identity, or of the machine. */
+/**
+ * Keys of whoever this process is: of the environment, by a web identity, by a pod identity, or of the machine. Those of
+ * a ServiceAccount are of the role that its annotation names.
+ */
 export function awsCredentials(region: string, access: CloudAccess = {}, stsEndpoint?: string): Renewed<S3Credentials> {
-  const { env = process.env } = access;
+  const { env = process.env, account } = access;
+  if (account !== undefined) {
+    const role = requiredAnnotation(account, 'eks.amazonaws.com/role-arn', roleArn);
+    // As Flux names it: what people's trust policies and audit logs may look for.
+    const session = `${account.name}.${account.namespace}.${region}.fluxcd.io`;
+    return renewed(
+      async (signal) => webIdentity(role, session, await accountToken(account, 'sts.amazonaws.com', signal), signal),
+      access.now,
+    );
+  }
   const { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_SESSION_TOKEN: sessionToken } = env;
   if (accessKey !== undefined && secretKey !== undefined) return async () => ({ accessKey, secretKey, sessionToken });
   const { AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_CONTAINER_CREDENTIALS_FULL_URI: container } = env;
-  if (role !== undefined && tokenFile !== undefined) return renewed((signal) => webIdentity(role, tokenFile, signal), access.now);
+  if (role !== undefined && tokenFile !== undefined) {
+    const session = env.AWS_ROLE_SESSION_NAME ?? 'sluice';
+    return renewed(async (signal) => webIdentity(role, session, await readToken(tokenFile), signal), access.now);
+  }
   if (container !== undefined)
     return renewed((signal) => containerCredentials(container, env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, access, signal), access.now);
   return renewed((signal) => instanceCredentials(access, signal), access.now);
 
-  async function webIdentity(RoleArn: string, file: string, signal: AbortSignal | undefined): Promise<Lasting<S3Credentials>> {
-    const url = serviceUrl(stsEndpoint ?? `https://sts.${region}.amazonaws.com/`, 'the STS endpoint');
-    const fields = {
-      Action: 'AssumeRoleWithWebIdentity',
-      Version: version,
-      RoleArn,
-      RoleSessionName: env.AWS_ROLE_SESSION_NAME ?? 'sluice',
-      WebIdentityToken: await readToken(file),
-    };
+  async function webIdentity(
+    RoleArn: string,
+    RoleSessionName: string,
+    WebIdentityToken: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Lasting<S3Credentials>> {
+    const url = stsEndpoint === undefined ? awsServiceUrl('sts', region, access) : serviceUrl(stsEndpoint, 'the STS endpoint');
+    const fields = { Action: 'AssumeRoleWithWebIdentity', Version: version, RoleArn, RoleSessionName, WebIdentityToken };
     return stsCredentials(await ask('failed to get keys for the web identity', form(url, fields, signal), access));
   }
 }
@@ -105,7 +128,7 @@ export async function assumedRole(
   stsEndpoint?: string,
 ): Promise<S3Credentials> {
   const { now = Date.now } = access;
-  const url = serviceUrl(stsEndpoint ?? `https://sts.${region}.amazonaws.com/`, 'the STS endpoint');
+  const url = stsEndpoint === undefined ? awsServiceUrl('sts', region, access) : serviceUrl(stsEndpoint, 'the STS endpoint');
   const request = form(url, { Action: 'AssumeRole', Version: version, RoleArn: role, RoleSessionName: 'sluice' });
   const { method = 'POST', headers = {}, body = '' } = request;
   const signed = signedHeaders({ method, url, headers, body: String(body) }, keys, region, new Date(now()), 'sts');

@@ -1,5 +1,6 @@
 import { X509Certificate, createHash, createPrivateKey, randomUUID } from 'node:crypto';
 import { SluiceError, errorMessage } from '@sluice/core';
+import { accountToken, requiredAnnotation } from './account.js';
 import { readToken, signedToken } from './assertion.js';
 import { askJson, form, renewed, serviceUrl, tokenOf, type CloudAccess, type Renewed } from './exchange.js';
 
@@ -19,6 +20,8 @@ export const azureScopes = {
   storage: 'https://storage.azure.com',
   management: 'https://management.azure.com',
   keyVault: 'https://vault.azure.net',
+  /** The API servers of AKS, which take Entra ID's tokens. */
+  kubernetes: '6dae42f8-4368-4678-94ff-3960e28e3630',
 } as const;
 
 const publicAuthority = 'https://login.microsoftonline.com';
@@ -44,7 +47,7 @@ export function managedIdentityToken(clientId: string | undefined, resource: str
   const url = serviceUrl(env.AZURE_POD_IDENTITY_AUTHORITY_HOST ?? metadataServer, 'the address of the identity server');
   url.search = new URLSearchParams({
     'api-version': '2018-02-01',
-    resource: `${resource}/`,
+    resource: resource.startsWith('https:') ? `${resource}/` : resource,
     ...(clientId !== undefined && { client_id: clientId }),
   }).toString();
   const what = 'failed to get a token for the managed identity';
@@ -55,9 +58,17 @@ export function managedIdentityToken(clientId: string | undefined, resource: str
   );
 }
 
-/** Tokens of whoever this process is: a service principal or a workload identity of the environment, else the machine. */
+/**
+ * Tokens of whoever this process is: a service principal or a workload identity of the environment, else the machine. Those
+ * of a ServiceAccount are of the client that its annotations name.
+ */
 export function azureToken(resource: string, access: CloudAccess = {}): Renewed<string> {
-  const { now = Date.now, env = process.env } = access;
+  const { env = process.env, account } = access;
+  if (account !== undefined) {
+    const tenant = requiredAnnotation(account, 'azure.workload.identity/tenant-id', /^[A-Za-z0-9.-]+$/);
+    const client = requiredAnnotation(account, 'azure.workload.identity/client-id', /^\S+$/);
+    return federatedToken(tenant, client, resource, access, (signal) => accountToken(account, 'api://AzureADTokenExchange', signal));
+  }
   const { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret, AZURE_FEDERATED_TOKEN_FILE: file } = env;
   const authorityHost = env.AZURE_AUTHORITY_HOST;
   if (tenantId === undefined || clientId === undefined || (clientSecret === undefined && file === undefined)) {
@@ -70,10 +81,22 @@ export function azureToken(resource: string, access: CloudAccess = {}): Renewed<
       access,
     );
   }
-  const url = tokenUrl(authorityHost, tenantId);
+  return federatedToken(tenantId, clientId, resource, access, () => readToken(file ?? ''));
+}
+
+/** Tokens for a client that another issuer, which its tenant trusts, speaks for. */
+function federatedToken(
+  tenantId: string,
+  clientId: string,
+  resource: string,
+  access: CloudAccess,
+  assertionFor: (signal?: AbortSignal) => Promise<string>,
+): Renewed<string> {
+  const { now = Date.now, env = process.env } = access;
+  const url = tokenUrl(env.AZURE_AUTHORITY_HOST, tenantId);
   const what = 'failed to get a token for the workload identity';
   return renewed(async (signal) => {
-    const assertion = await readToken(file ?? '');
+    const assertion = await assertionFor(signal);
     const fields = { ...common(clientId, resource), client_assertion_type: assertionType, client_assertion: assertion };
     return tokenOf(await askJson(what, form(url, fields, signal), access), what, now);
   }, now);

@@ -1,6 +1,7 @@
 import { SluiceError, deadlineSignal, isJsonObject } from '@sluice/core';
 import { readBody, reasonOfStatus } from '../http/exchange.js';
 import { createHttpTransport, shown, type HttpAccess, type WebRequest } from '../http/transport.js';
+import type { CloudAccount } from './account.js';
 
 /** Something that lasts for a while: a token, keys. */
 export interface Lasting<T> {
@@ -38,6 +39,8 @@ export interface CloudAccess extends HttpAccess {
   /** The limit of one request. Default: 20 s. */
   readonly timeoutMs?: number | undefined;
   readonly now?: (() => number) | undefined;
+  /** Who asks, where that is not this process itself. */
+  readonly account?: CloudAccount | undefined;
   /** Told when a service is about to be asked. */
   readonly onAsk?: (() => void) | undefined;
 }

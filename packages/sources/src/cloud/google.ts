@@ -2,15 +2,18 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { SluiceError, errorMessage, isJsonObject } from '@sluice/core';
 import { signedToken } from './assertion.js';
+import { googleAccountToken } from './google-account.js';
+import { machineToken } from './google-metadata.js';
 import { askJson, form, renewed, serviceUrl, tokenOf, type CloudAccess, type Renewed } from './exchange.js';
 
 export const googleScopes = {
   storage: 'https://www.googleapis.com/auth/devstorage.read_only',
   keys: 'https://www.googleapis.com/auth/cloudkms',
   pubSub: 'https://www.googleapis.com/auth/pubsub',
+  /** All that the identity may do; clusters want to know its address as well. */
+  clusters: 'https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email',
 } as const;
 const tokenServer = 'https://oauth2.googleapis.com/token';
-const metadataServer = 'http://metadata.google.internal';
 
 /** Tokens for a key of a service account, as the console gives it out in JSON. */
 export function serviceAccountToken(json: string, access: CloudAccess = {}, scope: string = googleScopes.storage): Renewed<string> {
@@ -27,9 +30,13 @@ export function serviceAccountToken(json: string, access: CloudAccess = {}, scop
   }, now);
 }
 
-/** Tokens of whoever this process is: the key that GOOGLE_APPLICATION_CREDENTIALS names, else the machine or its workload. */
+/**
+ * Tokens of whoever this process is: the key that GOOGLE_APPLICATION_CREDENTIALS names, else the machine or its workload.
+ * For a ServiceAccount see {@link googleAccountToken}.
+ */
 export function googleToken(access: CloudAccess = {}, scope: string = googleScopes.storage): Renewed<string> {
-  const { now = Date.now, env = process.env } = access;
+  const { now = Date.now, env = process.env, account } = access;
+  if (account !== undefined) return googleAccountToken(account, access, scope);
   const file = env.GOOGLE_APPLICATION_CREDENTIALS;
   if (file !== undefined && file !== '') {
     let token: Renewed<string> | undefined;
@@ -38,14 +45,7 @@ export function googleToken(access: CloudAccess = {}, scope: string = googleScop
       return await token(signal);
     };
   }
-  const host = env.GCE_METADATA_HOST === undefined || env.GCE_METADATA_HOST === '' ? metadataServer : `http://${env.GCE_METADATA_HOST}`;
-  const url = serviceUrl(`${host}/computeMetadata/v1/instance/service-accounts/default/token`, 'GCE_METADATA_HOST');
-  const what = 'failed to get a token of the metadata server';
-  const request = { url, headers: { 'metadata-flavor': 'Google' } };
-  return renewed(
-    async (signal) => tokenOf(await askJson(what, { ...request, signal }, { ...access, allowLinkLocal: true }), what, now),
-    now,
-  );
+  return renewed((signal) => machineToken(access, signal), now);
 }
 
 function parseKey(json: string) {
