@@ -37,7 +37,7 @@ describe('bootstrap git', { skip: withoutSshd }, () => {
       `--url=ssh://${userInfo().username}@${host.sshAddress}/org/fleet`,
       `--private-key-file=${join(host.directory, 'mine')}`,
       '--path=clusters/prod',
-      '--timeout=1m',
+      '--timeout=5m',
     ];
     const first = await world.flux(args);
     assert.equal(first.code, 0, first.stderr);
@@ -85,7 +85,7 @@ describe('bootstrap git', { skip: withoutSshd }, () => {
       '--token-auth',
       `--ca-file=${host.caFile}`,
       '--path=/clusters/prod/',
-      '--timeout=1m',
+      '--timeout=5m',
     ]);
     assert.equal(code, 0, stderr);
     assert.equal(host.git('org/fleet', 'show', 'main:clusters/prod/flux-system/kustomization.yaml'), patched.trim());

@@ -92,7 +92,7 @@ for (const { command, tokenVariable, repository, api, args, check } of cases) {
           `--hostname=${host.address}`,
           `--ssh-hostname=${host.sshAddress}`,
           `--ca-file=${host.caFile}`,
-          '--timeout=1m',
+          '--timeout=5m',
           ...args,
           ...more,
         ],

@@ -22,7 +22,7 @@ describe('sluice controller', () => {
     [embedded, host] = await Promise.all([startCluster({ ephemeral: true }), startGitHost()]);
     writeFileSync(join(directory, 'kubeconfig'), embedded.kubeconfig, { mode: 0o600 });
     cluster = createCluster(embedded.fetch);
-    const installed = await run(['install', '--timeout=30s']).done;
+    const installed = await run(['install', '--timeout=5m']).done;
     assert.equal(installed.code, 0, installed.output());
   });
   after(async () => {

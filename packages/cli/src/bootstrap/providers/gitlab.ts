@@ -1,6 +1,6 @@
 import type { Json } from '@sluice/core';
 import { field } from '../../kinds/index.js';
-import { checkIdentity } from './github.js';
+import { checkIdentity } from './github-like.js';
 import type { GitProvider, HostedRepository, ProviderOptions } from './provider.js';
 import { samePublicKey } from './public-key.js';
 import { Rest } from './rest.js';

@@ -60,8 +60,9 @@ export class Rest {
         signal,
       });
       status = answer.status;
+      const decoder = new TextDecoder();
       for await (const chunk of answer.body) {
-        text += Buffer.from(chunk).toString('utf8');
+        text += decoder.decode(chunk, { stream: true });
         if (text.length > MOST_BYTES) throw new Error('the answer is too large');
       }
     } catch (error) {
