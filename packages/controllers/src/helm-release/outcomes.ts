@@ -61,14 +61,27 @@ export function retriesExceeded(object: HelmRelease, context: HelmReleaseContext
   return { ...outcome, next: { type: 'after', delayMs: patience.exhausted(keyOf(object), intervalOf(object), context.clock.now()) } };
 }
 
-/** Whether what happened makes waiting for the health of what is there pointless. */
-export function supersedes({ reason }: Cause): boolean {
-  return reason === 'source' || reason === 'spec' || reason === 'request' || reason === 'deleted' || reason === 'reference';
+/** Something newer is there: what an action waits for is of no more use. The action has not failed. */
+export class Overtaken extends Error {
+  readonly by: string;
+
+  constructor({ object }: Cause) {
+    const by = object === undefined ? 'a change of the HelmRelease' : `${object.kind}/${object.namespace}/${object.name}`;
+    super(`health checks canceled due to new reconciliation triggered by ${by}`);
+    this.by = by;
+  }
 }
 
-/** Something newer is there: what was waited for is of no more use. */
-export function cancelled({ object }: Cause, context: HelmReleaseContext): Outcome {
-  const by = object === undefined ? 'a change of the HelmRelease' : `${object.kind}/${object.namespace}/${object.name}`;
+/**
+ * Whether what happened makes waiting for the health of what is there pointless. A source tells of more than of new
+ * artifacts, as that it is ready again after a start: `isNewArtifact` tells these apart.
+ */
+export function supersedes({ reason }: Cause, isNewArtifact: () => boolean): boolean {
+  if (reason === 'source') return isNewArtifact();
+  return reason === 'spec' || reason === 'request' || reason === 'deleted' || reason === 'reference';
+}
+
+export function cancelled({ by }: Overtaken, context: HelmReleaseContext): Outcome {
   context.status.set('Ready', 'False', 'HealthCheckCanceled', `New reconciliation triggered by ${by}`);
   const message = `Health checks canceled due to new reconciliation triggered by ${by}`;
   context.event({ severity: 'info', reason: 'HealthCheckCanceled', message });

@@ -1,11 +1,12 @@
 import { errorMessage, formatDuration, type KubeObject } from '@sluice/core';
-import type { HelmRelease } from '@sluice/api';
+import type { Artifact, HelmRelease } from '@sluice/api';
 import { crdsOfChart, createChartPacking, createRenderer, type Chart, type Release, type Renderer, type Values } from '@sluice/helm';
 import type { Cluster, HealthReader, SharedInformers } from '@sluice/kube';
-import { keyOf, type Cause, type Clock, type Outcome, type Reconciler } from '@sluice/runtime';
+import { keyOf, type Clock, type Outcome, type Reconciler } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import type { Ledger } from '../apply/ledger.js';
 import type { FindDependency } from '../kustomization/dependencies.js';
+import { artifactOf } from '../kustomization/source.js';
 import type { ActionContext, ReleaseContext } from './actions/context.js';
 import type { ReleaseRecords } from './actions/records.js';
 import { CapabilityCache } from './capabilities.js';
@@ -27,7 +28,7 @@ import { renderRelease } from './rendering.js';
 import { runAction, runUninstall, type ActionRun } from './run-action.js';
 import type { HelmReleaseSettings } from './settings.js';
 import { isObserved } from './snapshot.js';
-import { artifactGone, readyArtifact, resolveSource, type ChartSources } from './source.js';
+import { artifactGone, chartKeyOf, readyArtifact, resolveSource, type ChartSources } from './source.js';
 import { storageNamespace, timeoutOf, type ActionName, type HelmReleaseStatus } from './spec.js';
 import { releaseState, type ReleaseState } from './state.js';
 import {
@@ -36,6 +37,7 @@ import {
   forget,
   goOn,
   healthReader,
+  Overtaken,
   passed,
   readRecords,
   retriesExceeded,
@@ -116,7 +118,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     passed(context, 'ArtifactFailed', 'ChartMutateError');
     const target = await this.#targets.of(object, signal);
     passed(context, 'RESTClientError');
-    const pass = { object, context, values, loaded, target, health };
+    const pass = { object, context, values, artifact, loaded, target, health };
     if (await this.#removeOldTarget(pass)) return { next: { type: 'after', delayMs: 0 }, observed: false };
     this.#begin(pass);
     return await this.#release(pass);
@@ -201,7 +203,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     const { object, context } = pass;
     const { status, log } = context;
     const { retryByDefault } = this.#world.settings;
-    const work = await this.#open(pass);
+    const work = await this.#open(pass, () => this.#isOutdated(pass));
     const done = new Set<ActionType>();
     try {
       for (;;) {
@@ -231,7 +233,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
       }
     } catch (error) {
       context.signal.throwIfAborted();
-      if (work.overtaken.aborted) return cancelled(work.overtaken.reason as Cause, context);
+      if (work.overtaken.aborted) return cancelled(work.overtaken.reason as Overtaken, context);
       if (error instanceof RetriesExceeded) return retriesExceeded(object, context, this.#patience);
       if (error instanceof MissingRollbackTarget) {
         return stalled(context, 'MissingRollbackTarget', `Failed to perform remediation: ${error.message}`);
@@ -261,7 +263,15 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     };
   }
 
-  async #open({ object, context, target, health }: Reach): Promise<Work> {
+  /** Whether the chart has another artifact by now. */
+  #isOutdated({ object, artifact }: Pass): boolean {
+    const { kind, namespace, name } = chartKeyOf(object);
+    const source = this.#world.sources[kind].get(namespace, name);
+    const now = source === undefined ? undefined : artifactOf(source);
+    return now !== undefined && (now.digest !== artifact.digest || now.revision !== artifact.revision);
+  }
+
+  async #open({ object, context, target, health }: Reach, isNewArtifact = (): boolean => false): Promise<Work> {
     const { settings } = this.#world;
     const notes: string[] = [];
     const observers = new Set<(release: Release) => void>();
@@ -270,7 +280,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     });
     const overtaken = new AbortController();
     const unsubscribe = context.onOvertaken((cause) => {
-      if (settings.cancelHealthChecks && supersedes(cause)) overtaken.abort(cause);
+      if (settings.cancelHealthChecks && supersedes(cause, isNewArtifact)) overtaken.abort(new Overtaken(cause));
     });
     return {
       records,
@@ -427,6 +437,7 @@ interface Reach {
 /** What it takes to make one. */
 interface Pass extends Reach {
   readonly values: Values;
+  readonly artifact: Artifact;
   readonly loaded: LoadedChart;
 }
 

@@ -18,6 +18,7 @@ import type { Drift } from './drift.js';
 import { correctDrift } from './drift-detection.js';
 import { latest, previous, sortHistory } from './history.js';
 import { aboutSnapshot, messages, releaseEvent, type EventAbout } from './messages.js';
+import { Overtaken } from './outcomes.js';
 import { activeRemediation, clearFailures, retryOf, upgradeRemediation } from './remediation.js';
 import { fullName, hasBeenTested, snapshotOf, targets, testHooksOf } from './snapshot.js';
 import { releaseName, releaseNamespace, type ActionName, type HelmReleaseStatus } from './spec.js';
@@ -88,6 +89,10 @@ async function release(action: 'install' | 'upgrade', run: ActionRun): Promise<v
   await recordInventory(run);
   context.signal.throwIfAborted();
   if (failure === undefined) return released(action, run);
+  if (failure instanceof Overtaken) {
+    status.set('Released', 'False', ...failedBy(action, run, failure));
+    throw failure;
+  }
   releaseFailed(action, run, failure);
   if (observed.size === 0) throw failure;
   // Without a new revision nothing needs to be remediated: such failures don't count.
@@ -146,12 +151,15 @@ function released(action: 'install' | 'upgrade', { object, context, retryByDefau
 }
 
 function releaseFailed(action: 'install' | 'upgrade', run: ActionRun, error: unknown): void {
-  const { object } = run;
-  const { metadata } = run.action.chart;
-  const release = `${releaseNamespace(object)}/${releaseName(object)}`;
-  const message = messages.releaseFailed(action, release, `${metadata.name}@${metadata.version}`, errorMessage(error).trim());
-  const reason = action === 'install' ? 'InstallFailed' : 'UpgradeFailed';
+  const [reason, message] = failedBy(action, run, error);
   fail(run, 'Released', reason, message, attempt(run));
+}
+
+function failedBy(action: 'install' | 'upgrade', { object, action: { chart } }: ActionRun, error: unknown): [string, string] {
+  const release = `${releaseNamespace(object)}/${releaseName(object)}`;
+  const { name, version } = chart.metadata;
+  const message = messages.releaseFailed(action, release, `${name}@${version}`, errorMessage(error).trim());
+  return [action === 'install' ? 'InstallFailed' : 'UpgradeFailed', message];
 }
 
 /** What is told of an attempt that made nothing. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { healDeployment } from '../testing/health.js';
 import { configMap, createApplication, dataOf } from '../testing/application.js';
 import { keyOfKind, startWorld, type World } from '../testing/world.js';
 
@@ -92,18 +93,7 @@ spec:
     await world.cluster.patch(key, 'merge', { data: { v: 'drifted' } }, { fieldManager: 'kubectl-edit' });
     await world.eventually('the value is back', async () => JSON.stringify(dataOf(await get('ConfigMap', 'a'))) === '{"v":"1"}', 3000);
     assert.notEqual((await condition('Ready'))?.status, 'True');
-    const time = '2026-01-01T00:00:00Z';
-    const conditions = ['Available', 'Progressing'].map((type) => ({
-      type,
-      status: 'True',
-      reason: 'NewReplicaSetAvailable',
-      message: '',
-      lastTransitionTime: time,
-      lastUpdateTime: time,
-    }));
-    const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1, conditions };
-    const workload = { ...key, apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' };
-    await world.cluster.patch(workload, 'merge', { status }, { subresource: 'status' });
+    await healDeployment(world.cluster, namespace, 'd');
     await world.eventually('the wait goes on to its end', async () => (await condition('Ready'))?.status === 'True');
   });
 
