@@ -11,6 +11,7 @@ import { referencesOf } from './helm-release/references.js';
 import type { HelmReleaseSettings } from './helm-release/settings.js';
 import { isWaiting, triggerHelmReleases } from './helm-release/triggers.js';
 import { followReferences, watchReferences } from './reference-watch.js';
+import type { CloudIdentityPool } from './source/cloud.js';
 
 /** All objects of HelmReleases have this label. */
 const OWNED = 'helm.toolkit.fluxcd.io/name';
@@ -19,7 +20,7 @@ const OWNED = 'helm.toolkit.fluxcd.io/name';
 const LIMITS = { maxArchiveBytes: 10 * 1024 ** 2, maxUnpackedBytes: 100 * 1024 ** 2 };
 
 /** What Flux runs as helm-controller. */
-export function startHelm(ground: Ground, clock: Clock, settings: HelmReleaseSettings): ControllerGroup {
+export function startHelm(ground: Ground, clock: Clock, identities: CloudIdentityPool, settings: HelmReleaseSettings): ControllerGroup {
   const { cluster, store, informers } = ground;
   const releases = ground.follow<HelmRelease>('HelmRelease', 'helm', 'v2');
   const sources = {
@@ -38,6 +39,7 @@ export function startHelm(ground: Ground, clock: Clock, settings: HelmReleaseSet
     sources,
     open,
     clock,
+    identities,
     settings,
   });
   const controller = ground.start({ name: MANAGER, kind: 'HelmRelease', objects: releases, reconciler });

@@ -10,9 +10,10 @@ import { referencesOf } from './kustomization/references.js';
 import { MANAGER, type KustomizationSettings } from './kustomization/settings.js';
 import { isWaiting, triggerKustomizations } from './kustomization/triggers.js';
 import { followReferences, watchReferences } from './reference-watch.js';
+import type { CloudIdentityPool } from './source/cloud.js';
 
 /** What Flux runs as kustomize-controller. */
-export function startKustomize(ground: Ground, settings: KustomizationSettings): ControllerGroup {
+export function startKustomize(ground: Ground, identities: CloudIdentityPool, settings: KustomizationSettings): ControllerGroup {
   const { cluster, store, informers } = ground;
   const kustomizations = ground.follow<Kustomization>('Kustomization', 'kustomize', 'v1');
   const sourceOf = (kind: string): Informer => ground.follow(kind, 'source', 'v1');
@@ -31,6 +32,7 @@ export function startKustomize(ground: Ground, settings: KustomizationSettings):
     dependency: (wanted) => (isKustomization(wanted) ? kustomizations.get(wanted.namespace, wanted.name) : dependencies.get(wanted)),
     // Artifacts of this process' own store are opened in place; those of other controllers are fetched into it.
     open: (artifact, signal) => fetchArtifact(store, artifact, { signal }),
+    identities,
     settings,
   });
   const controller = ground.start({ name: MANAGER, kind: 'Kustomization', objects: kustomizations, reconciler });

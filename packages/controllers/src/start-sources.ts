@@ -21,12 +21,13 @@ import { triggerCharts, triggerIncluders } from './source/triggers.js';
 export interface SourcesOptions {
   readonly git: GitClient;
   readonly allowFile: boolean;
+  readonly maxUnpackedBytes: number;
   readonly identities: CloudIdentityPool;
   readonly metrics: MetricsRegistry;
 }
 
 /** What Flux runs as source-controller. An ExternalArtifact has no controller: who makes it writes its status. */
-export function startSources(ground: Ground, { git, allowFile, identities, metrics }: SourcesOptions): ControllerGroup {
+export function startSources(ground: Ground, { git, allowFile, maxUnpackedBytes, identities, metrics }: SourcesOptions): ControllerGroup {
   const { cluster, store, informers } = ground;
   const gitRepositories = ground.follow<GitRepository>('GitRepository', 'source', 'v1');
   const ociRepositories = ground.follow<OCIRepository>('OCIRepository', 'source', 'v1');
@@ -56,7 +57,7 @@ export function startSources(ground: Ground, { git, allowFile, identities, metri
     gitRepositories,
     createGitRepositoryReconciler({ cluster, git, followers, store, identities, repositories: gitRepositories, allowFile }),
   );
-  run('OCIRepository', ociRepositories, createOciRepositoryReconciler({ cluster, store, identities }));
+  run('OCIRepository', ociRepositories, createOciRepositoryReconciler({ cluster, store, identities, maxUnpackedBytes }));
   run('HelmRepository', helmRepositories, createHelmRepositoryReconciler({ cluster, store, identities }));
   run('Bucket', buckets, createBucketReconciler({ cluster, store, identities, scratchDir: join(store.dir, 'buckets') }));
   const charts = run('HelmChart', helmCharts, createHelmChartReconciler({ cluster, store, sources: chartSources, identities, indexes }));

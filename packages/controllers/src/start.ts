@@ -47,6 +47,8 @@ export interface ControllersOptions {
   readonly notifications?: Partial<NotificationSettings>;
   /** Whether GitRepositories may have `file://` addresses. */
   readonly allowFile?: boolean;
+  /** The most bytes that the artifact of an OCIRepository may have when it is unpacked. Default: 100 MiB. */
+  readonly maxUnpackedBytes?: number;
   /** Which objects are worked on, by their labels; others are for another instance: `sharding.fluxcd.io/key=shard1`. */
   readonly watchLabelSelector?: string;
   /** The only namespace whose objects are worked on. All when absent. */
@@ -82,6 +84,7 @@ export interface Controllers {
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_GRACE_MS = 30_000;
+const DEFAULT_MAX_UNPACKED_BYTES = 100 * 1024 ** 2;
 const FLUSH_WITHIN_MS = 5_000;
 
 /**
@@ -129,10 +132,18 @@ export function startControllers(options: ControllersOptions): Controllers {
   const poster = notification === undefined && eventsAddress !== undefined ? postEvents(events, new URL(eventsAddress), log) : undefined;
   const started: readonly ControllerGroup[] = [
     ...(runs('source-controller')
-      ? [startSources(ground, { git: options.git, allowFile: options.allowFile === true, identities, metrics })]
+      ? [
+          startSources(ground, {
+            git: options.git,
+            allowFile: options.allowFile === true,
+            maxUnpackedBytes: options.maxUnpackedBytes ?? DEFAULT_MAX_UNPACKED_BYTES,
+            identities,
+            metrics,
+          }),
+        ]
       : []),
-    ...(runs('kustomize-controller') ? [startKustomize(ground, { ...defaultSettings, ...options.settings })] : []),
-    ...(runs('helm-controller') ? [startHelm(ground, clock, { ...helmDefaults, ...options.settings, ...options.helm })] : []),
+    ...(runs('kustomize-controller') ? [startKustomize(ground, identities, { ...defaultSettings, ...options.settings })] : []),
+    ...(runs('helm-controller') ? [startHelm(ground, clock, identities, { ...helmDefaults, ...options.settings, ...options.helm })] : []),
   ];
 
   const watched = [...started, ...(notification === undefined ? [] : [notification])].flatMap((group) => group.watched);

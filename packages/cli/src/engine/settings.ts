@@ -50,7 +50,6 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 /** Flags whose promise would not be kept; who relies on one must know. */
 const REFUSED: Readonly<Record<string, string>> = {
   'default-decryption-service-account': 'encrypted files are opened with the keys in Secrets, or by the identity of the process',
-  'default-kubeconfig-service-account': 'other clusters are reached with the kubeconfigs in Secrets',
   'sops-vault-configmap': 'Vault is reached with the tokens in Secrets',
   'ssh-hostkey-algos': 'OpenSSH chooses among the algorithms that it holds to be safe',
   'ssh-kex-algos': 'OpenSSH chooses among the algorithms that it holds to be safe',
@@ -93,6 +92,7 @@ export function engineSettings(named: string | undefined, flags: FlagValues, nam
 
 function kustomizationSettings(flags: FlagValues, namespace: string): NonNullable<ControllersOptions['settings']> {
   const account = flags.string('default-service-account');
+  const kubeconfigAccount = flags.string('default-kubeconfig-service-account');
   const ageSecret = flags.string('sops-age-secret');
   return {
     requeueDependencyMs: flags.number('requeue-dependency'),
@@ -105,6 +105,7 @@ function kustomizationSettings(flags: FlagValues, namespace: string): NonNullabl
     insecureKubeconfigTls: flags.bool('insecure-kubeconfig-tls'),
     sopsMac: sopsMac(flags),
     ...(account === '' ? {} : { defaultServiceAccount: account }),
+    ...(kubeconfigAccount === '' ? {} : { defaultKubeconfigServiceAccount: kubeconfigAccount }),
     ...(ageSecret === '' ? {} : { sopsAgeSecret: { namespace, name: ageSecret } }),
   };
 }

@@ -7,6 +7,7 @@ import type { LiveObjects } from '../apply/live-objects.js';
 import type { Ledger } from '../apply/ledger.js';
 import type { FindDependency } from '../kustomization/dependencies.js';
 import { artifactOf } from '../kustomization/source.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import type { ActionContext, ReleaseContext } from './actions/context.js';
 import type { ReleaseRecords } from './actions/records.js';
 import { CapabilityCache } from './capabilities.js';
@@ -61,6 +62,7 @@ export interface HelmReleaseWorld {
   readonly sources: ChartSources;
   readonly open: OpenChart;
   readonly clock: Clock;
+  readonly identities: CloudIdentityPool;
   readonly settings: HelmReleaseSettings;
 }
 
@@ -80,7 +82,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
 
   constructor(world: HelmReleaseWorld) {
     this.#world = world;
-    this.#targets = new HelmTargets(world.cluster, world.live, world.settings);
+    this.#targets = new HelmTargets(world.cluster, world.live, world.settings, world.identities);
     this.#charts = new Charts(world.open);
     this.#capabilities = new CapabilityCache(world.informers, world.clock);
     this.#renderer = createRenderer({ workers: world.settings.renderers });

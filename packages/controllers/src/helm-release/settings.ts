@@ -11,6 +11,7 @@ export interface HelmReleaseSettings extends Pick<
   | 'cancelHealthChecks'
   | 'insecureKubeconfigExec'
   | 'insecureKubeconfigTls'
+  | 'defaultKubeconfigServiceAccount'
   | 'requestConcurrency'
   | 'sopsAgeSecret'
   | 'sopsMac'

@@ -4,6 +4,7 @@ import type { Cluster } from '@sluice/kube';
 import { keyOf } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { RemoteClusters } from '../remote/remote-clusters.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { passFailed } from './failure.js';
 import type { HelmReleaseSettings } from './settings.js';
 
@@ -23,11 +24,11 @@ export class HelmTargets {
   readonly #settings: HelmReleaseSettings;
   readonly #remotes: RemoteClusters;
 
-  constructor(cluster: Cluster, live: LiveObjects, settings: HelmReleaseSettings) {
+  constructor(cluster: Cluster, live: LiveObjects, settings: HelmReleaseSettings, identities: CloudIdentityPool) {
     this.#cluster = cluster;
     this.#live = live;
     this.#settings = settings;
-    this.#remotes = new RemoteClusters({ cluster, policy: settings, clock: Date, onOpen: () => () => undefined });
+    this.#remotes = new RemoteClusters({ cluster, policy: settings, identities, clock: Date, onOpen: () => () => undefined });
   }
 
   async of(object: HelmRelease, signal: AbortSignal): Promise<HelmTarget> {
@@ -40,7 +41,7 @@ export class HelmTargets {
       return { cluster: as(this.#cluster), live: this.#live, clusterKey: '' };
     }
     try {
-      const { cluster, key } = await this.#remotes.of(keyOf(object), metadata.namespace ?? '', spec.kubeConfig, signal);
+      const { cluster, key } = await this.#remotes.of(object, spec.kubeConfig, signal);
       return { cluster: as(cluster), live: undefined, clusterKey: key };
     } catch (error) {
       signal.throwIfAborted();

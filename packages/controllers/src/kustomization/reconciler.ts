@@ -9,6 +9,7 @@ import type { Desired } from '../apply/desired.js';
 import { compileIgnoreRules } from '../apply/ignore-rules.js';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { inventoryId, referenceOf, type VersionedReference } from '../apply/reference.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { Builds, type Built } from './build.js';
 import { Decryption, type DecryptedBuild } from './decrypt.js';
 import { contestOf } from './contest.js';
@@ -40,6 +41,7 @@ export interface KustomizationWorld {
   readonly sources: SourceCaches;
   readonly dependency: FindDependency;
   readonly open: OpenArtifact;
+  readonly identities: CloudIdentityPool;
   readonly settings: KustomizationSettings;
 }
 
@@ -73,7 +75,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     this.#decryption = new Decryption(world.cluster, world.settings);
     this.drift = new DriftWatch(this.ledgers, leftoversOf(world.settings).managers);
     this.#unwatch = this.drift.watch(world.live);
-    this.#targets = new Targets(world.cluster, world.live, world.settings, (live) => this.drift.watch(live));
+    this.#targets = new Targets(world.cluster, world.live, world.settings, world.identities, (live) => this.drift.watch(live));
   }
 
   async reconcile(kustomization: Kustomization, context: Context): Promise<Outcome> {

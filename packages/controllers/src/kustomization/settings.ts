@@ -32,6 +32,8 @@ export interface KustomizationSettings {
   readonly insecureKubeconfigExec: boolean;
   /** Kubeconfigs from the cluster may ask not to check a server's certificate. */
   readonly insecureKubeconfigTls: boolean;
+  /** Who is asked for where a ConfigMap describes another cluster, and names no ServiceAccount; the engine itself when absent. */
+  readonly defaultKubeconfigServiceAccount?: string;
   /** The largest share of what was applied that one pass may delete, in (0, 1]. Everything is refused in any case when a build came out empty. */
   readonly pruneLimit: number;
   /** How many requests of one Kustomization are under way at a time. */

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster, type Cluster } from '@sluice/kube';
+import type { KubeObject } from '@sluice/core';
+import { listen } from '@sluice/sources/testing';
 import { configMap, createApplication, dataOf } from '../testing/application.js';
+import { startGateway } from '../testing/gateway.js';
 import { keyOfKind, startWorld, type World } from '../testing/world.js';
 
 describe('a Kustomization of another cluster', () => {
@@ -63,19 +66,97 @@ describe('a Kustomization of another cluster', () => {
     }
   });
 
-  test('a ConfigMap says which ServiceAccount to be there', async () => {
-    const { namespace, failed } = await setUp({ configMapRef: { name: 'other' } });
-    await failed('ReconciliationFailed', /unable to read KubeConfig configmap 't\d+\/other'/);
-    const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'other' };
-    await world.cluster.create({ ...key, metadata: { name: 'other', namespace }, data: { provider: 'aws', cluster: 'arn:x' } });
-    await failed('ReconciliationFailed', /the provider 'aws' is not supported: use 'generic'/);
-    const authority = Buffer.from(/certificate-authority-data: (\S+)/.exec(remote.kubeconfig)![1]!, 'base64').toString();
-    await world.cluster.patch(key, 'merge', {
-      data: { provider: 'generic', address: remote.url, 'ca.crt': authority, serviceAccountName: 'deployer' },
+  const description = (namespace: string, data: Readonly<Record<string, string>>) =>
+    world.cluster.apply(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace }, data },
+      { fieldManager: 'test', force: true },
+    );
+  const account = (namespace: string, annotations: Readonly<Record<string, string>> = {}) =>
+    world.cluster.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'deployer', namespace, annotations } });
+  const allow = (user: string) =>
+    there.apply(
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: user.replaceAll(':', '.') },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }],
+      },
+      { fieldManager: 'test', force: true },
+    );
+
+  test('that a ConfigMap describes is entered by a ServiceAccount of this one, where it trusts its tokens', async () => {
+    const given = new Set<string>();
+    const gateway = await startGateway(remote.fetch, async (token) => {
+      const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: {}, spec: { token, audiences: ['there'] } };
+      const { status } = await world.cluster.create<KubeObject & { status?: unknown }>(review);
+      const { authenticated, user } = status as { authenticated?: boolean; user?: { username: string } };
+      if (authenticated !== true) return undefined;
+      given.add(token);
+      return user?.username;
     });
-    await failed('ReconciliationFailed', /no token for the ServiceAccount t\d+\/deployer/);
-    await world.cluster.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'deployer', namespace } });
-    // The other cluster does not know this one's tokens: it is asked, and says no.
-    await failed('ReconciliationFailed', /Unauthorized/i);
+    try {
+      const { namespace, failed, ready, get } = await setUp({ configMapRef: { name: 'other' } });
+      await failed('ReconciliationFailed', /unable to read KubeConfig configmap 't\d+\/other'/);
+      const data = { provider: 'generic', address: gateway.url, 'ca.crt': gateway.authority };
+      await description(namespace, { ...data, provider: 'hetzner' });
+      await failed(
+        'ReconciliationFailed',
+        /configmap 't\d+\/other': provider 'hetzner' not implemented: there are aws, azure, gcp and generic/,
+      );
+      await description(namespace, data);
+      await failed('ReconciliationFailed', /this process does not run as a ServiceAccount of a cluster: name one as serviceAccountName/);
+      await description(namespace, { ...data, serviceAccountName: 'deployer' });
+      await failed('ReconciliationFailed', /failed to get service account 't\d+\/deployer'/);
+      await allow(`system:serviceaccount:${namespace}:deployer`);
+      await account(namespace);
+      // Whose tokens are for somebody else is nobody there.
+      await failed('ReconciliationFailed', /Unauthorized/i);
+      await description(namespace, { ...data, serviceAccountName: 'deployer', audiences: 'elsewhere\n there \n' });
+      await ready();
+      assert.equal(await get('ConfigMap', 'a'), undefined);
+      const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
+      assert.deepEqual(dataOf(await there.get(key)), { v: '1' });
+      assert.equal(given.size, 1);
+      await world.cluster.delete(keyOfKind('Kustomization', namespace, 'app'));
+      await world.eventually('it is gone', async () => (await there.get(key)) === undefined);
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  test('that a ConfigMap describes is a cluster of EKS, entered by the role of a ServiceAccount', async () => {
+    const gateway = await startGateway(remote.fetch, (token) => {
+      const url = new URL(Buffer.from(token.replace('k8s-aws-v1.', ''), 'base64url').toString());
+      const isOurs =
+        url.searchParams.get('X-Amz-Credential')?.startsWith('AK/') === true && url.searchParams.get('Action') === 'GetCallerIdentity';
+      return Promise.resolve(isOurs ? 'deployer-role' : undefined);
+    });
+    const aws = await listen((request, response) => {
+      const isDescription = request.method === 'GET' && request.url === '/clusters/prod';
+      const cluster = { endpoint: gateway.url, certificateAuthority: { data: Buffer.from(gateway.authority).toString('base64') } };
+      const keys = `<AccessKeyId>AK</AccessKeyId><SecretAccessKey>SK</SecretAccessKey><Expiration>${new Date(Date.now() + 3600_000).toISOString()}</Expiration>`;
+      response.end(isDescription ? JSON.stringify({ cluster }) : keys);
+    });
+    const environment = { AWS_ENDPOINT_URL_EKS: aws.url, AWS_ENDPOINT_URL_STS: aws.url };
+    Object.assign(process.env, environment);
+    try {
+      await allow('deployer-role');
+      const { namespace, failed, ready } = await setUp({ configMapRef: { name: 'other' } });
+      await account(namespace);
+      const data = { provider: 'aws', cluster: 'arn:aws:eks:eu-west-1:1:cluster/prod', serviceAccountName: 'deployer' };
+      await description(namespace, data);
+      await failed('ReconciliationFailed', /the ServiceAccount t\d+\/deployer lacks the annotation eks.amazonaws.com\/role-arn/);
+      const annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/deployer' };
+      await world.cluster.patch({ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'deployer' }, 'merge', {
+        metadata: { annotations },
+      });
+      await ready();
+      assert.deepEqual(dataOf(await there.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' })), { v: '1' });
+    } finally {
+      for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+      await aws.close();
+      await gateway.close();
+    }
   });
 });

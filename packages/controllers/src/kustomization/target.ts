@@ -4,6 +4,7 @@ import type { Cluster } from '@sluice/kube';
 import { keyOf } from '@sluice/runtime';
 import type { LiveObjects } from '../apply/live-objects.js';
 import { RemoteClusters, type RemoteCluster } from '../remote/remote-clusters.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import type { KustomizationSettings } from './settings.js';
 import { failed } from './stage-error.js';
 
@@ -23,11 +24,17 @@ export class Targets {
   readonly #remotes: RemoteClusters;
 
   /** `watch` is told of what is applied to each other cluster. */
-  constructor(cluster: Cluster, live: LiveObjects, settings: KustomizationSettings, watch: (live: LiveObjects) => () => void) {
+  constructor(
+    cluster: Cluster,
+    live: LiveObjects,
+    settings: KustomizationSettings,
+    identities: CloudIdentityPool,
+    watch: (live: LiveObjects) => () => void,
+  ) {
     this.#cluster = cluster;
     this.#live = live;
     this.#settings = settings;
-    this.#remotes = new RemoteClusters({ cluster, policy: settings, clock: Date, onOpen: watch });
+    this.#remotes = new RemoteClusters({ cluster, policy: settings, identities, clock: Date, onOpen: watch });
   }
 
   async of(kustomization: Kustomization, signal: AbortSignal): Promise<Target> {
@@ -68,9 +75,8 @@ export class Targets {
   }
 
   async #remote(kustomization: Kustomization, signal: AbortSignal): Promise<RemoteCluster> {
-    const { spec, metadata } = kustomization;
     try {
-      return await this.#remotes.of(keyOf(kustomization), metadata.namespace ?? '', spec.kubeConfig!, signal);
+      return await this.#remotes.of(kustomization, kustomization.spec.kubeConfig!, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw failed('ReconciliationFailed', `failed to build kube client: ${errorMessage(error)}`, error);

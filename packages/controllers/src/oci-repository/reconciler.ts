@@ -23,6 +23,8 @@ export interface OciRepositoryWorld {
   readonly cluster: Cluster;
   readonly store: ArtifactStore;
   readonly identities: CloudIdentityPool;
+  /** The most bytes that an artifact may have when it is unpacked. */
+  readonly maxUnpackedBytes: number;
 }
 
 export type OciRepositoryStatus = Draft<NonNullable<OCIRepository['status']>>;
@@ -43,6 +45,7 @@ export function createOciRepositoryReconciler({
   cluster,
   store,
   identities,
+  maxUnpackedBytes,
 }: OciRepositoryWorld): Reconciler<OCIRepository, OciRepositoryStatus> {
   async function produce(repository: OCIRepository, pass: Pass): Promise<Stored> {
     const { status, signal } = pass;
@@ -92,7 +95,7 @@ export function createOciRepositoryReconciler({
 
   async function extracted(client: OciClient, layer: OciDescriptor, signal: AbortSignal) {
     try {
-      return await extractLayer(store, client, layer, { signal });
+      return await extractLayer(store, client, layer, { maxUnpackedBytes, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw layerFailed('failed to extract layer contents from artifact: ', error);

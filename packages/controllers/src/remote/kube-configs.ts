@@ -1,5 +1,7 @@
-import { errorMessage, type KubeObject } from '@sluice/core';
+import type { KubeObject } from '@sluice/core';
 import { parseKubeconfig, resolveContext, type Cluster, type ClusterConfig } from '@sluice/kube';
+import type { ClusterIdentity } from '@sluice/sources';
+import { describedCluster } from './described-clusters.js';
 
 /** `spec.kubeConfig`: where the way to another cluster is described. */
 export interface KubeConfigReference {
@@ -13,30 +15,49 @@ export interface KubeConfigPolicy {
   readonly insecureKubeconfigExec: boolean;
   /** Not check the server's certificate. */
   readonly insecureKubeconfigTls: boolean;
+  /** The ServiceAccount to be where a ConfigMap names none; this process itself when absent. */
+  readonly defaultKubeconfigServiceAccount?: string;
 }
 
 /** The way to a cluster. */
+export interface Way {
+  readonly config: ClusterConfig;
+  /** Equal texts lead to the same cluster as the same account. */
+  readonly id: string;
+  /** Others decide where it leads: it is to be looked for again after a while. */
+  readonly mayMove: boolean;
+}
+
+/** Where the way to a cluster is described. */
 export interface KubeConfigSource {
-  /** Changes with what it was made of. */
+  /** Changes with the description. */
   readonly version: string;
-  readonly resolve: () => Promise<{ readonly config: ClusterConfig; readonly expiresAt?: number }>;
+  readonly resolve: () => Way | Promise<Way>;
+}
+
+export interface KubeConfigOptions {
+  /** Where the description is. */
+  readonly cluster: Cluster;
+  readonly policy: KubeConfigPolicy;
+  /** Who asks the clouds. */
+  readonly identity: ClusterIdentity;
+  readonly signal: AbortSignal;
 }
 
 /** Finds the description of another cluster. Throws with a message for the person who wrote the reference. */
 export async function findKubeConfig(
-  cluster: Cluster,
   namespace: string,
   { secretRef, configMapRef }: KubeConfigReference,
-  policy: KubeConfigPolicy,
-  signal: AbortSignal,
+  options: KubeConfigOptions,
 ): Promise<KubeConfigSource> {
+  const { cluster, policy, signal } = options;
   if (secretRef !== undefined) {
     const secret = await read(cluster, 'Secret', namespace, secretRef.name, signal);
-    return { version: versionOf(secret), resolve: () => Promise.resolve({ config: fromSecret(secret, secretRef, policy) }) };
+    return { version: versionOf(secret), resolve: () => ({ config: fromSecret(secret, secretRef, policy), id: '', mayMove: false }) };
   }
   if (configMapRef === undefined) throw new Error('spec.kubeConfig needs a secretRef or a configMapRef');
   const configMap = await read(cluster, 'ConfigMap', namespace, configMapRef.name, signal);
-  return { version: versionOf(configMap), resolve: () => fromConfigMap(cluster, configMap, signal) };
+  return { version: versionOf(configMap), resolve: () => describedCluster(configMap, options) };
 }
 
 async function read(cluster: Cluster, kind: 'Secret' | 'ConfigMap', namespace: string, name: string, signal: AbortSignal) {
@@ -50,13 +71,9 @@ function versionOf({ metadata }: KubeObject): string {
   return `${metadata.uid}/${metadata.resourceVersion}`;
 }
 
-function dataOf(object: KubeObject): Readonly<Record<string, string>> {
-  return (object['data'] ?? {}) as Readonly<Record<string, string>>;
-}
-
 function fromSecret(secret: KubeObject, { key }: { readonly key?: string }, policy: KubeConfigPolicy): ClusterConfig {
-  const data = dataOf(secret);
-  const encoded = key === undefined ? (data['value'] ?? data['value.yaml']) : data[key];
+  const data = new Map(Object.entries((secret['data'] ?? {}) as Readonly<Record<string, string>>));
+  const encoded = key === undefined ? (data.get('value') ?? data.get('value.yaml')) : data.get(key);
   if (encoded === undefined) {
     const { namespace, name } = secret.metadata;
     throw new Error(`KubeConfig secret '${namespace}/${name}' does not contain a '${key ?? 'value'}' or 'value.yaml' key`);
@@ -70,43 +87,4 @@ function fromSecret(secret: KubeObject, { key }: { readonly key?: string }, poli
     );
   }
   return config;
-}
-
-/** A ServiceAccount of this cluster that the other one trusts: its token, made for the other cluster's audience. */
-async function fromConfigMap(cluster: Cluster, configMap: KubeObject, signal: AbortSignal) {
-  const { namespace = '', name = '' } = configMap.metadata;
-  const { provider, address, audiences, serviceAccountName = 'default', 'ca.crt': authority } = dataOf(configMap);
-  const where = `KubeConfig configmap '${namespace}/${name}'`;
-  if (provider !== 'generic') {
-    throw new Error(
-      provider === undefined || provider === ''
-        ? `${where} does not contain a 'provider' key`
-        : `${where}: the provider '${provider}' is not supported: use 'generic', or a kubeconfig in spec.kubeConfig.secretRef`,
-    );
-  }
-  if (address === undefined || address === '') throw new Error(`${where} does not contain an 'address' key`);
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
-    throw new Error(`${where}: the address ${JSON.stringify(address)} is not an http(s) URL`);
-  const request = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    metadata: {},
-    spec: { audiences: audiences === undefined ? [address] : audiences.split(/\s+/).filter((audience) => audience !== '') },
-  };
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: serviceAccountName };
-  const answer = await cluster.post(account, 'token', request, { signal }).catch((error: unknown) => {
-    throw new Error(`${where}: no token for the ServiceAccount ${namespace}/${serviceAccountName}: ${errorMessage(error)}`, {
-      cause: error,
-    });
-  });
-  const { token, expirationTimestamp } = answer['status'] as { readonly token: string; readonly expirationTimestamp: string };
-  const config: ClusterConfig = {
-    context: '',
-    server: address.replace(/\/+$/, ''),
-    namespace: 'default',
-    insecureSkipTlsVerify: false,
-    credentials: { type: 'token', token },
-    ...(authority === undefined ? {} : { certificateAuthority: { pem: authority } }),
-  };
-  return { config, expiresAt: Date.parse(expirationTimestamp) };
 }

@@ -1,6 +1,8 @@
+import type { KubeObject } from '@sluice/core';
 import { createCluster, createSharedInformers, networkFetch, type Cluster } from '@sluice/kube';
-import type { Clock } from '@sluice/runtime';
+import { keyOf, type Clock } from '@sluice/runtime';
 import { createLiveObjects, type LiveObjects } from '../apply/live-objects.js';
+import type { CloudIdentityPool } from '../source/cloud.js';
 import { findKubeConfig, type KubeConfigPolicy, type KubeConfigReference } from './kube-configs.js';
 
 /** A cluster that is reached by a kubeconfig. */
@@ -14,8 +16,10 @@ export interface RemoteCluster {
 
 interface Connection extends RemoteCluster {
   readonly version: string;
-  /** Credentials that expire are renewed half way. */
-  readonly renewAt: number;
+  /** Where it leads to. */
+  readonly way: string;
+  /** When to look whether the way still leads there. */
+  lookAt: number;
   /** Who applies there; without any it is closed. */
   readonly users: Set<string>;
   readonly close: () => void;
@@ -25,10 +29,14 @@ export interface RemoteClustersOptions {
   /** Where the kubeconfigs are. */
   readonly cluster: Cluster;
   readonly policy: KubeConfigPolicy;
+  readonly identities: CloudIdentityPool;
   readonly clock: Pick<Clock, 'now'>;
   /** Told of each new connection; the result is called when it is closed. */
   readonly onOpen: (live: LiveObjects) => () => void;
 }
+
+/** How long what a cloud says of a cluster is taken for true. */
+const LOOK_AGAIN_MS = 15 * 60_000;
 
 /** Connections to other clusters: one a kubeconfig, shared by all that name it, closed when nobody does any more. */
 export class RemoteClusters {
@@ -39,23 +47,30 @@ export class RemoteClusters {
     this.#options = options;
   }
 
-  /** The cluster that a user's reference leads to. */
-  async of(user: string, namespace: string, reference: KubeConfigReference, signal: AbortSignal): Promise<RemoteCluster> {
-    const { cluster, policy, clock } = this.#options;
+  /** The cluster that an object's reference leads to. */
+  async of(object: KubeObject, reference: KubeConfigReference, signal: AbortSignal): Promise<RemoteCluster> {
+    const { cluster, policy, clock, identities } = this.#options;
+    const { namespace = '' } = object.metadata;
+    const user = keyOf(object);
     const { secretRef, configMapRef } = reference;
     const id =
       secretRef === undefined
         ? `ConfigMap/${namespace}/${configMapRef?.name ?? ''}`
         : `Secret/${namespace}/${secretRef.name}/${secretRef.key ?? ''}`;
     this.#leave(user, id);
-    const source = await findKubeConfig(cluster, namespace, reference, policy, signal);
+    const source = await findKubeConfig(namespace, reference, { cluster, policy, identity: identities.of(object), signal });
     const known = this.#connections.get(id);
-    if (known?.version === source.version && clock.now() < known.renewAt) {
+    if (known?.version === source.version && clock.now() < known.lookAt) {
       known.users.add(user);
       return known;
     }
-    const { config, expiresAt } = await source.resolve();
-    const now = clock.now();
+    const way = await source.resolve();
+    const lookAt = way.mayMove ? clock.now() + LOOK_AGAIN_MS : Infinity;
+    if (known?.version === source.version && known.way === way.id && this.#connections.get(id) === known) {
+      known.lookAt = lookAt;
+      known.users.add(user);
+      return known;
+    }
     // Two that ask at once: the first one's connection serves both.
     const other = this.#connections.get(id);
     if (other !== undefined && other !== known && other.version === source.version) {
@@ -63,7 +78,7 @@ export class RemoteClusters {
       return other;
     }
     known?.close();
-    const fetch = networkFetch(config);
+    const fetch = networkFetch(way.config);
     const remote = createCluster(fetch);
     const informers = createSharedInformers(remote);
     const live = createLiveObjects(informers);
@@ -71,9 +86,10 @@ export class RemoteClusters {
     const connection: Connection = {
       cluster: remote,
       live,
-      key: `${id}@${source.version}`,
+      key: `${id}@${source.version}${way.id}`,
       version: source.version,
-      renewAt: expiresAt === undefined ? Infinity : now + (expiresAt - now) / 2,
+      way: way.id,
+      lookAt,
       users: new Set([...(known?.users ?? []), user]),
       close: () => {
         closed();
