@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { crdOf, customResources, type CustomResource, type ResourceVersion } from '@sluice/api';
+import { alert, crdOf, customResources, provider, type CustomResource, type ResourceVersion } from '@sluice/api';
 import { startCluster } from '@sluice/apiserver';
 import type { JsonObject } from '@sluice/core';
-import { createCluster, loadKubeconfig, networkFetch, type Cluster } from '@sluice/kube';
+import { computeHealth, createCluster, loadKubeconfig, networkFetch, type Cluster } from '@sluice/kube';
 import { sampleOf } from './testing/sample.js';
 
 /** Fields that are refused, or exclude others, by their kind and the end of their path. */
@@ -66,6 +66,24 @@ describe('objects of every version, with all fields, are applied again after the
         await apply(definition, stored, name, 'second');
         await writeStatus(definition, name, 'second');
         await apply(definition, version, name, 'third');
+      });
+    }
+  }
+
+  for (const { group, kind, versions } of [alert, provider]) {
+    for (const {
+      name,
+      spec: { json },
+    } of versions) {
+      test(`nobody waits for ${kind} ${name}, which has no controller that writes its status`, async () => {
+        const spec = sampleOf(json, LEFT_OUT[kind] ?? []) as JsonObject;
+        const key = { apiVersion: `${group}/${name}`, kind, namespace: NAMESPACE, name: `unobserved-${name}` };
+        await cluster.apply(
+          { apiVersion: key.apiVersion, kind, metadata: { name: key.name, namespace: NAMESPACE }, spec },
+          { fieldManager: 'kubectl' },
+        );
+        const read = await cluster.get(key);
+        assert.equal(computeHealth(read!).status, 'Current', JSON.stringify(read?.['status']));
       });
     }
   }

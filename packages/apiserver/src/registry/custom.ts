@@ -1,7 +1,7 @@
 import { deepEqual, type KubeObject } from '@sluice/core';
 import { definitionSpec, type DefinitionNames } from './definition.js';
 import { customSelectableFields } from './selectable-fields.js';
-import { customInVersion } from './types.js';
+import { customAsStored, customInVersion } from './types.js';
 import { apiVersionOf, defineResource, type CustomResourceVersion, type Resource, type SubresourceInfo } from './resource.js';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -37,7 +37,7 @@ export function customResources(definition: KubeObject, schemaRevision: number):
         convert: (object) => customInVersion(spec, version, object),
         // What the storage version does not have is lost, as it is on a real server.
         toStorage: (object) =>
-          uniformSchema ? { ...object, apiVersion: apiVersionOf(group, storage.name) } : customInVersion(spec, storage, object),
+          uniformSchema ? { ...object, apiVersion: apiVersionOf(group, storage.name) } : customAsStored(spec, storage, object),
       }),
     );
 }

@@ -56,10 +56,28 @@ function customTypeOf({ group, names, preserveUnknownFields }: DefinitionSpec, v
   return type;
 }
 
-/** A stored custom resource as a version shows it: pruned to its schema, with its defaults. */
+/**
+ * A stored custom resource as a version shows it: with the defaults of the version that it was written in, then pruned to
+ * the schema of the one that is asked for. That one's own defaults are for what is written in it.
+ */
 export function customInVersion(spec: DefinitionSpec, version: CustomResourceVersion, object: KubeObject): KubeObject {
-  const { schema, apiVersion } = customTypeOf(spec, version);
+  const written = spec.versions.find(({ name }) => apiVersionOf(spec.group, name) === object.apiVersion);
+  const complete = written === undefined ? object : withDefaults(customTypeOf(spec, written), object);
+  return written === version ? complete : pruned(customTypeOf(spec, version), complete);
+}
+
+/** A custom resource as it is stored: as it will be read, with the defaults of the storage version. */
+export function customAsStored(spec: DefinitionSpec, storage: CustomResourceVersion, object: KubeObject): KubeObject {
+  return withDefaults(customTypeOf(spec, storage), object);
+}
+
+function pruned({ schema, apiVersion }: ObjectType, object: KubeObject): KubeObject {
   const renamed = { ...object, apiVersion };
-  if (schema === undefined) return renamed;
-  return applySchemaDefaults(schema, pruneValue(schema, renamed, { isResource: true }).value) as KubeObject;
+  return schema === undefined ? renamed : (pruneValue(schema, renamed, { isResource: true }).value as KubeObject);
+}
+
+function withDefaults(type: ObjectType, object: KubeObject): KubeObject {
+  return type.schema === undefined
+    ? { ...object, apiVersion: type.apiVersion }
+    : (applySchemaDefaults(type.schema, pruned(type, object)) as KubeObject);
 }

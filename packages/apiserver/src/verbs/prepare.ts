@@ -34,8 +34,9 @@ export function prepareNew(call: ResourceCall, given: KubeObject): Ready {
   );
 }
 
-/** A status can not be created; its defaults are there all the same, as a real server adds them to what it reads. */
+/** A status can not be created; its defaults are there all the same, as a real server adds those of the stored version to what it reads. */
 function statusDefaults(resource: Resource): ((object: KubeObject) => KubeObject) | undefined {
+  if (resource.apiVersion !== resource.storageVersion) return undefined;
   const properties = resource.custom?.version.schema?.openAPIV3Schema?.['properties'];
   const status = isJsonObject(properties) ? properties['status'] : undefined;
   if (!isJsonObject(status) || status['default'] === undefined || !resource.subresources.has('status')) return undefined;
