@@ -22,6 +22,22 @@ test('an expression that fails on an object makes its health Unknown, and says w
   assert.match(error ?? '', /failed to evaluate the CEL expression 'status\.phase == 'Ready'': no such key: phase/);
 });
 
+test('a Provider whose service is away is waited for by nobody, unless an expression asks for it', () => {
+  const failing = { type: 'Ready', status: 'False', reason: 'NotificationFailed', message: 'it answered 503' };
+  const provider: KubeObject = {
+    apiVersion: 'notification.toolkit.fluxcd.io/v1beta3',
+    kind: 'Provider',
+    metadata: { name: 'a', generation: 2 },
+    status: { conditions: [failing], observedGeneration: -1 },
+  };
+  assert.equal(createHealthReader().compute(provider).status, 'Current');
+  const deleted = { ...provider, metadata: { ...provider.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  assert.equal(createHealthReader().compute(deleted).status, 'Terminating');
+  const current = "status.conditions.exists(c, c.type == 'Ready' && c.status == 'True')";
+  const asked = createHealthReader([{ apiVersion: provider.apiVersion, kind: 'Provider', current }]);
+  assert.equal(asked.compute({ ...provider, status: { conditions: [failing] } }).status, 'InProgress');
+});
+
 const refused: readonly [checks: Parameters<typeof createHealthReader>[0], message: RegExp][] = [
   [[{ apiVersion: 'x.io/v1', kind: 'Foo', current: '' }], /healthchecks\[0\]: expression Current not specified/],
   [[{ apiVersion: 'x.io/v1', kind: 'Foo', current: 'a b' }], /healthchecks\[0\]: failed to parse the expression Current: .*a b/],

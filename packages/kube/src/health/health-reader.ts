@@ -15,7 +15,7 @@ export interface HealthSource {
 
 /** Judges health as Flux's controllers do. */
 export interface HealthReader {
-  /** From the object alone: expressions where there are some for its kind, Flux's own view of Jobs, kstatus for the rest. */
+  /** From the object alone: expressions where there are some for its kind, Flux's own view of Jobs and settings, kstatus for the rest. */
   compute(object: KubeObject): Health;
   /** As compute, and where an object is on its way, by what was made of it: a StatefulSet whose Pods crash has failed. */
   judge(source: HealthSource, object: KubeObject, options?: CallOptions): Promise<Health>;
@@ -39,7 +39,7 @@ export function createHealthReader(
 
   const compute = (object: KubeObject): Health => {
     if (object.kind === 'Job' && groupOf(object.apiVersion) === 'batch') return computeJobHealth(object);
-    return evaluatorOf(object)?.(object) ?? computeHealth(object, { now: now() });
+    return evaluatorOf(object)?.(object) ?? (isOnlySettings(object) ? settings : computeHealth(object, { now: now() }));
   };
 
   const judge = async (source: HealthSource, object: KubeObject, callOptions?: CallOptions): Promise<Health> => {
@@ -63,6 +63,17 @@ export function createHealthReader(
       }
     },
   };
+}
+
+const settings: Health = { status: 'Current', message: 'Resource is current', conditions: [] };
+
+/**
+ * Kinds that nothing waits for, whatever their status says: in Flux they have none. A Provider says whether its service takes
+ * what it is sent, and a chat that is away must not hold up the cluster that it is told of.
+ */
+function isOnlySettings({ apiVersion, kind, metadata }: KubeObject): boolean {
+  const isSettings = groupOf(apiVersion) === 'notification.toolkit.fluxcd.io' && (kind === 'Provider' || kind === 'Alert');
+  return isSettings && metadata.deletionTimestamp === undefined;
 }
 
 /** Kinds whose own status does not tell that their Pods can't start. (A Deployment's does: by its progress deadline.) */
