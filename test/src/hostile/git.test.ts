@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { startGitHost, withoutSshd } from '@sluice/cli/testing';
 import { conditionsOf } from '@sluice/runtime';
 import { artifactOf, openArena, type Arena, type Subject } from './arena.js';
+import { packOf, serveRepository, type PackedObject } from './pack.js';
 
 const ref = { branch: 'main' };
 
@@ -50,26 +51,49 @@ describe('hostile Git', () => {
         assert.match(String(error), /spec\.url/);
         return;
       }
-      await subject.refused(/./, /URLInvalid|GitOperationFailed|AuthenticationFailed/);
+      await subject.refused(/URL|address|scheme|host/i, /URLInvalid/);
       assert.ok(!existsSync('/tmp/sluice-hostile-8'));
     });
   }
 
-  test('9: quotes, spaces and $() of an SSH path never reach a shell', async () => {
-    const url = "ssh://git@127.0.0.1:1/it's%20$(touch%20/tmp/sluice-hostile-9)/`touch%20/tmp/sluice-hostile-9`.git";
-    const subject = await arena.source('GitRepository', { url, ref, secretRef: { name: 'key' } });
-    await arena.world.cluster.create({
+  const keySecret = (namespace: string, identity: string, knownHosts: string) =>
+    arena.world.cluster.create({
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name: 'key', namespace: subject.namespace },
-      stringData: { identity: '$(touch /tmp/sluice-hostile-9)', known_hosts: '127.0.0.1 ssh-ed25519 AAAA$(touch /tmp/sluice-hostile-9)' },
+      metadata: { name: 'key', namespace },
+      stringData: { identity, known_hosts: knownHosts },
     });
-    await subject.refused(/./);
-    assert.ok(!existsSync('/tmp/sluice-hostile-9'));
+  const newKey = (name: string): string => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(directory, name)]);
+    return readFileSync(join(directory, name), 'utf8');
+  };
+
+  test('9: quotes, spaces and $() of an SSH path never reach a shell', async () => {
+    // In the place of ssh: it writes down what it is given, a word a line.
+    const bin = join(directory, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nprintf '%s\\n' "$@" > ${directory}/words\nexit 1\n`, { mode: 0o700 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${bin}:${path ?? ''}`;
+    try {
+      const evil = "/it's $(touch /tmp/sluice-hostile-9)/`touch /tmp/sluice-hostile-9`;a.git";
+      const url = `ssh://git@127.0.0.1:1${encodeURI(evil)}`;
+      const subject = await arena.source('GitRepository', { url, ref, secretRef: { name: 'key' } });
+      await keySecret(subject.namespace, newKey('nine'), '127.0.0.1 ssh-ed25519 AAAA$(touch /tmp/sluice-hostile-9)');
+      const words = await arena.world.eventually(
+        'ssh is called',
+        () => existsSync(join(directory, 'words')) && readFileSync(join(directory, 'words'), 'utf8').trimEnd().split('\n'),
+      );
+      // What goes to the server is one word, quoted for the shell over there.
+      assert.equal(words.at(-1), `git-upload-pack '${evil.replaceAll("'", "'\\''")}'`);
+      assert.ok(!existsSync('/tmp/sluice-hostile-9'));
+    } finally {
+      process.env['PATH'] = path;
+    }
   });
 
   for (const entry of ['.git', '.GIT', 'git~1', '.git/hooks/post-checkout', '..']) {
-    test(`10: a tree with ${entry} is refused, or it is left out`, async () => {
+    test(`10: a tree with ${entry} is refused`, async () => {
       const { git, url } = repository();
       const blob = git(['hash-object', '-w', '--stdin'], 'evil');
       const [first = '', ...rest] = entry.split('/').reverse();
@@ -77,11 +101,8 @@ describe('hostile Git', () => {
       for (const name of rest) tree = writeTree(git, `40000 ${name}`, tree);
       git(['update-ref', 'refs/heads/main', git(['commit-tree', tree, '-m', 'evil'])]);
       const subject = await arena.source('GitRepository', { url, ref });
-      const ended = await subject.settled();
-      if (ended.status === 'True') {
-        const archive = await arena.world.artifact(artifactOf(await subject.get())!.path);
-        assert.ok(!gunzipSync(archive).includes('evil'), 'it is in the artifact');
-      }
+      await subject.refused(/the tree is unsafe: it holds names such as \.git/, /GitOperationFailed/);
+      assert.equal(artifactOf(await subject.get()), undefined);
     });
   }
 
@@ -98,14 +119,14 @@ describe('hostile Git', () => {
     });
   }
 
-  for (const reference of [
-    { branch: '--upload-pack=touch /tmp/sluice-hostile-12' },
-    { branch: 'a\nb' },
-    { tag: '-x' },
-    { name: 'refs/heads/../../../etc' },
-    { semver: '--all' },
-    { commit: '--all' },
-  ]) {
+  for (const [reference, message] of [
+    [{ branch: '--upload-pack=touch /tmp/sluice-hostile-12' }, /has a character that no reference has/],
+    [{ branch: 'a\nb' }, /has a character that no reference has/],
+    [{ tag: '-x' }, /the Git reference "refs\/tags\/-x"/],
+    [{ name: 'refs/heads/../../../etc' }, /is no valid reference/],
+    [{ semver: '--all' }, /improper constraint: "--all"/],
+    [{ commit: '--all' }, /--all/],
+  ] as const) {
     test(`12: the reference ${JSON.stringify(reference)} is refused`, async () => {
       const { url } = repository();
       let subject: Subject;
@@ -115,7 +136,7 @@ describe('hostile Git', () => {
         assert.match(String(error), /spec\.ref/);
         return;
       }
-      await subject.refused(/./);
+      await subject.refused(message);
       assert.ok(!existsSync('/tmp/sluice-hostile-12'));
     });
   }
@@ -134,6 +155,26 @@ describe('hostile Git', () => {
     const subject = await arena.source('GitRepository', { url, ref });
     await subject.refused(/bomb\.yaml has 300000000 bytes, the limit for a file is/);
   });
+
+  const id = (digit: string): Buffer => Buffer.from(digit.repeat(40), 'hex');
+  for (const [what, objects] of [
+    ['two deltas of each other', [{ base: id('a') }, { base: id('b') }]],
+    ['a delta of itself', [{ back: 0 }]],
+    ['a delta of what lies before the file', [{ back: 1_000 }]],
+    ['an object that says it has a tebibyte', [{ size: 2 ** 40, content: 'a' }]],
+  ] satisfies [string, PackedObject[]][]) {
+    test(`13: a pack with ${what} is a bounded failure`, async () => {
+      const { bare, url, name } = repository();
+      const end = arena.world.git.intercept(serveRepository(name, bare, packOf(objects)));
+      try {
+        const subject = await arena.source('GitRepository', { url, ref, timeout: '20s' });
+        await subject.refused(/index-pack|invalid pack|delta|inflate|unresolved|pack/, /GitOperationFailed/);
+        assert.equal(artifactOf(await subject.get()), undefined);
+      } finally {
+        end();
+      }
+    });
+  }
 
   test('14: a server that drips: a timeout, and no child is left', async () => {
     const sockets = new Set<Socket>();
@@ -157,6 +198,32 @@ describe('hostile Git', () => {
     }
   });
 
+  test('15: a changed host key fails closed, and the message says which key came', { skip: withoutSshd }, async () => {
+    const host = await startGitHost();
+    try {
+      host.create('org/fleet');
+      const hash = host.commit('org/fleet', { 'a.yaml': 'a: 1\n' });
+      const identity = newKey('fifteen');
+      host.allowKey(readFileSync(join(directory, 'fifteen.pub'), 'utf8'), 'read');
+      const address = host.sshAddress.replace('127.0.0.1', '[127.0.0.1]');
+      const knownHosts = (file: string): string => `${address} ${readFileSync(file, 'utf8')}`;
+      const url = `ssh://${userInfo().username}@${host.sshAddress}/org/fleet`;
+      const subject = await arena.source('GitRepository', { url, ref, secretRef: { name: 'key' } });
+      await keySecret(subject.namespace, identity, knownHosts(join(host.directory, 'host.pub')));
+      await subject.ready();
+      newKey('another-host');
+      const key = { apiVersion: 'v1', kind: 'Secret', namespace: subject.namespace, name: 'key' };
+      await arena.world.cluster.patch(key, 'merge', { stringData: { known_hosts: knownHosts(join(directory, 'another-host.pub')) } });
+      await subject.request();
+      const { message } = await subject.refused(/key mismatch/, /GitOperationFailed|AuthenticationFailed/);
+      const fingerprint = execFileSync('ssh-keygen', ['-lf', join(host.directory, 'host.pub')], { encoding: 'utf8' }).split(' ')[1]!;
+      assert.ok(message.includes(fingerprint), message);
+      assert.equal(artifactOf(await subject.get())?.revision, `main@sha1:${hash}`, 'what was fetched before stays');
+    } finally {
+      await host.close();
+    }
+  });
+
   test('16: a force push is followed, and told', async () => {
     const { git, url } = repository({ 'a.yaml': 'a: old\n' });
     const subject = await arena.source('GitRepository', { url, ref });
@@ -173,20 +240,33 @@ describe('hostile Git', () => {
     );
   });
 
-  test('17: a signature by an unknown key: SourceVerified=False, and no artifact', async () => {
-    const { git, url, bare } = repository();
-    for (const key of ['mine', 'theirs'])
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'me', '-f', join(directory, key)]);
-    const tree = git(['rev-parse', 'main^{tree}']);
-    const sign = ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${join(directory, 'theirs')}`];
-    const hash = execFileSync(
-      'git',
-      ['-C', bare, '-c', 'user.name=x', '-c', 'user.email=x@y', ...sign, 'commit-tree', '-S', tree, '-m', 'signed'],
-      {
-        encoding: 'utf8',
-      },
-    ).trim();
+  const signed = ({ git }: ReturnType<typeof repository>, key: string): string => {
+    const sign = ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${join(directory, key)}`];
+    return git([...sign, 'commit-tree', '-S', git(['rev-parse', 'main^{tree}']), '-m', 'signed']);
+  };
+
+  test('16: in verified mode a force push to what nobody signed changes nothing', async () => {
+    const forced = repository();
+    const { git, url } = forced;
+    newKey('signer');
+    const hash = signed(forced, 'signer');
     git(['update-ref', 'refs/heads/main', hash]);
+    const subject = await arena.source('GitRepository', { url, ref, verify: { mode: 'HEAD', secretRef: { name: 'keys' } } });
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: subject.namespace } };
+    await arena.world.cluster.create({ ...secret, stringData: { 'me.sshpub': readFileSync(join(directory, 'signer.pub'), 'utf8') } });
+    await subject.ready();
+    git(['update-ref', 'refs/heads/main', git(['commit-tree', git(['rev-parse', 'main^{tree}']), '-m', 'forced'])]);
+    await subject.request();
+    await subject.refused(/sign|verif/i);
+    assert.ok(conditionsOf(await subject.get()).some(({ type, status }) => type === 'SourceVerified' && status === 'False'));
+    assert.equal(artifactOf(await subject.get())?.revision, `main@sha1:${hash}`);
+  });
+
+  test('17: a signature by an unknown key: SourceVerified=False, and no artifact', async () => {
+    const unknown = repository();
+    const { git, url } = unknown;
+    for (const key of ['mine', 'theirs']) newKey(key);
+    git(['update-ref', 'refs/heads/main', signed(unknown, 'theirs')]);
     const subject = await arena.source('GitRepository', { url, ref, verify: { mode: 'HEAD', secretRef: { name: 'keys' } } });
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: subject.namespace } };
     await arena.world.cluster.create({ ...secret, stringData: { 'me.sshpub': readFileSync(join(directory, 'mine.pub'), 'utf8') } });
