@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /**
  * A table as Flux prints it: upper-case headers, cells padded to their column and followed by a tab. The header's last
  * cell is a space wider than its column.
@@ -16,7 +18,7 @@ export function printTable(headers: readonly string[], rows: readonly (readonly 
 
 /** A cell on one line, without control characters: a message must neither break the table nor drive the terminal. */
 function oneLine(cell: string): string {
-  return cell.replace(/[\n\r\t]+/g, ' ').replace(/\p{Control}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return printable(cell.replace(/[\n\r\t]+/g, ' '));
 }
 
 function displayWidth(cell: string): number {

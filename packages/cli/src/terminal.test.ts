@@ -28,3 +28,15 @@ test('marks are in colour, unless NO_COLOR is set', () => {
   assert.ok(written(watchedTerminal, {}).includes('\u001B[32m✔\u001B[0m done'));
   assert.ok(!written(watchedTerminal, { NO_COLOR: '1' }).includes('\u001B[3'));
 });
+
+test('what comes from a cluster does not drive the terminal', () => {
+  for (const make of [terminalOver, watchedTerminal]) {
+    let text = '';
+    make(
+      () => undefined,
+      (piece) => (text += piece),
+      { NO_COLOR: '1' },
+    ).failure('it is \u001B[2J\u0007gone\r\n\tafter \u009B1m');
+    assert.equal(text, '✗ it is \\x1b[2J\\x07gone\\x0d\n\tafter \\x9b1m\n');
+  }
+});

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** Where a command writes: tables and exports to standard output, progress to standard error. */
 export interface Terminal {
   /** Standard output, as it is. */
@@ -30,7 +32,7 @@ export function terminalOver(
   environment: Readonly<Record<string, string | undefined>>,
   input: () => AsyncIterable<Uint8Array> = () => process.stdin,
 ): Terminal {
-  const line = (mark: string) => (message: string) => error(`${mark} ${message}\n`);
+  const line = (mark: string) => (message: string) => error(`${mark} ${printable(message)}\n`);
   return {
     out,
     note: error,
@@ -70,7 +72,7 @@ export function watchedTerminal(
   };
   const line = (mark: string) => (message: string) => {
     rest();
-    error(`${mark} ${message}\n`);
+    error(`${mark} ${printable(message)}\n`);
   };
   return {
     out: (text) => {
@@ -90,10 +92,12 @@ export function watchedTerminal(
       rest();
       const started = Date.now();
       let frame = 0;
-      standing = `${painted('cyan', '◎')} ${message}`;
+      standing = `${painted('cyan', '◎')} ${printable(message)}`;
       const draw = (): void => {
         const seconds = Math.floor((Date.now() - started) / 1000);
-        error(`\r\u001B[K${painted('cyan', FRAMES[frame++ % FRAMES.length] ?? '◎')} ${message}${seconds > 0 ? ` (${seconds} s)` : ''}`);
+        error(
+          `\r\u001B[K${painted('cyan', FRAMES[frame++ % FRAMES.length] ?? '◎')} ${printable(message)}${seconds > 0 ? ` (${seconds} s)` : ''}`,
+        );
       };
       draw();
       frames = setInterval(draw, FRAME_MS);

@@ -1,5 +1,6 @@
 import type { Json } from '@sluice/core';
 import { printYaml } from '@sluice/yaml';
+import { printable } from './printable.js';
 
 /** An object and those that it has made, as `tree` shows them. */
 export interface ObjectTree {
@@ -12,7 +13,7 @@ export interface ObjectTree {
 
 /** `Kustomization/flux-system/apps`. */
 function label({ kind, namespace, name }: ObjectTree): string {
-  return [kind, ...(namespace === '' ? [] : [namespace]), name].join('/');
+  return printable([kind, ...(namespace === '' ? [] : [namespace]), name].join('/'));
 }
 
 /** The tree as text, or as data for `-o json|yaml`. */

@@ -10,6 +10,7 @@ import { findingsOf, worstFirst, type Examined, type Finding, type Severity } fr
 import { allKinds, artifactGenerator, field, textField } from '../kinds/index.js';
 import { noArguments } from '../no-arguments.js';
 import { printStructured } from '../output.js';
+import { printable } from '../printable.js';
 
 const MARKS: Readonly<Record<Severity, string>> = { critical: '✗✗', broken: '✗', stuck: '◎', note: '⚠️' };
 
@@ -28,7 +29,7 @@ export async function run(invocation: Invocation): Promise<void> {
     );
     const format = flags.string('output');
     if (format !== '') printStructured(terminal, format, findings.map(asData));
-    else for (const finding of findings) terminal.out(asText(finding));
+    else for (const finding of findings) terminal.out(printable(asText(finding)));
     const broken = findings.filter(({ severity }) => severity !== 'note').length;
     if (broken > 0) throw new Error(`${broken} ${broken === 1 ? 'thing is' : 'things are'} broken`);
     if (format === '') terminal.success('nothing is broken');

@@ -4,6 +4,7 @@ import type { FlagValues, Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import { field } from '../kinds/index.js';
+import { printable } from '../printable.js';
 
 const CONTROLLER = /^(source|kustomize|helm|notification|image-reflector|image-automation)-controller$|^source-watcher$/;
 
@@ -31,7 +32,7 @@ export async function run(invocation: Invocation): Promise<void> {
         const lines = podLogs(cluster, { namespace, name }, { ...options, signal, ...(container === undefined ? {} : { container }) });
         for await (const line of lines) {
           const shown = shownLine(line, flags);
-          if (shown !== undefined) terminal.out(`${shown}\n`);
+          if (shown !== undefined) terminal.out(`${printable(shown)}\n`);
         }
       } catch (error) {
         if (signal.aborted) return;

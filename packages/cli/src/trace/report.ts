@@ -1,12 +1,13 @@
 import type { KubeObject } from '@sluice/core';
 import { conditionsOf, textField } from '../kinds/index.js';
+import { printable } from '../printable.js';
 
 /** A line of a report; one without a value is left out. */
 type Line = readonly [name: string, value: string];
 
 /** A part of a report: its lines, with the values below each other. */
 export function section(width: number, lines: readonly Line[]): string {
-  return lines.map(([name, value]) => (name === '' ? '\n' : `${`${name}:`.padEnd(width)}${value}\n`)).join('');
+  return lines.map(([name, value]) => (name === '' ? '\n' : `${`${name}:`.padEnd(width)}${printable(value)}\n`)).join('');
 }
 
 /** What is traced. */
