@@ -48,6 +48,7 @@ export function startKustomize(ground: Ground, identities: CloudIdentityPool, se
     kustomizations.subscribe({ deleted: ({ metadata }) => reconciler.forget(`${metadata.namespace}/${metadata.name}`) }),
   ];
   reconciler.drift.onDrift((key) => enqueue(key, { reason: 'drift' }));
+  reconciler.missing.onArrival(enqueue);
   return {
     watched: [kustomizations],
     async stop(graceMs) {

@@ -10,6 +10,7 @@ import type { IgnoreRules } from './ignore-rules.js';
 import { disturbance, ledgerEntry, type Ledger } from './ledger.js';
 import type { LiveObjects } from './live-objects.js';
 import { anyInMetadata, selectors } from './metadata-match.js';
+import { needOf, type Need } from './need.js';
 import { kindRank, STAGES } from './order.js';
 import { mapParallel } from './parallel.js';
 import { withPlace } from './place.js';
@@ -50,10 +51,13 @@ export interface Applied {
 export class ApplyError extends Error {
   /** What was done before. */
   readonly changes: readonly Change[];
+  /** What has to come first, and is not part of the set. */
+  readonly needs: readonly Need[];
 
-  constructor(message: string, changes: readonly Change[]) {
+  constructor(message: string, changes: readonly Change[], needs: readonly Need[] = []) {
     super(message);
     this.changes = changes;
+    this.needs = needs;
   }
 }
 
@@ -108,6 +112,7 @@ class Applier {
   readonly #changes = new Map<string, Change>();
   readonly #objects = new Map<string, KubeObject>();
   readonly #left = new Map<string, { readonly reference: VersionedReference; readonly to: string }>();
+  readonly #needs = new Map<string, Need>();
 
   constructor(set: readonly Desired[], options: ApplierOptions) {
     this.#set = set;
@@ -161,7 +166,7 @@ class Applier {
         faults.push(withPlace(errorMessage(error), desired.place));
       }
     });
-    if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done());
+    if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done(), [...this.#needs.values()]);
   }
 
   async #verdictOn(desired: Desired): Promise<Verdict> {
@@ -253,6 +258,8 @@ class Applier {
   async #refused({ object }: Desired, existing: KubeObject | undefined, error: unknown): Promise<Verdict> {
     const reason = dryRunMessage(object, error);
     if (this.#standsOnSet(object, error)) return { type: 'later', reason };
+    const need = needOf(object, error);
+    if (need !== undefined) this.#needs.set(JSON.stringify(need), need);
     if (!isImmutableError(error)) throw new Error(reason);
     const { cluster, signal, force } = this.#options;
     const there = existing ?? (await cluster.get(objectKeyOf(referenceOf(object)), { as: 'metadata', signal }));

@@ -22,6 +22,7 @@ import { HealthError, waitForHealth } from './health.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
 import { leftoversOf } from './leftovers.js';
+import { MissingNeeds } from './missing-needs.js';
 import { DISTURBED, Pass } from './pass.js';
 import { Plans, refuseEncrypted, type Plan } from './plan.js';
 import { prune } from './prune.js';
@@ -60,6 +61,7 @@ const STAGE_TIMEOUT_MS = 60_000;
 export class KustomizationReconciler implements Reconciler<Kustomization, KustomizationStatus> {
   readonly ledgers = new Ledgers();
   readonly drift: DriftWatch;
+  readonly missing = new MissingNeeds();
   readonly #world: KustomizationWorld;
   readonly #targets: Targets;
   readonly #unwatch: () => void;
@@ -199,6 +201,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
         signal: context.signal,
         whenReady: (objects) => this.#whenReady(objects, target, context),
       });
+      this.missing.settle(pass.key);
       pass.applied(applied.changes, this.drift.take(pass.key));
       pass.left([...applied.left.values()]);
       this.drift.yields(pass.key, new Set(applied.left.keys()));
@@ -206,6 +209,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     } catch (error) {
       context.signal.throwIfAborted();
       const done = error instanceof ApplyError ? effective(error.changes) : [];
+      if (error instanceof ApplyError && error.needs.length > 0) this.missing.await(pass.key, target.engine, error.needs);
+      else this.missing.settle(pass.key);
       const inventory = inventoryAfterFailure(inventoryBefore, done);
       if (inventory !== undefined) status.fields.inventory = inventory;
       const log = done.length === 0 ? '' : `${changeLog(done)}\n`;
@@ -312,12 +317,14 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     this.#plans.forget(key);
     this.ledgers.forget(key);
     this.drift.forget(key);
+    this.missing.settle(key);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the engine stops'));
     this.#unwatch();
     this.drift.stop();
+    this.missing.stop();
     this.#targets.stop();
     await this.#remoteBases.close();
   }

@@ -11,6 +11,8 @@ import { failed } from './stage-error.js';
 /** Where, and as whom, a Kustomization applies. */
 export interface Target {
   readonly cluster: Cluster;
+  /** The same, as the engine and not as an account that is impersonated. */
+  readonly engine: Cluster;
   readonly live: LiveObjects;
   /** Tells targets apart; what is known of one is not true of another. */
   readonly key: string;
@@ -43,10 +45,15 @@ export class Targets {
     const user = account === undefined || account === '' ? undefined : `system:serviceaccount:${metadata.namespace ?? ''}:${account}`;
     if (spec.kubeConfig === undefined) {
       this.release(keyOf(kustomization));
-      return { cluster: user === undefined ? this.#cluster : this.#cluster.as({ user }), live: this.#live, key: user ?? '' };
+      return {
+        cluster: user === undefined ? this.#cluster : this.#cluster.as({ user }),
+        engine: this.#cluster,
+        live: this.#live,
+        key: user ?? '',
+      };
     }
     const { cluster, live, key } = await this.#remote(kustomization, signal);
-    return { cluster: user === undefined ? cluster : cluster.as({ user }), live, key: `${key} ${user ?? ''}` };
+    return { cluster: user === undefined ? cluster : cluster.as({ user }), engine: cluster, live, key: `${key} ${user ?? ''}` };
   }
 
   /** Whether there is (still) an account to delete as; without one a deletion would never end. */
