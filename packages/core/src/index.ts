@@ -9,7 +9,7 @@ export { formatDuration, parseDuration } from './duration.js';
 export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
 export { age, humanDuration } from './human-duration.js';
 export { parseIpAddress } from './ip-address.js';
-export { deepEqual, isJsonObject, printJson, setOwn, type Json, type JsonObject } from './json.js';
+export { deepEqual, goJson, isJsonObject, printJson, setOwn, withGoEscapes, type Json, type JsonObject } from './json.js';
 export {
   groupOf,
   objectId,

@@ -58,3 +58,13 @@ function printWithIntegers(value: unknown): string | undefined {
   });
   return `{${fields.join(',')}}`;
 }
+
+/** JSON text with the escapes that Go's encoding/json makes besides: signatures and hashes are over these bytes. */
+export function withGoEscapes(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** JSON text as Go's encoding/json prints it, with keys in the order that they have. */
+export function goJson(value: unknown): string {
+  return withGoEscapes(JSON.stringify(value));
+}

@@ -1,4 +1,4 @@
-import type { Json } from '@sluice/core';
+import { withGoEscapes, type Json } from '@sluice/core';
 import { compareText } from './resource/gvk.js';
 
 /**
@@ -6,15 +6,12 @@ import { compareText } from './resource/gvk.js';
  * ConfigMaps are over these very bytes.
  */
 export function goJson(value: Json): string {
-  return write(value).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return withGoEscapes(write(value));
 }
 
 /** The same with an indentation, and without the escapes that only matter in HTML left out: Go escapes there too. */
 export function goJsonIndented(value: Json): string {
-  return JSON.stringify(sorted(value), undefined, 2).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return withGoEscapes(JSON.stringify(sorted(value), undefined, 2));
 }
 
 function write(value: Json): string {

@@ -1,5 +1,4 @@
-import { SluiceError } from '@sluice/core';
-import { goJson } from './go-json.js';
+import { goJson, SluiceError } from '@sluice/core';
 import type { HttpAnswer, HttpRequest, Outlet } from './outlet.js';
 
 export interface Post {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HelmRelease } from '@sluice/api';
+import { goJson } from '@sluice/core';
 import type { Values } from '@sluice/helm';
 import { printYamlSorted } from '@sluice/yaml';
 
@@ -78,9 +79,4 @@ function withoutNothing(fields: Readonly<Record<string, unknown>>): object {
       return typeof value !== 'object' || value === null || !Array.isArray(value) || value.length > 0;
     }),
   );
-}
-
-/** JSON as Go prints it, in the order of the keys that there is. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,7 +1,8 @@
 import type { ReleaseSnapshot } from '@sluice/api';
+import { goJson } from '@sluice/core';
 import { encodeJson, type GoValue } from '@sluice/gotemplate';
 import type { Release, StoredHook } from '@sluice/helm';
-import { digestOf, goJson, valuesDigest } from './digests.js';
+import { digestOf, valuesDigest } from './digests.js';
 
 /** The way in which digests of releases are made now; those of other ways are not checked. */
 const SNAPSHOT_VERSION = 'v2';

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { basicAuthorization, requireUrl } from '../address.js';
 import { metadataFields, nameAndDescription, objectTitle } from '../describe.js';
 import { isFailure, isProgress, sortedMetadata, type NotificationEvent } from '../event.js';
 import type { Notifier } from '../notifier.js';
-import { goJson } from '../go-json.js';
 import { postJson, postText } from '../post.js';
 import type { ProviderSettings } from '../settings.js';
 

@@ -1,9 +1,8 @@
-import { isJsonObject, SluiceError } from '@sluice/core';
+import { goJson, isJsonObject, SluiceError } from '@sluice/core';
 import { basicAuthorization, gitAddress } from '../address.js';
 import { commitOf, nameAndDescription } from '../describe.js';
 import { metadataOf } from '../metadata.js';
 import { isProgress } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import type { Outlet } from '../outlet.js';
 import { callJson } from '../post.js';

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, SluiceError } from '@sluice/core';
+import { goJson, isJsonObject, SluiceError } from '@sluice/core';
 import { basicAuthorization, gitAddress, ownerAndRepository } from '../address.js';
 import { commitOf, nameAndDescription } from '../describe.js';
 import { isProgress } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import { answerJson, callJson, isSuccess } from '../post.js';
 import type { ProviderSettings } from '../settings.js';

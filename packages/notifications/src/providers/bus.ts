@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { eventFields } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import type { NatsMessage } from '../outlet.js';
 import { postJson, postText } from '../post.js';

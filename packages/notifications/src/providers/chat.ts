@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { basicAuthorization, requireUrl } from '../address.js';
 import { markdownPost, metadataFields, metadataLines, objectTitle } from '../describe.js';
 import { eventFields, isFailure, type NotificationEvent } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import { postJson, postText } from '../post.js';
 import type { ProviderSettings } from '../settings.js';

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { requireUrl } from '../address.js';
 import { eventFields } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import { postText } from '../post.js';
 import type { ProviderSettings } from '../settings.js';

@@ -1,8 +1,7 @@
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { gitAddress, ownerAndRepository } from '../address.js';
 import { commitOf, nameAndDescription } from '../describe.js';
 import { eventFields, isProgress } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import type { HttpRequest, Outlet } from '../outlet.js';
 import { callJson } from '../post.js';

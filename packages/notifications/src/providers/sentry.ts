@@ -1,6 +1,5 @@
-import { SluiceError } from '@sluice/core';
+import { goJson, SluiceError } from '@sluice/core';
 import { sortedMetadata, type NotificationEvent } from '../event.js';
-import { goJson } from '../go-json.js';
 import type { Notifier } from '../notifier.js';
 import type { Outlet } from '../outlet.js';
 import { postText } from '../post.js';

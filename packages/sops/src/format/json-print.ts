@@ -1,3 +1,4 @@
+import { goJson } from '@sluice/core';
 import { sopsError } from '../error.js';
 import { Comment, Mapping, Timestamp, type Value } from '../tree.js';
 
@@ -25,16 +26,8 @@ function scalarText(value: Exclude<Value, Mapping | Value[]>): string {
   return String(value);
 }
 
-const escapes: Record<string, string> = {
-  '<': String.raw`\u003c`,
-  '>': String.raw`\u003e`,
-  '&': String.raw`\u0026`,
-  '\u2028': String.raw`\u2028`,
-  '\u2029': String.raw`\u2029`,
-};
-
 function stringText(text: string): string {
-  return JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character]!);
+  return goJson(text);
 }
 
 function numberText(value: number): string {

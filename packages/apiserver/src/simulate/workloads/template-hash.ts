@@ -1,4 +1,4 @@
-import { formatQuantity, parseQuantity } from '@sluice/core';
+import { formatQuantity, parseQuantity, withGoEscapes } from '@sluice/core';
 import { fieldsOf, isSet } from '../../kinds/index.js';
 import { readData } from '../../data.js';
 
@@ -15,7 +15,7 @@ export function templateHash(template: unknown, collisionCount?: number): string
 /** The hash that ControllerRevisions of StatefulSets are named after: FNV-1 of what the revision holds. */
 export function revisionHash(data: unknown, collisionCount?: number): string {
   let hash = FNV_OFFSET;
-  const text = goJson(data) + (collisionCount === undefined ? '' : String(collisionCount));
+  const text = withGoEscapes(canonical(data)) + (collisionCount === undefined ? '' : String(collisionCount));
   for (const byte of Buffer.from(text)) hash = (Math.imul(hash, FNV_PRIME) ^ byte) >>> 0;
   return safeText(String(hash));
 }
@@ -129,11 +129,7 @@ function scaleOfSuffix(text: string): number {
   return exponent === undefined ? (place < 0 ? 0 : place * 3 - 9) : Number(exponent);
 }
 
-/** JSON as Go writes a map: keys sorted, `<`, `>` and `&` escaped. */
-function goJson(value: unknown): string {
-  return canonical(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
-}
-
+/** JSON with its keys sorted, as Go writes a map. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
