@@ -113,17 +113,27 @@ export interface ErrorPlace {
   readonly column?: number;
 }
 
-/** An error for a person: a reason from the catalogue, a message that says what to do, and the place it comes from. */
+/**
+ * An error for a person: a reason from the catalogue, a message that says what to do, and the place it comes from. Messages end up in
+ * conditions, events and logs: credentials in an address are not part of them, whoever quotes it.
+ */
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
   readonly reason: ErrorReason;
   readonly place: ErrorPlace;
 
   constructor(reason: ErrorReason, message: string, options: { place?: ErrorPlace; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutCredentials(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.place = options.place ?? {};
   }
+}
+
+/** A text with addresses whose passwords, and users of the web's, who may be tokens, are not shown. */
+export function withoutCredentials(text: string): string {
+  return text.includes('@')
+    ? text.replaceAll(/\b(?:(https?:\/\/)[^\s/'"@]+|([a-z][a-z0-9+.-]*:\/\/[^\s/'":@]*:)[^\s/'"@]*)@(?:[^\s/'"@]*@)*/gi, '$1$2***@')
+    : text;
 }
 
 /** The message of anything thrown. */

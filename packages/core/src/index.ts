@@ -5,8 +5,8 @@
  */
 export { TarHeaders, readTarFiles, tarBlockSize, tarChecksum, tarInvalid, tarPadding, type TarHeader } from './archive/tar.js';
 export { deadlineSignal, startDeadline, withDeadline } from './deadline.js';
-export { formatDuration, parseDuration } from './duration.js';
-export { ErrorReasons, SluiceError, errorMessage, type ErrorPlace, type ErrorReason } from './errors.js';
+export { formatDuration, parseDuration, quoteTimeText } from './duration.js';
+export { ErrorReasons, SluiceError, errorMessage, withoutCredentials, type ErrorPlace, type ErrorReason } from './errors.js';
 export { age, humanDuration } from './human-duration.js';
 export { parseIpAddress } from './ip-address.js';
 export { deepEqual, goJson, isJsonObject, printJson, setOwn, withGoEscapes, type Json, type JsonObject } from './json.js';

@@ -145,6 +145,32 @@ describe('remote bases', { concurrency: 4 }, () => {
     });
     await failed('BuildFailed');
   });
+
+  test('a password in the address of a base is told to nobody', async () => {
+    const host = new URL(origin).host;
+    for (const base of [
+      `http://ada:hunter2@${host}/nothing//app?ref=v1`,
+      `http://ada:hunter2@${host}/nothing.yaml`,
+      `git::http://hunter2@${host}/x`,
+    ]) {
+      const { failed, namespace, kustomization } = await createApplication(world, { 'kustomization.yaml': overlay(base) });
+      const { message } = await failed('BuildFailed');
+      const told = world.events.filter(({ involvedObject }) => involvedObject.namespace === namespace);
+      assert.doesNotMatch(JSON.stringify([message, told, await kustomization()]), /hunter2/);
+    }
+  });
+
+  test('nor is it in what a build notes about its objects', async () => {
+    world.git.commit('remote-origin', { files: { 'kustomization.yaml': overlay('cm.yaml'), 'cm.yaml': configMap('base', '"1"') } });
+    const base = world.git.urlOf('remote-origin').replace('://', '://ada:hunter2@');
+    const { ready, get } = await createApplication(world, {
+      'kustomization.yaml': `${overlay(base)}buildMetadata: [originAnnotations, transformerAnnotations]\nnamePrefix: my-\n`,
+    });
+    await ready();
+    const { annotations } = (await get('ConfigMap', 'my-base'))!.metadata;
+    assert.notEqual(annotations?.['config.kubernetes.io/origin'], undefined);
+    assert.doesNotMatch(JSON.stringify(annotations), /hunter2/);
+  });
 });
 
 test('remote bases are refused where the settings say so', async (t) => {

@@ -1,5 +1,5 @@
 import { SluiceError, joinPath, normalizePath, type FileTree } from '@sluice/core';
-import { RemoteBaseError, isRemoteUrl, isRepositoryUrl, type Remotes } from './remote.js';
+import { RemoteBaseError, isRemoteUrl, isRepositoryUrl, type RemoteRepository, type Remotes } from './remote.js';
 
 /** What a kustomization may read: only files in and below its own directory, or any file of the tree. */
 export type LoadRestrictions = 'rootOnly' | 'none';
@@ -21,13 +21,25 @@ export class Loader {
   readonly #options: LoaderOptions;
   readonly #referrer: Loader | undefined;
   readonly #url: string | undefined;
+  /** The repository that this was entered by. */
+  readonly repository: RemoteRepository | undefined;
 
-  private constructor(tree: FileTree, directory: string, options: LoaderOptions, referrer?: Loader, url?: string) {
+  private constructor(
+    tree: FileTree,
+    directory: string,
+    options: LoaderOptions,
+    {
+      referrer,
+      url,
+      repository,
+    }: { readonly referrer?: Loader; readonly url?: string | undefined; readonly repository?: RemoteRepository } = {},
+  ) {
     this.#tree = tree;
     this.directory = directory;
     this.#options = options;
     this.#referrer = referrer;
     this.#url = url;
+    this.repository = repository;
   }
 
   /** The loader of the directory that is built. */
@@ -85,7 +97,7 @@ export class Loader {
     demandDirectory(this.#tree, directory, this.#shown(directory), this.#options);
     const real = realPath(this.#tree, directory);
     this.#demandNoCycle(real);
-    return new Loader(this.#tree, real, this.#options, this, this.#url);
+    return new Loader(this.#tree, real, this.#options, { referrer: this, url: this.#url });
   }
 
   #demandNoCycle(directory: string): void {
@@ -127,7 +139,7 @@ export class Loader {
     // What was fetched may not read beyond its own directories, whatever this build allows.
     const options: LoaderOptions = { ...this.#options, restrictions: 'rootOnly', rootName: url };
     demandDirectory(tree, normalizePath(path), path, options);
-    return new Loader(tree, realPath(tree, normalizePath(path)), options, this, url);
+    return new Loader(tree, realPath(tree, normalizePath(path)), options, { referrer: this, url, repository });
   }
 
   #shown(path: string): string {

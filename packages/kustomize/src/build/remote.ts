@@ -5,7 +5,15 @@ export interface Remotes {
   /** The content behind an `http(s)` URL. */
   file(url: string): Uint8Array | undefined;
   /** The tree of a repository, and the directory in it that a base's URL means. */
-  repository(url: string): { readonly tree: FileTree; readonly path: string } | undefined;
+  repository(url: string): RemoteRepository | undefined;
+}
+
+export interface RemoteRepository {
+  readonly tree: FileTree;
+  readonly path: string;
+  /** What is cloned, and which of its references: for the notes that a build makes of where something is from. */
+  readonly repo?: string;
+  readonly ref?: string;
 }
 
 /** A build needs something that is not in its tree. */

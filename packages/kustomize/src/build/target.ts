@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core';
+import { SluiceError, withoutCredentials } from '@sluice/core';
 import { readCrdFile } from '../config/crds.js';
 import { defaultConfig, emptyConfig, mergeConfigs, readConfigFile, type TransformerConfig } from '../config/transformer-config.js';
 import { wrapError } from '../errors.js';
@@ -29,8 +29,8 @@ export interface BuildContext {
 
 /** Where a kustomization stands in its build. */
 interface TargetPosition {
-  /** The directory, as origins are written; undefined when the build does not keep them. */
-  readonly originPath: string | undefined;
+  /** Where that is, as origins are written; undefined when the build does not keep them. */
+  readonly origin: Origin | undefined;
   /** The namespace of the kustomizations above, for charts. */
   readonly helmNamespace: string;
 }
@@ -55,7 +55,7 @@ export class Target {
   static root(context: BuildContext, loader: Loader, settings: RootSettings = {}): Target {
     const file = KustomizationFile.read(loader, settings);
     const isTracked = (file.content.buildMetadata ?? []).length > 0;
-    return new Target(context, loader, file, { originPath: isTracked ? '' : undefined, helmNamespace: '' });
+    return new Target(context, loader, file, { origin: isTracked ? {} : undefined, helmNamespace: '' });
   }
 
   /** Gathers the resources of the kustomization and of all it is made from. A component works on what is there already. */
@@ -120,8 +120,8 @@ export class Target {
 
   #addFile(into: ResourceList, path: string): void {
     const resources = wrapping(`accumulating resources from '${path}'`, () => readFile(this.#loader, path));
-    if (this.#position.originPath !== undefined) {
-      const origin = { path: joinOrigin(this.#position.originPath, path) };
+    if (this.#position.origin !== undefined) {
+      const origin = originOf(this.#position.origin, path);
       for (const resource of resources) resource.origin = origin;
     }
     wrapping(`merging resources from '${path}'`, () => into.appendAll(resources));
@@ -140,11 +140,11 @@ export class Target {
 
   #addDirectory(into: Accumulator, loader: Loader, path: string, isComponent: boolean): Accumulator {
     const shown = loader.name;
-    const { originPath, helmNamespace } = this.#position;
+    const { origin, helmNamespace } = this.#position;
     const namespace = this.file.content.namespace ?? '';
     const file = wrapping(`couldn't make target for path '${shown}'`, () => KustomizationFile.read(loader));
     const target = new Target(this.#context, loader, file, {
-      originPath: originPath === undefined ? undefined : joinOrigin(originPath, path),
+      origin: origin === undefined ? undefined : originOf(origin, path, loader),
       helmNamespace: namespace === '' ? helmNamespace : namespace,
     });
     const { kind } = file.content;
@@ -206,7 +206,7 @@ export class Target {
   }
 
   #runTransformers(accumulator: Accumulator): void {
-    const isTracked = this.#position.originPath !== undefined;
+    const isTracked = this.#position.origin !== undefined;
     const own = fieldTransformers(this.file, this.#loader, accumulator.config, { eachImage: isTracked }).map(({ kind, transform }) => {
       const origin = this.#builtInOrigin(kind);
       return { transform, ...(origin === undefined ? {} : { origin }) };
@@ -245,8 +245,8 @@ export class Target {
         paths.push(entry);
         continue;
       }
-      if (this.#position.originPath !== undefined) {
-        const origin = { path: joinOrigin(this.#position.originPath, this.file.name) };
+      if (this.#position.origin !== undefined) {
+        const origin = originOf(this.#position.origin, this.file.name);
         for (const config of inline) config.origin = origin;
       }
       wrapping(`configuring external ${role}`, () => configs.resources.appendAll(inline));
@@ -269,9 +269,10 @@ export class Target {
   }
 
   #builtInOrigin(kind: string): Origin | undefined {
-    const { originPath } = this.#position;
-    if (originPath === undefined) return undefined;
-    return { configuredIn: joinOrigin(originPath, this.file.name), configuredBy: { apiVersion: 'builtin', kind } };
+    const { origin } = this.#position;
+    if (origin === undefined) return undefined;
+    const { path = '', ...repository } = originOf(origin, this.file.name);
+    return { ...repository, configuredIn: path, configuredBy: { apiVersion: 'builtin', kind } };
   }
 }
 
@@ -308,6 +309,15 @@ function pluginOrigin({ origin, apiVersion, kind, name, namespace }: Resource): 
     configuredIn: path,
     configuredBy: { apiVersion, kind, name, namespace },
   };
+}
+
+/** Where something is that a kustomization names: in a file or directory beside it, or in a repository of its own. */
+function originOf(base: Origin, path: string, entered?: Loader): Origin {
+  if (entered?.repository !== undefined) {
+    const { repo = path, ref, path: directory } = entered.repository;
+    return { path: joinOrigin('', directory), repo: withoutCredentials(repo), ...(ref === undefined ? {} : { ref }) };
+  }
+  return { ...base, path: joinOrigin(base.path ?? '', withoutCredentials(path)) };
 }
 
 /** Paths of origins may lead above the directory of the build: `../base/web.yaml`. */

@@ -29,10 +29,19 @@ export interface RemoteBases {
   close(): Promise<void>;
 }
 
+/** A base in a repository. */
+export interface RepositoryContent {
+  readonly tree: FileTree;
+  readonly path: string;
+  /** The repository and its reference, as the URL of the base names them. */
+  readonly repo: string;
+  readonly ref?: string;
+}
+
 /** What was fetched for one build, in the form in which kustomize takes it. */
 export interface BuildBases {
   file(url: string): Uint8Array | undefined;
-  repository(url: string): { readonly tree: FileTree; readonly path: string } | undefined;
+  repository(url: string): RepositoryContent | undefined;
   /** Names what is behind a URL: the same name, the same content. Undefined for what is not here. */
   contentId(url: string): string | undefined;
   /** Looks whether the URLs of the last build lead to something else by now. */
@@ -44,7 +53,7 @@ export interface BuildBases {
 /** One URL's content. */
 type Base =
   | { readonly type: 'file'; readonly content: Uint8Array; readonly id: string }
-  | { readonly type: 'repository'; readonly snapshot: Snapshot; readonly path: string };
+  | { readonly type: 'repository'; readonly snapshot: Snapshot };
 
 /** Bases that are fetched for one purpose: what was listed before it began may be from before the commit that led to it. */
 interface Round {
@@ -102,9 +111,11 @@ class Held implements BuildBases {
     return base?.type === 'file' ? base.content : undefined;
   }
 
-  repository(url: string): { readonly tree: FileTree; readonly path: string } | undefined {
+  repository(url: string): RepositoryContent | undefined {
     const base = this.#use(url);
-    return base?.type === 'repository' ? { tree: base.snapshot.tree, path: base.path } : undefined;
+    if (base?.type !== 'repository') return undefined;
+    const { url: repo, ref, path } = parseRepositoryUrl(url);
+    return { tree: base.snapshot.tree, path, repo, ...(ref === '' ? {} : { ref }) };
   }
 
   contentId(url: string): string | undefined {
@@ -170,15 +181,15 @@ class Held implements BuildBases {
       const file = await fetchBaseFile(new URL(url), signal);
       if (file !== undefined) return { type: 'file', ...file };
     }
-    const { path, ...repository } = parseRepositoryUrl(url);
+    const repository = parseRepositoryUrl(url);
     const snapshots = await this.#snapshots();
     try {
-      return { type: 'repository', snapshot: await snapshots.acquire(repository, age(), signal), path };
+      return { type: 'repository', snapshot: await snapshots.acquire(repository, age(), signal) };
     } catch (error) {
       // Git itself goes nowhere that was not judged; where the repository has moved to is asked for by what judges it.
       const moved = isRedirect(error) ? await finalAddress(repository.url, signal) : undefined;
       if (moved === undefined) throw error;
-      return { type: 'repository', snapshot: await snapshots.acquire({ ...repository, url: moved }, age(), signal), path };
+      return { type: 'repository', snapshot: await snapshots.acquire({ ...repository, url: moved }, age(), signal) };
     }
   }
 }

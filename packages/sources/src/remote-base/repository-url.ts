@@ -3,6 +3,8 @@ import type { GitReference } from '../git/reference.js';
 /** A base in a Git repository, as kustomize's URLs name it. */
 export interface RepositoryBase {
   readonly url: string;
+  /** As it is written; empty when it is not. */
+  readonly ref: string;
   /** What its `ref` may be, in the order in which it is looked for: which it is, the server knows. */
   readonly candidates: readonly GitReference[];
   /** The directory in the repository. */
@@ -25,6 +27,7 @@ export function parseRepositoryUrl(text: string): RepositoryBase {
   return {
     url,
     path: path === '' ? '.' : path,
+    ref,
     candidates: candidatesOf(ref),
     submodules: parameters.get('submodules') !== 'false',
     // Seconds, or a Go duration.

@@ -19,7 +19,7 @@ export interface Snapshot {
 /** Commits of repositories, unpacked once for all who want them. */
 export interface Snapshots {
   /** @param maxAgeMs how old the listing of the repository's references may be that is looked into */
-  acquire(base: Omit<RepositoryBase, 'path'>, maxAgeMs: number, signal: AbortSignal): Promise<Snapshot>;
+  acquire(base: Omit<RepositoryBase, 'path' | 'ref'>, maxAgeMs: number, signal: AbortSignal): Promise<Snapshot>;
   close(): Promise<void>;
 }
 
