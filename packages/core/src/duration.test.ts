@@ -30,6 +30,7 @@ for (const [text, message] of [
   ['5', 'time: missing unit in duration "5"'],
   ['5x', 'time: unknown unit "x" in duration "5x"'],
   ['5constructor', 'time: unknown unit "constructor" in duration "5constructor"'],
+  ['1\t"é"', 'time: unknown unit "\\x09\\"\\xc3\\xa9\\"" in duration "1\\x09\\"\\xc3\\xa9\\""'],
   ['9999999999999h', 'time: invalid duration "9999999999999h"'],
 ] as const) {
   test(`${JSON.stringify(text)} is refused as Go refuses it`, () => {

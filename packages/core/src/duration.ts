@@ -17,7 +17,7 @@ const MAX_MILLISECONDS = 2 ** 63 / 1e6;
  * Throws an error with Go's text for anything else.
  */
 export function parseDuration(text: string): number {
-  const quoted = JSON.stringify(text);
+  const quoted = quoteTimeText(text);
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = /^[-+]/.test(text) ? text.slice(1) : text;
   if (rest === '0') return 0;
@@ -29,12 +29,20 @@ export function parseDuration(text: string): number {
     const [whole, number = '', unit = ''] = match;
     if (unit === '') throw new RangeError(`time: missing unit in duration ${quoted}`);
     const factor = Object.hasOwn(UNIT_MILLISECONDS, unit) ? UNIT_MILLISECONDS[unit] : undefined;
-    if (factor === undefined) throw new RangeError(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
+    if (factor === undefined) throw new RangeError(`time: unknown unit ${quoteTimeText(unit)} in duration ${quoted}`);
     milliseconds += Number(number) * factor;
     rest = rest.slice(whole.length);
   }
   if (milliseconds >= MAX_MILLISECONDS) throw new RangeError(`time: invalid duration ${quoted}`);
   return sign * milliseconds;
+}
+
+/** A text as Go's package time quotes it: the bytes of whatever is not printable ASCII show as such. */
+export function quoteTimeText(text: string): string {
+  const shown = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^ -\x7f]+/gu, (run) => Array.from(Buffer.from(run), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''));
+  return `"${shown}"`;
 }
 
 /** Milliseconds as Go prints a duration: `5m0s`, `1.5s`, `250ms`, `0s`. */

@@ -1,5 +1,5 @@
 import { formatGoDuration } from '../time/duration.js';
-import { timeText } from '../time/format.js';
+import { timeGoSyntax, timeText } from '../time/format.js';
 import { bytesToString, goQuote } from '../parse/literals.js';
 import {
   elementType,
@@ -26,11 +26,15 @@ import { pad, type Spec } from './flags.js';
 import { formatFloatVerb, formatInteger, formatRune, formatUnicode, quoteRune } from './number.js';
 import { formatHex, formatString, quoteString } from './string.js';
 
+/** Since the beginning of the year 1. */
+const SECONDS_BEFORE_1970 = 62_135_596_800n;
+
 /** One value under one verb, as fmt prints it; what the verb can't do becomes `%!verb(type=value)`. */
 export function printValue(value: GoValue, verb: string, spec: Spec, depth = 0): string {
   if (verb === 'T') return formatString(typeName(value), spec);
   if (value === undefined || value === null) {
-    if (verb === 'v' || depth > 0) return pad('<nil>', spec);
+    if (depth > 0) return '<nil>';
+    if (verb === 'v') return pad('<nil>', spec);
     return badVerb(value, verb, spec);
   }
   if (verb === 'p') return badVerb(value, verb, spec);
@@ -49,12 +53,22 @@ export function printValue(value: GoValue, verb: string, spec: Spec, depth = 0):
   if (Array.isArray(value)) return printSlice(value, verb, spec, depth);
   if (isMap(value)) return printMap(value, verb, spec, depth);
   if (value instanceof GoStruct) return printStruct(value, verb, spec, depth);
+  if (value instanceof GoTime) return verb === 'v' ? formatString(timeGoSyntax(value), spec) : printTimeFields(value, verb, spec);
   return badVerb(value, verb, spec);
 }
 
 function printStruct({ goType, fields }: GoStruct, verb: string, spec: Spec, depth: number): string {
   const shown = Array.from(fields, ([name, value]) => `${spec.plusV ? `${name}:` : ''}${printValue(value, verb, spec, depth + 1)}`);
   return `${goType.startsWith('*') ? '&' : ''}{${shown.join(' ')}}`;
+}
+
+/** The struct that a time is inside, for verbs that are not for text: nanoseconds, seconds since the year 1, and no pointer to a zone, as in UTC. */
+function printTimeFields(time: GoTime, verb: string, spec: Spec): string {
+  const seconds = BigInt(Math.floor(time.date.getTime() / 1000));
+  const nanoseconds = time.unixNanoseconds - seconds * 1_000_000_000n;
+  const fields = [new GoInt('uint64', nanoseconds), new GoInt('int64', seconds + SECONDS_BEFORE_1970)];
+  const zone = 'bod'.includes(verb) ? printInteger(new GoInt('uint', 0n), verb, spec) : `%!${verb}(*time.Location=${pad('<nil>', spec)})`;
+  return `{${fields.map((field) => printInteger(field, verb, spec)).join(' ')} ${zone}}`;
 }
 
 /** What a value says of itself: errors and Stringers. */

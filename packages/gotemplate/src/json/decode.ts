@@ -180,9 +180,10 @@ class JsonReader {
   }
 
   #fail(context: string): never {
-    const char = this.#text[this.#at];
-    if (char === undefined) throw new Error('unexpected end of JSON input');
-    throw new Error(`invalid character ${quoteByte(this.#text, this.#at)} ${context}`);
+    // Go finds out about the end by reading a space there: where one may stand, or a text goes on, the end is what is wrong.
+    const isEnd = this.#text[this.#at] === undefined;
+    if (isEnd && !/numeric literal$|^in literal|escape/.test(context)) throw new Error('unexpected end of JSON input');
+    throw new Error(`invalid character ${isEnd ? "' '" : quoteByte(this.#text, this.#at)} ${context}`);
   }
 }
 

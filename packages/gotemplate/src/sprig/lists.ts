@@ -39,8 +39,11 @@ function slice(list: GoValue, indexes: readonly GoValue[]): GoValue {
 }
 
 function chunk(size: number, list: readonly GoValue[]): GoValue {
+  // How many there are is what Go's arithmetic makes of it: with a size that is negative that can be none.
+  const count = Math.floor((list.length - 1) / size) + 1;
+  if (!Number.isFinite(count) || count < 0 || (count > 0 && size <= 0)) throw new Error('runtime error: makeslice: len out of range');
   const chunks: GoValue[] = [];
-  if (size <= 0 && list.length > 0) throw new Error('runtime error: makeslice: len out of range');
+  if (count === 0) return typedSlice('[][]interface {}', chunks);
   for (let start = 0; start < list.length; start += size) chunks.push(list.slice(start, start + size));
   return typedSlice('[][]interface {}', chunks);
 }

@@ -1,6 +1,7 @@
+import { goQuote } from '../parse/literals.js';
 import type { GoTime } from '../values/values.js';
 import { MONTHS, splitLayout, WEEKDAYS } from './layout.js';
-import { shortOffset } from './zone.js';
+import { shortOffset, UTC } from './zone.js';
 
 /** A time in the parts that its zone's calendar and clock show. */
 interface Shown {
@@ -127,4 +128,12 @@ function digits(number: number, count: number): string {
 /** time.Time's String. A reading of the clock shows that it is one. */
 export function timeText(time: GoTime): string {
   return formatTime(time, '2006-01-02 15:04:05.999999999 -0700 MST') + (time.isReading ? ' m=+0.000000001' : '');
+}
+
+/** time.Time's GoString: the call that makes it. */
+export function timeGoSyntax(time: GoTime): string {
+  const clock = formatTime(time, '2006, time.January, 2, 15, 4, 5').replace(/, 0(\d)/g, ', $1');
+  const nanosecond = ((time.unixNanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const zone = time.zone === UTC ? 'time.UTC' : `time.Location(${goQuote(time.zone.name)})`;
+  return `time.Date(${clock.replace(/^0+(?=\d)/, '')}, ${nanosecond}, ${zone})`;
 }

@@ -1,4 +1,4 @@
-import { goQuote } from '../parse/literals.js';
+import { quoteTimeText } from '@sluice/core';
 import { GoTime } from '../values/values.js';
 import { MONTHS, splitLayout, WEEKDAYS, type LayoutPart } from './layout.js';
 import { fixedZone, UTC, type Zone } from './zone.js';
@@ -41,7 +41,7 @@ export function parseGoTime(layout: string, text: string): GoTime {
     if (afterLiteral === undefined) throw mismatch(layout, text, literal, skipped(rest, literal));
     rest = afterLiteral;
     if (word === '') {
-      if (rest !== '') throw new Error(`parsing time ${goQuote(text)}: extra text: ${goQuote(rest)}`);
+      if (rest !== '') throw new Error(`parsing time ${quoteTimeText(text)}: extra text: ${quoteTimeText(rest)}`);
       break;
     }
     try {
@@ -49,7 +49,8 @@ export function parseGoTime(layout: string, text: string): GoTime {
       if (taken === undefined) throw mismatch(layout, text, word, rest);
       rest = rest.slice(taken);
     } catch (error) {
-      if (error instanceof RangeFault) throw new Error(`parsing time ${goQuote(text)}: ${error.message} out of range`, { cause: error });
+      if (error instanceof RangeFault)
+        throw new Error(`parsing time ${quoteTimeText(text)}: ${error.message} out of range`, { cause: error });
       throw error;
     }
   }
@@ -57,7 +58,9 @@ export function parseGoTime(layout: string, text: string): GoTime {
 }
 
 function mismatch(layout: string, text: string, word: string, rest: string): Error {
-  return new Error(`parsing time ${goQuote(text)} as ${goQuote(layout)}: cannot parse ${goQuote(rest)} as ${goQuote(word)}`);
+  return new Error(
+    `parsing time ${quoteTimeText(text)} as ${quoteTimeText(layout)}: cannot parse ${quoteTimeText(rest)} as ${quoteTimeText(word)}`,
+  );
 }
 
 /** A text without a literal at its front; spaces stand for any number of them. */
@@ -202,7 +205,7 @@ function build(parts: Parts, text: string): GoTime {
   let { hour } = parts;
   if (parts.afternoon === true && hour < 12) hour += 12;
   else if (parts.afternoon === false && hour === 12) hour = 0;
-  const outOfRange = (what: string): Error => new Error(`parsing time ${goQuote(text)}: ${what} out of range`);
+  const outOfRange = (what: string): Error => new Error(`parsing time ${quoteTimeText(text)}: ${what} out of range`);
   let month = parts.month < 0 ? 1 : parts.month;
   let day = parts.day < 0 ? 1 : parts.day;
   if (parts.yearDay >= 0) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import { sprintf } from '../fmt/printf.js';
 import { GoTime } from '../values/values.js';
 import { formatTime, timeText } from './format.js';
 import { parseGoTime } from './parse.js';
@@ -27,6 +28,14 @@ describe('times as package time has them', () => {
     const spring = new GoTime(new Date('2024-03-31T00:59:59Z')).in(berlin);
     assert.equal(timeText(spring), '2024-03-31 01:59:59 +0100 CET');
     assert.equal(timeText(spring.add(1_000_000_000n)), '2024-03-31 03:00:00 +0200 CEST');
+  });
+
+  test('a time prints as a text, as the call that makes it, or as the fields that it has', () => {
+    const time = new GoTime(new Date('2021-03-04T05:06:07.008Z'), 9);
+    const print = (format: string): string => sprintf(format, [time]);
+    assert.equal(print('%v'), '2021-03-04 05:06:07.008000009 +0000 UTC');
+    assert.equal(print('%#v'), 'time.Date(2021, time.March, 4, 5, 6, 7, 8000009, time.UTC)');
+    assert.equal(print('%d'), '{8000009 63750431167 0}');
   });
 
   for (const name of ['Nowhere/Land', '../etc/passwd', 'europe berlin', '']) {
