@@ -4,7 +4,7 @@ import type { TemplateLimits } from './exec/context.js';
 import { Execution, type TemplateScope } from './exec/execution.js';
 import type { FunctionTable } from './exec/function.js';
 import { isExhaustion } from './exec/invoke.js';
-import { isEmptyTree, parseTemplate } from './parse/parse.js';
+import { isEmptyTree, parseTemplate, type KnownActions } from './parse/parse.js';
 import { TemplateError } from './template-error.js';
 import { joinBytes } from './values/bytes.js';
 import type { GoValue } from './values/values.js';
@@ -55,7 +55,7 @@ function execute(set: TemplateSet, name: string, data: GoValue, limits: Template
     return joinBytes(execution.render(name, data));
   } catch (error) {
     if (!isExhaustion(error)) throw error;
-    const isDepth = /call stack/i.test((error as Error).message);
+    const isDepth = (error as Error).message.includes('call stack');
     throw execution.overLimit(isDepth ? 'calls itself, or others, too deeply' : 'makes a text or list that is too long', error);
   }
 }
@@ -67,6 +67,7 @@ class TemplateSet implements TemplateScope {
   readonly #below: TemplateScope | undefined;
   readonly #templates = new Map<string, CompiledTemplate>();
   readonly #cache: TemplateCache;
+  readonly #actions: KnownActions = new Map();
 
   constructor(options: TemplatesOptions, below?: TemplateScope) {
     this.#options = options;
@@ -81,7 +82,7 @@ class TemplateSet implements TemplateScope {
   }
 
   parse(name: string, text: string): readonly CompiledTemplate[] {
-    const templates = this.#cache.compile(name, text, this.#options);
+    const templates = this.#cache.compile(name, text, this.#options, this.#actions);
     for (const template of templates) {
       const before = this.lookup(template.name);
       if (before === undefined || !isEmptyTree(template.root)) this.#templates.set(template.name, template);
@@ -99,7 +100,7 @@ class TemplateSet implements TemplateScope {
 
 /** Compiled templates by what they depend on: functions, delimiters, name and text. */
 export interface TemplateCache {
-  readonly compile: (name: string, text: string, options: TemplatesOptions) => readonly CompiledTemplate[];
+  readonly compile: (name: string, text: string, options: TemplatesOptions, actions: KnownActions) => readonly CompiledTemplate[];
 }
 
 const NO_FUNCTIONS: FunctionTable = new Map();
@@ -109,7 +110,7 @@ export function createTemplateCache(capacity = 32 * 1024 * 1024): TemplateCache 
   const byFunctions = new WeakMap<FunctionTable, Map<string, readonly CompiledTemplate[]>>();
   let held = 0;
   return {
-    compile: (name, text, options) => {
+    compile: (name, text, options, actions) => {
       const functions = options.functions ?? NO_FUNCTIONS;
       let known = byFunctions.get(functions);
       if (known === undefined) byFunctions.set(functions, (known = new Map()));
@@ -120,7 +121,7 @@ export function createTemplateCache(capacity = 32 * 1024 * 1024): TemplateCache 
         known.set(key, cached);
         return cached;
       }
-      const compiled = compileText(name, text, functions, options.delims);
+      const compiled = compileText(name, text, functions, options.delims, actions);
       known.set(key, compiled);
       held += key.length;
       for (const oldest of known.keys()) {
@@ -133,9 +134,16 @@ export function createTemplateCache(capacity = 32 * 1024 * 1024): TemplateCache 
   };
 }
 
-function compileText(name: string, text: string, functions: FunctionTable, delims: TemplatesOptions['delims']): CompiledTemplate[] {
+function compileText(
+  name: string,
+  text: string,
+  functions: FunctionTable,
+  delims: TemplatesOptions['delims'],
+  actions: KnownActions,
+): CompiledTemplate[] {
   const options = {
     hasFunction: (word: string) => functions.has(word) || builtins.has(word),
+    actions,
     ...(delims === undefined ? {} : { leftDelim: delims[0], rightDelim: delims[1] }),
   };
   try {

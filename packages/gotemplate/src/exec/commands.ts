@@ -13,10 +13,11 @@ import type { ParamType } from '../values/types.js';
 import { typeName, type GoValue } from '../values/values.js';
 import type { Command, Compiler, Evaluate } from './compiler.js';
 import { fail, type Frame } from './execution.js';
-import { evaluatePath, stepsOf, type CallMethod } from './fields.js';
+import { evaluatePath, stepsOf, type MethodCall } from './fields.js';
 import type { GoFunction } from './function.js';
 import { invoke, validate } from './invoke.js';
 import { compileArgument, idealConstant, type Argument } from './operands.js';
+import type { Mark } from './scope.js';
 
 /** A command: a function or method with its arguments, or a value. `hasFinal`: another one comes before it in its pipeline. */
 export function compileCommand(command: CommandNode, hasFinal: boolean, compiler: Compiler): Command {
@@ -77,7 +78,7 @@ export function compileOperand(
   switch (operand.type) {
     case 'field': {
       const path = stepsOf(operand.path);
-      const call = compileMethodCall(operand, args, hasFinal, compiler);
+      const call = new LateMethodCall(operand, args, hasFinal, compiler);
       return (frame, final) => {
         frame.node = operand;
         return evaluatePath(frame, frame.dot, frame.dotIsInterface, path, hasArguments, final, call);
@@ -86,7 +87,7 @@ export function compileOperand(
     case 'variable':
       return compileVariable(operand, args, hasFinal, compiler);
     case 'chain': {
-      const call = compileMethodCall(operand, args, hasFinal, compiler);
+      const call = new LateMethodCall(operand, args, hasFinal, compiler);
       const inner = compileChained(operand.operand, compiler);
       const path = stepsOf(operand.path);
       return (frame, final) => {
@@ -115,7 +116,7 @@ function compileVariable(operand: VariableNode, args: readonly Operand[], hasFin
       return frame.variables[slot];
     };
   }
-  const call = compileMethodCall(operand, args, hasFinal, compiler);
+  const call = new LateMethodCall(operand, args, hasFinal, compiler);
   const path = stepsOf(names);
   return (frame, final) => {
     frame.node = operand;
@@ -140,25 +141,45 @@ function compileChained(operand: Operand, compiler: Compiler): { evaluate: Evalu
   return { evaluate: plainValue(operand), isInterface: false };
 }
 
-/** Calls whichever method a value turns out to have. Its parameters, and so what constants mean, show only then. */
-function compileMethodCall(node: Operand, operands: readonly Operand[], hasFinal: boolean, compiler: Compiler): CallMethod {
-  const here = compiler.fork();
-  const compiled = new WeakMap<GoFunction, readonly Argument[]>();
-  return (frame, method, receiver, name, isLast, final) => {
-    const wrong = wrongCount(method, name, isLast ? operands.length : 0, isLast && hasFinal);
+/** The parameters of a method, and so what constants mean, show only when a value turns out to have it: most never have one. */
+class LateMethodCall implements MethodCall {
+  readonly #node: Operand;
+  readonly #operands: readonly Operand[];
+  readonly #hasFinal: boolean;
+  readonly #compiler: Compiler;
+  readonly #scope: Mark;
+  #compiled: Map<GoFunction, readonly Argument[]> | undefined;
+
+  constructor(node: Operand, operands: readonly Operand[], hasFinal: boolean, compiler: Compiler) {
+    this.#node = node;
+    this.#operands = operands;
+    this.#hasFinal = hasFinal;
+    this.#compiler = compiler;
+    this.#scope = compiler.scope.mark();
+  }
+
+  call(frame: Frame, method: GoFunction, receiver: GoValue, name: string, isLast: boolean, final: GoValue): GoValue {
+    const operands = this.#operands;
+    const wrong = wrongCount(method, name, isLast ? operands.length : 0, isLast && this.#hasFinal);
     if (wrong !== undefined) fail(frame, wrong);
     const values: unknown[] = [receiver];
     if (isLast) {
-      let args = compiled.get(method);
-      if (args === undefined) {
-        args = operands.map((operand, index) => compileArgument(operand, typeOf(method, index), here));
-        compiled.set(method, args);
-      }
-      for (const arg of args) values.push(arg(frame));
-      if (hasFinal) values.push(validate(frame, final, typeOf(method, operands.length)));
+      for (const arg of this.#argumentsFor(method)) values.push(arg(frame));
+      if (this.#hasFinal) values.push(validate(frame, final, typeOf(method, operands.length)));
     }
-    return invoke(frame, method, values, name, node);
-  };
+    return invoke(frame, method, values, name, this.#node);
+  }
+
+  #argumentsFor(method: GoFunction): readonly Argument[] {
+    this.#compiled ??= new Map();
+    let args = this.#compiled.get(method);
+    if (args === undefined) {
+      const here = this.#compiler.at(this.#scope);
+      args = this.#operands.map((operand, index) => compileArgument(operand, typeOf(method, index), here));
+      this.#compiled.set(method, args);
+    }
+    return args;
+  }
 }
 
 /** A function with its arguments. Errors of the call itself are at `node`. */

@@ -7,7 +7,7 @@ import { fail } from './execution.js';
 import { compileCall, compileOperand } from './commands.js';
 import { BREAK, Compiler, CONTINUE, NEXT, type Run } from './compiler.js';
 import type { FunctionTable } from './function.js';
-import { compilePipeline } from './pipelines.js';
+import { compilePhrase, compilePipeline } from './pipelines.js';
 import { GoStruct, type GoValue } from '../values/values.js';
 import { compileRange } from './range.js';
 
@@ -34,9 +34,9 @@ export function compileTemplate(
 
 /** A list that is compiled when it runs first: many a branch never does. */
 function compileLater(list: ListNode, compiler: Compiler): Run {
-  const here = compiler.fork();
+  const place = compiler.scope.mark();
   let compiled: Run | undefined;
-  return (frame) => (compiled ??= compileList(list, here))(frame);
+  return (frame) => (compiled ??= compileList(list, compiler.at(place)))(frame);
 }
 
 /** The nodes of a list one after the other. Variables that they declare stay until the construct around the list ends. */
@@ -82,11 +82,14 @@ function compileNode(node: Node, compiler: Compiler): Run {
 }
 
 function compileAction(node: ActionNode, compiler: Compiler): Run {
-  const evaluate = compilePipeline(node.pipe, compiler);
-  const isPlace = node.pipe.commands.at(-1)?.operands[0]?.type !== 'identifier';
-  if (node.pipe.declarations.length > 0) {
+  const evaluate = compilePhrase(node.phrase, compiler);
+  const { moved } = node;
+  const { pipe } = node.phrase;
+  const isPlace = pipe.commands.at(-1)?.operands[0]?.type !== 'identifier';
+  if (pipe.declarations.length > 0) {
     return (frame) => {
       frame.node = node;
+      frame.moved = moved;
       frame.execution.step();
       evaluate(frame);
       return NEXT;
@@ -94,6 +97,7 @@ function compileAction(node: ActionNode, compiler: Compiler): Run {
   }
   return (frame) => {
     frame.node = node;
+    frame.moved = moved;
     const { execution } = frame;
     execution.step();
     const value = evaluate(frame);
@@ -110,8 +114,9 @@ function printed(value: Exclude<GoValue, undefined>, isPlace: boolean): string {
 
 function compileBranch(node: BranchNode, compiler: Compiler): Run {
   const { scope } = compiler;
+  const { moved } = node;
   const outside = scope.mark();
-  const evaluate = compilePipeline(node.pipe, compiler);
+  const evaluate = compilePhrase(node.phrase, compiler);
   // Each is compiled in a scope of its own: the syntax lets the else branch name variables of the other one, but there are none.
   const body = compileLater(node.list, compiler);
   const otherwise = node.elseList === undefined ? undefined : compileLater(node.elseList, compiler);
@@ -119,6 +124,7 @@ function compileBranch(node: BranchNode, compiler: Compiler): Run {
   const setsDot = node.type === 'with';
   return (frame) => {
     frame.node = node;
+    frame.moved = moved;
     frame.execution.step();
     const value = evaluate(frame);
     if (!isTrue(value)) return otherwise === undefined ? NEXT : otherwise(frame);
@@ -134,9 +140,11 @@ function compileBranch(node: BranchNode, compiler: Compiler): Run {
 }
 
 function compileTemplateCall(node: TemplateNode, compiler: Compiler): Run {
-  const evaluate = node.pipe === undefined ? undefined : compilePipeline(node.pipe, compiler);
+  const evaluate = node.phrase === undefined ? undefined : compilePhrase(node.phrase, compiler);
+  const { moved } = node;
   return (frame) => {
     frame.node = node;
+    frame.moved = moved;
     const { execution } = frame;
     execution.step();
     const template = execution.scope.lookup(node.name);

@@ -2,7 +2,7 @@ import type { ChainNode, CommandNode, FieldNode, IdentifierNode, ListNode, Opera
 import type { GoValue } from '../values/values.js';
 import type { Frame } from './execution.js';
 import type { FunctionTable } from './function.js';
-import { Scope } from './scope.js';
+import { Scope, type Mark } from './scope.js';
 
 /** How a part of a template ended: at its end, or at a `break` or `continue` of the loop around it. */
 export type Flow = 0 | 1 | 2;
@@ -53,8 +53,8 @@ export class Compiler {
     this.scope = scope;
   }
 
-  /** For what is compiled later, as if it were here. */
-  fork(): Compiler {
-    return new Compiler(this.functions, this.builtins, this.constructs, this.scope.fork());
+  /** For what is compiled later, as if it were at a place that was marked. */
+  at(mark: Mark): Compiler {
+    return new Compiler(this.functions, this.builtins, this.constructs, new Scope(mark));
   }
 }

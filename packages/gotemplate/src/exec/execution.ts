@@ -144,7 +144,9 @@ export class Frame {
   dotIsInterface = false;
   /** The same for variables, by their slots. */
   readonly variableIsInterface: boolean[] = [];
+  /** The node it is at, and how far from that node's own position: the words of an action may have stood elsewhere first. */
   node: Node | Operand | CommandNode;
+  moved = 0;
 
   constructor(execution: Execution, template: CompiledTemplate, data: GoValue) {
     this.execution = execution;
@@ -165,8 +167,8 @@ function where(frame: Frame, { template, line, column }: Required<TemplatePlace>
   return `template: ${template}:${line}:${column}: executing ${goQuote(frame.template.name)} at <${printNode(frame.node)}>`;
 }
 
-function placeOf({ template, node }: Frame): Required<TemplatePlace> {
-  const before = template.text.slice(0, node.position);
+function placeOf({ template, node, moved }: Frame): Required<TemplatePlace> {
+  const before = template.text.slice(0, node.position + moved);
   const lineStart = before.lastIndexOf('\n') + 1;
   return {
     template: template.parseName,

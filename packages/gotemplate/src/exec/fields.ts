@@ -18,8 +18,10 @@ import { fail, type Frame } from './execution.js';
 import type { GoFunction } from './function.js';
 import { durationMethods, timeMethods } from '../time/methods.js';
 
-/** Calls a method: the last of a path with the arguments that stand after it in the template, others with none. */
-export type CallMethod = (frame: Frame, method: GoFunction, receiver: GoValue, name: string, isLast: boolean, final: GoValue) => GoValue;
+/** Calls whichever method a value turns out to have: the last of a path with the arguments that stand after it, others with none. */
+export interface MethodCall {
+  readonly call: (frame: Frame, method: GoFunction, receiver: GoValue, name: string, isLast: boolean, final: GoValue) => GoValue;
+}
 
 /** A name of a path. */
 export interface Step {
@@ -47,7 +49,7 @@ export function evaluatePath(
   path: readonly Step[],
   hasArguments: boolean,
   final: GoValue,
-  callMethod: CallMethod,
+  methods: MethodCall,
 ): GoValue {
   let value = receiver;
   let container: GoValue;
@@ -67,7 +69,7 @@ export function evaluatePath(
     }
     const insideInterface = index === 0 ? isInterface : isMap(container) && elementType(typeName(container)) === 'interface {}';
     container = value;
-    value = evaluateField(frame, container, insideInterface, name, index === path.length - 1, hasArguments, final, callMethod);
+    value = evaluateField(frame, container, insideInterface, name, index === path.length - 1, hasArguments, final, methods);
   }
   return value;
 }
@@ -86,7 +88,7 @@ function evaluateField(
   isLast: boolean,
   pathHasArguments: boolean,
   final: GoValue,
-  callMethod: CallMethod,
+  methods: MethodCall,
 ): GoValue {
   const hasArguments = isLast && pathHasArguments;
   const { missingKey } = frame.execution.scope;
@@ -96,7 +98,7 @@ function evaluateField(
   }
   if (receiver === null) return fail(frame, `nil pointer evaluating interface {}.${name}`);
   const method = methodsOf(receiver)?.get(name);
-  if (method !== undefined) return callMethod(frame, method, receiver, name, isLast, final);
+  if (method !== undefined) return methods.call(frame, method, receiver, name, isLast, final);
   if (receiver instanceof GoStruct && receiver.fields.has(name)) {
     if (hasArguments) fail(frame, `${name} has arguments but cannot be invoked as function`);
     return receiver.fields.get(name);

@@ -33,9 +33,12 @@ export function endsExecution(error: unknown): boolean {
   return error instanceof TemplateError ? error.reason === 'TemplateOverLimit' : isExhaustion(error);
 }
 
+const EXHAUSTED = ['Maximum call stack size exceeded', 'Invalid string length', 'Invalid array length'];
+
 /** V8's own refusals: too deep a recursion, too long a string. */
 export function isExhaustion(error: unknown): boolean {
-  return error instanceof RangeError && /call stack|string length|array length/i.test(error.message);
+  // No expression looks at the message: with the last of a stack, V8 refuses to compile one, which is the error of another kind.
+  return (error instanceof RangeError || error instanceof SyntaxError) && EXHAUSTED.some((message) => error.message.endsWith(message));
 }
 
 /** A value as an argument for a parameter; fails when it is of another type. */

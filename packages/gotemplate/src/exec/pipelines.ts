@@ -1,8 +1,28 @@
-import type { PipeNode } from '../parse/nodes.js';
+import type { Phrase, PipeNode } from '../parse/nodes.js';
 import type { GoValue } from '../values/values.js';
 import { compileCommand } from './commands.js';
 import type { Command, Compiler, Evaluate } from './compiler.js';
 import { fail, type Frame } from './execution.js';
+
+/** The pipeline of an action: compiled once for all places where its variables have the same slots. */
+export function compilePhrase(phrase: Phrase, compiler: Compiler): Evaluate {
+  const { scope } = compiler;
+  const { depth } = scope;
+  const slots = phrase.names.map((name) => scope.find(name));
+  const known = phrase.compiled;
+  if (
+    known !== undefined &&
+    (phrase.declares.length === 0 || known.depth === depth) &&
+    slots.every((slot, at) => slot === known.slots[at])
+  ) {
+    for (const name of known.declares) scope.declare(name);
+    return known.run as Evaluate;
+  }
+  const before = scope.mark();
+  const run = compilePipeline(phrase.pipe, compiler);
+  phrase.compiled = { run, depth, slots, declares: scope.since(before) };
+  return run;
+}
 
 /** A pipeline's value; the variables that it declares are set. What it gives is never inside an interface any more. */
 export function compilePipeline(pipe: PipeNode, compiler: Compiler): Evaluate {

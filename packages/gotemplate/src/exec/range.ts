@@ -3,15 +3,16 @@ import { textOfValue } from '../fmt/printf.js';
 import { elementType, GO_TYPE, GoInt, goInt, isMap, keyValue, sortedKeys, type GoValue } from '../values/values.js';
 import { BREAK, NEXT, type Compiler, type Flow, type Run } from './compiler.js';
 import { fail, type Frame } from './execution.js';
-import { assignment, compilePipeline, declaration, type Store } from './pipelines.js';
+import { assignment, compilePhrase, declaration, type Store } from './pipelines.js';
 
 /** One round of a loop: its index or key, and its element. */
 type Round = (index: GoValue, element: GoValue) => Flow;
 
 export function compileRange(node: BranchNode, compiler: Compiler): Run {
   const { scope } = compiler;
+  const { moved } = node;
   const outside = scope.mark();
-  const evaluate = compilePipeline(node.pipe, compiler);
+  const evaluate = compilePhrase(node.phrase, compiler);
   const stores = storesOf(node, compiler);
   const body = compiler.constructs.list(node.list, compiler);
   const otherwise = node.elseList === undefined ? undefined : compiler.constructs.list(node.elseList, compiler);
@@ -19,6 +20,7 @@ export function compileRange(node: BranchNode, compiler: Compiler): Run {
 
   return (frame) => {
     frame.node = node;
+    frame.moved = moved;
     const collection = evaluate(frame);
     const { dot, dotIsInterface, execution } = frame;
     const isInterface = holdsInterfaces(collection);
@@ -39,7 +41,7 @@ export function compileRange(node: BranchNode, compiler: Compiler): Run {
 }
 
 /** Where each round puts its index and its element: one variable takes the element, two take both. */
-function storesOf({ pipe }: BranchNode, compiler: Compiler): { index?: Store; element?: Store } {
+function storesOf({ phrase: { pipe } }: BranchNode, compiler: Compiler): { index?: Store; element?: Store } {
   const [first, second] = pipe.declarations.map(({ path: [name] }) =>
     pipe.isAssign ? assignment(name, compiler) : declaration(compiler.scope.find(name) ?? compiler.scope.declare(name)),
   );

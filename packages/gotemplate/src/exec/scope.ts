@@ -6,27 +6,29 @@ interface Variable {
 }
 
 /** A place among the declarations. */
-export type Mark = Variable | undefined;
+export type Mark = Variable;
 
-/** The variables that are declared at a place of a template, each with its slot in the frame. */
+/** The variables that are declared at a place of a template, each with its slot in the frame: what ends leaves its slot to others. */
 export class Scope {
   #last: Mark;
-  readonly #slots: { next: number };
 
-  constructor(last: Mark = { name: '$', slot: 0, before: undefined }, slots = { next: 1 }) {
+  constructor(last: Mark = { name: '$', slot: 0, before: undefined }) {
     this.#last = last;
-    this.#slots = slots;
+  }
+
+  /** How many variables there are. */
+  get depth(): number {
+    return this.#last.slot + 1;
   }
 
   /** A variable more; it hides one of the same name. */
   declare(name: string): number {
-    const slot = this.#slots.next++;
-    this.#last = { name, slot, before: this.#last };
-    return slot;
+    this.#last = { name, slot: this.depth, before: this.#last };
+    return this.#last.slot;
   }
 
   find(name: string): number | undefined {
-    for (let variable = this.#last; variable !== undefined; variable = variable.before) {
+    for (let variable: Variable | undefined = this.#last; variable !== undefined; variable = variable.before) {
       if (variable.name === name) return variable.slot;
     }
     return undefined;
@@ -41,8 +43,11 @@ export class Scope {
     this.#last = mark;
   }
 
-  /** The scope as it is now, for what is compiled later. */
-  fork(): Scope {
-    return new Scope(this.#last, this.#slots);
+  /** The names of what was declared since the mark. */
+  since(mark: Mark): string[] {
+    const names: string[] = [];
+    for (let variable = this.#last; variable !== mark && variable.before !== undefined; variable = variable.before)
+      names.unshift(variable.name);
+    return names;
   }
 }

@@ -31,8 +31,6 @@ export interface Token {
   readonly spaced: boolean;
   /** The index in the template's text. */
   readonly position: number;
-  /** Counting from 1. */
-  readonly line: number;
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set([
@@ -84,6 +82,10 @@ for (let code = 0; code < 128; code++) {
 const ASCII_WORD = /\w*/y;
 const SPACES = /[ \t\r\n]*/y;
 const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]/u;
+const OTHER_THAN_SPACE = /[^ \t\r\n]/;
+
+/** What is between delimiters of the usual kind, quotes and what is in them included. */
+const WORDS = /[^"'`}]*(?:(?:"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'|`[^`]*`)[^"'`}]*)*(?=}})/y;
 
 export interface LexerOptions {
   readonly leftDelim: string;
@@ -98,9 +100,6 @@ export class Lexer {
   readonly #options: LexerOptions;
   readonly #rightStart: number;
   #position = 0;
-  #line = 1;
-  /** Where the line ends: a dashboard is one line of a hundred thousand characters, which must not be searched at each token. */
-  #lineEnd: number;
   #insideAction = false;
   /** Whether there was space before the token. */
   #spaced = false;
@@ -111,7 +110,6 @@ export class Lexer {
     this.#input = input;
     this.#options = options;
     this.#rightStart = options.rightDelim.charCodeAt(0);
-    this.#lineEnd = this.#endOfLine(0);
   }
 
   next(): Token {
@@ -119,8 +117,32 @@ export class Lexer {
     return this.#insideAction ? this.#action() : this.#text();
   }
 
+  /** Where the next token begins, or the space before it. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * All words of the action that has just begun, without the space at their end; undefined where they do not end as they should, or
+   * between other delimiters.
+   */
+  words(): string | undefined {
+    if (this.#options.leftDelim !== '{{' || this.#options.rightDelim !== '}}') return undefined;
+    WORDS.lastIndex = this.#position;
+    if (!WORDS.test(this.#input)) return undefined;
+    const end = WORDS.lastIndex;
+    const start = this.#position;
+    const trims = end - start > 1 && this.#isRightTrim(end - TRIM_MARKER_LENGTH);
+    return this.#input.slice(start, this.#beforeSpaces(start, trims ? end - 1 : end));
+  }
+
+  /** Goes on behind words that need not be read. */
+  skip(words: string): void {
+    this.#position += words.length;
+  }
+
   #eof(): Token {
-    return { type: 'eof', value: 'EOF', spaced: false, position: this.#position, line: this.#line };
+    return { type: 'eof', value: 'EOF', spaced: false, position: this.#position };
   }
 
   #text(): Token {
@@ -133,7 +155,7 @@ export class Lexer {
       if (at > start) {
         const end = this.#isLeftTrim(at + leftDelim.length) ? this.#beforeSpaces(start, at) : at;
         const token = this.#take('text', end);
-        this.#skipTo(at);
+        this.#position = at;
         if (end > start) return token;
       }
       const token = this.#leftDelimOrComment();
@@ -147,20 +169,20 @@ export class Lexer {
     const start = this.#position;
     const inside = start + leftDelim.length + (this.#isLeftTrim(start + leftDelim.length) ? TRIM_MARKER_LENGTH : 0);
     if (!this.#input.startsWith(LEFT_COMMENT, inside)) {
-      const token: Token = { type: 'left-delim', value: leftDelim, spaced: false, position: start, line: this.#line };
-      this.#skipTo(inside);
+      const token: Token = { type: 'left-delim', value: leftDelim, spaced: false, position: start };
+      this.#position = inside;
       this.#insideAction = true;
       this.#parenDepth = 0;
       return token;
     }
-    this.#skipTo(inside);
+    this.#position = inside;
     const close = this.#input.indexOf(RIGHT_COMMENT, inside + LEFT_COMMENT.length);
     if (close < 0) return this.#error('unclosed comment');
     let end = close + RIGHT_COMMENT.length;
     const trims = this.#isRightTrim(end) && this.#input.startsWith(rightDelim, end + TRIM_MARKER_LENGTH);
     if (!trims && !this.#input.startsWith(rightDelim, end)) return this.#error('comment ends before closing delimiter');
     end += (trims ? TRIM_MARKER_LENGTH : 0) + rightDelim.length;
-    this.#skipTo(trims ? this.#afterSpaces(end) : end);
+    this.#position = trims ? this.#afterSpaces(end) : end;
     return undefined;
   }
 
@@ -176,10 +198,10 @@ export class Lexer {
     // The last of the spaces belongs to the minus that trims what comes after the action.
     const trims = code === MINUS && this.#spaced && this.#atRightDelim(start + 1);
     if (trims || (code === this.#rightStart && this.#atRightDelim(start))) {
-      this.#skipTo(trims ? start - 1 : start);
+      this.#position = trims ? start - 1 : start;
       return this.#parenDepth === 0 ? this.#rightDelim(trims) : this.#error('unclosed left paren');
     }
-    if (this.#spaced) this.#skipTo(start);
+    if (this.#spaced) this.#position = start;
     if (code >= 97 && code <= 122) return this.#identifier();
     switch (code) {
       case 61 /* = */:
@@ -219,9 +241,9 @@ export class Lexer {
   }
 
   #rightDelim(trims: boolean): Token {
-    if (trims) this.#skipTo(this.#position + TRIM_MARKER_LENGTH);
+    if (trims) this.#position = this.#position + TRIM_MARKER_LENGTH;
     const token = this.#take('right-delim', this.#position + this.#options.rightDelim.length);
-    if (trims) this.#skipTo(this.#afterSpaces(this.#position));
+    if (trims) this.#position = this.#afterSpaces(this.#position);
     this.#insideAction = false;
     return token;
   }
@@ -326,8 +348,10 @@ export class Lexer {
 
   /** Where the text from `start` to `end` ends without its last spaces. */
   #beforeSpaces(start: number, end: number): number {
-    let at = end;
-    while (at > start && is(this.#input.charCodeAt(at - 1), SPACE)) at--;
+    if (!is(this.#input.charCodeAt(end - 1), SPACE)) return end;
+    let at = start + this.#input.slice(start, end).trimEnd().length;
+    // JavaScript knows of more spaces.
+    if (OTHER_THAN_SPACE.test(this.#input.slice(at, end))) for (at = end; is(this.#input.charCodeAt(at - 1), SPACE);) at--;
     return at;
   }
 
@@ -358,27 +382,14 @@ export class Lexer {
 
   #take(type: TokenType, end: number): Token {
     const position = this.#position;
-    const token: Token = { type, value: this.#input.slice(position, end), spaced: this.#spaced, position, line: this.#line };
-    this.#skipTo(end);
-    return token;
-  }
-
-  #skipTo(end: number): void {
+    const token: Token = { type, value: this.#input.slice(position, end), spaced: this.#spaced, position };
     this.#position = end;
-    while (this.#lineEnd < end) {
-      this.#line++;
-      this.#lineEnd = this.#endOfLine(this.#lineEnd + 1);
-    }
-  }
-
-  #endOfLine(from: number): number {
-    const end = this.#input.indexOf('\n', from);
-    return end < 0 ? Infinity : end;
+    return token;
   }
 
   #error(message: string): Token {
     this.#failed = true;
-    return { type: 'error', value: message, spaced: this.#spaced, position: this.#position, line: this.#line };
+    return { type: 'error', value: message, spaced: this.#spaced, position: this.#position };
   }
 }
 

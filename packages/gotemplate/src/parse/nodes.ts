@@ -18,7 +18,32 @@ export type Operand =
 
 interface Positioned {
   readonly position: number;
-  readonly line: number;
+}
+
+/**
+ * A pipeline as it was read where its words stood first. Most of a chart's stand in it many times, and are read and compiled
+ * once for all places.
+ */
+export interface Phrase {
+  readonly pipe: PipeNode;
+  /** The variables that it names, and those that it declares. */
+  readonly names: readonly string[];
+  readonly declares: readonly string[];
+  /** For whoever compiles it. */
+  compiled?: CompiledPhrase;
+}
+
+/** Something that was compiled of a phrase, and the places of its variables that it holds for. */
+export interface CompiledPhrase {
+  readonly run: unknown;
+  readonly depth: number;
+  readonly slots: readonly (number | undefined)[];
+  readonly declares: readonly string[];
+}
+
+/** A node with a pipeline: it stands further on than its words stood first, which is where positions in it are. */
+interface Moved extends Positioned {
+  readonly moved: number;
 }
 
 export interface ListNode extends Positioned {
@@ -31,14 +56,14 @@ export interface TextNode extends Positioned {
   readonly text: string;
 }
 
-export interface ActionNode extends Positioned {
+export interface ActionNode extends Moved {
   readonly type: 'action';
-  readonly pipe: PipeNode;
+  readonly phrase: Phrase;
 }
 
-export interface BranchNode extends Positioned {
+export interface BranchNode extends Moved {
   readonly type: 'if' | 'range' | 'with';
-  readonly pipe: PipeNode;
+  readonly phrase: Phrase;
   readonly list: ListNode;
   readonly elseList: ListNode | undefined;
 }
@@ -51,10 +76,10 @@ export interface ContinueNode extends Positioned {
   readonly type: 'continue';
 }
 
-export interface TemplateNode extends Positioned {
+export interface TemplateNode extends Moved {
   readonly type: 'template';
   readonly name: string;
-  readonly pipe: PipeNode | undefined;
+  readonly phrase: Phrase | undefined;
 }
 
 export interface PipeNode extends Positioned {
@@ -131,18 +156,18 @@ export function printNode(node: Node | Operand | CommandNode): string {
     case 'text':
       return node.text;
     case 'action':
-      return `{{${printNode(node.pipe)}}}`;
+      return `{{${printNode(node.phrase.pipe)}}}`;
     case 'if':
     case 'range':
     case 'with': {
       const otherwise = node.elseList === undefined ? '' : `{{else}}${printNode(node.elseList)}`;
-      return `{{${node.type} ${printNode(node.pipe)}}}${printNode(node.list)}${otherwise}{{end}}`;
+      return `{{${node.type} ${printNode(node.phrase.pipe)}}}${printNode(node.list)}${otherwise}{{end}}`;
     }
     case 'break':
     case 'continue':
       return `{{${node.type}}}`;
     case 'template':
-      return `{{template ${goQuote(node.name)}${node.pipe === undefined ? '' : ` ${printNode(node.pipe)}`}}}`;
+      return `{{template ${goQuote(node.name)}${node.phrase === undefined ? '' : ` ${printNode(node.phrase.pipe)}`}}}`;
     case 'pipe': {
       const declared = node.declarations.map(printNode).join(', ');
       const commands = node.commands.map(printNode).join(' | ');

@@ -1,19 +1,9 @@
-import { TemplateError } from '../template-error.js';
-import { goQuote, unquote, unquoteChar } from './literals.js';
-import { Lexer, type Token } from './lex.js';
-import type {
-  ActionNode,
-  BranchNode,
-  CommandNode,
-  ListNode,
-  Node,
-  NumberNode,
-  Operand,
-  PipeNode,
-  TemplateNode,
-  VariableNode,
-} from './nodes.js';
-import { parseNumber } from './number.js';
+import { appended, exact } from './arrays.js';
+import type { Token } from './lex.js';
+import { goQuote, unquote } from './literals.js';
+import type { BranchNode, ListNode, Node, Phrase } from './nodes.js';
+import { PipelineParser } from './pipeline.js';
+import { Tokens } from './tokens.js';
 
 /** One template of a text: its name and its tree. */
 export interface Tree {
@@ -28,7 +18,30 @@ export interface ParseOptions {
   readonly hasFunction: (name: string) => boolean;
   readonly leftDelim?: string;
   readonly rightDelim?: string;
+  /** The actions of texts with the same functions and delimiters: what stood in one of them is not read again. */
+  readonly actions?: KnownActions;
 }
+
+/** Actions by their words. Most of a chart's stand in it many times. */
+export type KnownActions = Map<string, KnownAction>;
+
+interface KnownAction {
+  readonly head: Head;
+  /** Where its words began when they were read. */
+  readonly position: number;
+}
+
+/** An action up to its right delimiter. What follows it may belong to it as well. */
+type Head =
+  | { readonly type: 'break' | 'continue' | 'else' | 'else-chain' | 'end'; readonly position: number }
+  | { readonly type: 'define'; readonly position: number; readonly name: string }
+  | { readonly type: 'action' | BranchNode['type']; readonly position: number; readonly phrase: Phrase }
+  | { readonly type: 'template' | 'block'; readonly position: number; readonly name: string; readonly phrase: Phrase | undefined };
+
+type Ends = { readonly ends: 'end' | 'else' };
+
+/** Of a text that is longer it is not worth while to remember it: it hardly comes twice. */
+const MAX_KNOWN_LENGTH = 400;
 
 /**
  * Parses a text into its own template and those that it defines (`templates`: all of them, its own last unless a definition of its
@@ -39,12 +52,12 @@ export function parseTemplate(
   text: string,
   options: ParseOptions,
 ): { main: Tree; defined: readonly Tree[]; templates: readonly Tree[] } {
-  const lexer = new Lexer(text, {
+  const tokens = new Tokens(name, text, {
     leftDelim: options.leftDelim ?? '{{',
     rightDelim: options.rightDelim ?? '}}',
     isKeyword: (word) => (word !== 'break' && word !== 'continue') || !options.hasFunction(word),
   });
-  const parser = new Parser(name, text, lexer, options.hasFunction);
+  const parser = new Parser(tokens, options.hasFunction, options.actions ?? new Map());
   const root = parser.parseText();
   const defined = [...parser.defined.values()];
   parser.add(name, root);
@@ -56,430 +69,223 @@ export function isEmptyTree(root: ListNode): boolean {
   return root.nodes.every((node) => node.type === 'text' && node.text.trim() === '');
 }
 
-const MAX_PAREN_DEPTH = 10_000;
-
 class Parser {
   readonly defined = new Map<string, Tree>();
-  readonly #name: string;
-  readonly #text: string;
-  readonly #lexer: Lexer;
-  readonly #hasFunction: (name: string) => boolean;
-  /** The next tokens, where they were looked at or given back: never more than two. */
-  #first: Token | undefined;
-  #second: Token | undefined;
-  #lastLexed: Token = { type: 'eof', value: '', spaced: false, position: 0, line: 1 };
-  #actionLine = 0;
-  #variables: string[] = ['$'];
+  readonly #tokens: Tokens;
+  readonly #pipelines: PipelineParser;
+  readonly #known: KnownActions;
   #rangeDepth = 0;
-  #parenDepth = 0;
 
-  constructor(name: string, text: string, lexer: Lexer, hasFunction: (name: string) => boolean) {
-    this.#name = name;
-    this.#text = text;
-    this.#lexer = lexer;
-    this.#hasFunction = hasFunction;
+  constructor(tokens: Tokens, hasFunction: (name: string) => boolean, known: KnownActions) {
+    this.#tokens = tokens;
+    this.#pipelines = new PipelineParser(tokens, hasFunction);
+    this.#known = known;
   }
 
   /** The whole text: definitions on top, and everything else. */
   parseText(): ListNode {
     const nodes: Node[] = [];
-    for (;;) {
-      const token = this.#next();
-      if (token.type === 'eof') return { type: 'list', position: 0, line: 1, nodes };
-      if (token.type === 'left-delim') {
-        const word = this.#next();
-        if (word.type === 'keyword' && word.value === 'define') {
-          this.#define();
-          continue;
-        }
-        this.#return(word);
-      }
-      this.#return(token);
-      const node = this.#textOrAction();
-      if ('ends' in node) this.#fail(`unexpected {{${node.ends}}}`);
+    while (this.#tokens.peek().type !== 'eof') {
+      const node = this.#textOrAction(true);
+      if (node === undefined) continue;
+      if ('ends' in node) this.#tokens.fail(`unexpected {{${node.ends}}}`);
       nodes.push(node);
     }
-  }
-
-  #define(): void {
-    const name = this.#templateName(this.#next(), 'define clause');
-    this.#expect('right-delim', 'define clause');
-    const outer = { variables: this.#variables, rangeDepth: this.#rangeDepth };
-    this.#variables = ['$'];
-    this.#rangeDepth = 0;
-    const { list, ends } = this.#list();
-    if (ends !== 'end') this.#fail(`unexpected {{${ends}}} in define clause`);
-    this.add(name, list);
-    this.#variables = outer.variables;
-    this.#rangeDepth = outer.rangeDepth;
+    return { type: 'list', position: 0, nodes };
   }
 
   /** A definition that puts out nothing does not replace another of its name. */
   add(name: string, root: ListNode): void {
     const before = this.defined.get(name);
     if (before === undefined || isEmptyTree(before.root)) {
-      this.defined.set(name, { name, parseName: this.#name, text: this.#text, root });
+      this.defined.set(name, { name, parseName: this.#tokens.name, text: this.#tokens.text, root });
       return;
     }
-    if (!isEmptyTree(root)) this.#fail(`template: multiple definition of template ${goQuote(name)}`);
+    if (!isEmptyTree(root)) this.#tokens.fail(`template: multiple definition of template ${goQuote(name)}`);
   }
 
   /** Nodes up to the `{{end}}` or `{{else}}` that ends them. */
   #list(): { list: ListNode; ends: 'end' | 'else' } {
-    const first = this.#peek();
-    const nodes: Node[] = [];
-    while (this.#peek().type !== 'eof') {
-      const node = this.#textOrAction();
-      if ('ends' in node) return { list: { type: 'list', position: first.position, line: first.line, nodes }, ends: node.ends };
-      nodes.push(node);
+    const first = this.#tokens.peek();
+    let nodes: Node[] | undefined;
+    while (this.#tokens.peek().type !== 'eof') {
+      const node = this.#textOrAction(false);
+      if (node === undefined) continue;
+      if ('ends' in node) {
+        return { list: { type: 'list', position: first.position, nodes: nodes === undefined ? [] : exact(nodes) }, ends: node.ends };
+      }
+      nodes = appended(nodes, node);
     }
-    return this.#fail('unexpected EOF');
+    return this.#tokens.fail('unexpected EOF');
   }
 
-  #textOrAction(): Node | { readonly ends: 'end' | 'else' } {
-    const token = this.#next();
-    if (token.type === 'text') return { type: 'text', position: token.position, line: token.line, text: token.value };
-    if (token.type !== 'left-delim') return this.#unexpected(token, 'input');
-    this.#actionLine = token.line;
-    const node = this.#action();
-    this.#actionLine = 0;
+  /** Nothing for a definition, which puts out nothing where it stands. */
+  #textOrAction(isOnTop: boolean): Node | Ends | undefined {
+    const token = this.#tokens.next();
+    if (token.type === 'text') return { type: 'text', position: token.position, text: token.value };
+    if (token.type !== 'left-delim') return this.#tokens.unexpected(token, 'input');
+    this.#tokens.actionStart = token.position;
+    const node = this.#action(isOnTop);
+    this.#tokens.actionStart = undefined;
     return node;
   }
 
-  #action(): Node | { readonly ends: 'end' | 'else' } {
-    const token = this.#next();
+  #action(isOnTop: boolean): Node | Ends | undefined {
+    const { position } = this.#tokens;
+    const outside = this.#pipelines.variables.length;
+    const words = this.#tokens.words();
+    const known = words === undefined ? undefined : this.#known.get(words);
+    if (words !== undefined && known !== undefined && this.#declaresAgain(known.head)) {
+      this.#tokens.skip(words);
+      return this.#afterHead(known.head, position - known.position, outside);
+    }
+    const head = this.#head(isOnTop);
+    if (words !== undefined && words.length <= MAX_KNOWN_LENGTH && isComplete(head)) this.#known.set(words, { head, position });
+    return this.#afterHead(head, 0, outside);
+  }
+
+  /** Declares what an action declares, if what it names is there. */
+  #declaresAgain(head: Head): boolean {
+    if (!('phrase' in head) || head.phrase === undefined) return true;
+    const { names, declares } = head.phrase;
+    for (const name of names) if (!declares.includes(name) && !this.#pipelines.variables.includes(name)) return false;
+    for (const name of declares) this.#pipelines.variables.push(name);
+    return true;
+  }
+
+  /** An action up to its right delimiter, or up to the `if` or `with` of `{{else if …}}`: that is read by the branch it belongs to. */
+  #head(isOnTop: boolean): Head {
+    const token = this.#tokens.next();
+    const { position } = token;
     if (token.type === 'keyword') {
       switch (token.value) {
+        case 'define':
+          if (!isOnTop) break;
+          this.#tokens.actionStart = undefined;
+          return this.#define(position);
         case 'block':
           return this.#block();
         case 'break':
-        case 'continue':
-          return this.#loopControl(token, token.value);
-        case 'else':
-          return this.#else();
+        case 'continue': {
+          const next = this.#tokens.next();
+          if (next.type !== 'right-delim') this.#tokens.unexpected(next, `{{${token.value}}}`);
+          return { type: token.value, position };
+        }
+        case 'else': {
+          const next = this.#tokens.peek();
+          if (next.type === 'keyword' && (next.value === 'if' || next.value === 'with')) return { type: 'else-chain', position };
+          this.#tokens.expect('right-delim', 'else');
+          return { type: 'else', position };
+        }
         case 'end':
-          this.#expect('right-delim', 'end');
-          return { ends: 'end' };
+          this.#tokens.expect('right-delim', 'end');
+          return { type: 'end', position };
         case 'if':
         case 'range':
-        case 'with':
-          return this.#branch(token.value);
+        case 'with': {
+          const phrase = this.#pipelines.phrase(token.value);
+          return { type: token.value, position: phrase.pipe.position, phrase };
+        }
         case 'template':
           return this.#template();
       }
     }
-    this.#return(token);
-    const { position, line } = this.#peek();
-    const node: ActionNode = { type: 'action', position, line, pipe: this.#pipeline('command', 'right-delim') };
-    return node;
+    this.#tokens.giveBack(token);
+    return { type: 'action', position, phrase: this.#pipelines.phrase('command') };
   }
 
-  #loopControl(token: Token, type: 'break' | 'continue'): Node {
-    const next = this.#next();
-    if (next.type !== 'right-delim') this.#unexpected(next, `{{${type}}}`);
-    if (this.#rangeDepth === 0) this.#fail(`{{${type}}} outside {{range}}`);
-    return { type, position: token.position, line: token.line };
+  /** What an action is, with what belongs to it up to its end. It stands further on than where its head was read, by `moved`. */
+  #afterHead(head: Head, moved: number, outside: number): Node | Ends | undefined {
+    const { position } = head;
+    switch (head.type) {
+      case 'action':
+        return { type: 'action', position, phrase: head.phrase, moved };
+      case 'if':
+      case 'range':
+      case 'with':
+        return this.#branch(head.type, head.phrase, moved, outside);
+      case 'template':
+        return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
+      case 'end':
+        return { ends: 'end' };
+      case 'else':
+      case 'else-chain':
+        return { ends: 'else' };
+      case 'break':
+      case 'continue':
+        if (this.#rangeDepth === 0) this.#tokens.fail(`{{${head.type}}} outside {{range}}`);
+        return { type: head.type, position: position + moved };
+      case 'block':
+        this.#definition(head.name, 'block clause', this.#tokens.lastLexed.position);
+        return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
+      case 'define':
+        this.#definition(head.name, 'define clause');
+        return undefined;
+    }
   }
 
-  #branch(type: BranchNode['type']): BranchNode {
-    const outside = this.#variables.length;
-    const pipe = this.#pipeline(type, 'right-delim');
+  #branch(type: BranchNode['type'], phrase: Phrase, moved: number, outside: number): BranchNode {
     if (type === 'range') this.#rangeDepth++;
     const { list, ends } = this.#list();
     if (type === 'range') this.#rangeDepth--;
     const elseList = ends === 'end' ? undefined : this.#elseList(type);
-    this.#variables.length = outside;
-    return { type, position: pipe.position, line: pipe.line, pipe, list, elseList };
+    this.#pipelines.variables.length = outside;
+    return { type, position: phrase.pipe.position, phrase, moved, list, elseList };
   }
 
   #elseList(type: BranchNode['type']): ListNode {
-    const word = this.#peek();
+    const word = this.#tokens.peek();
     // `{{else if …}}` is `{{else}}{{if …}}` with one `{{end}}` for both; `with` chains likewise.
     if ((type === 'if' || type === 'with') && word.type === 'keyword' && word.value === type) {
-      this.#next();
-      const { position, line } = word;
-      return { type: 'list', position, line, nodes: [this.#branch(type)] };
+      this.#tokens.next();
+      const outside = this.#pipelines.variables.length;
+      return { type: 'list', position: word.position, nodes: [this.#branch(type, this.#pipelines.phrase(type), 0, outside)] };
     }
     const { list, ends } = this.#list();
-    if (ends !== 'end') this.#fail(`expected end; found {{${ends}}}`);
+    if (ends !== 'end') this.#tokens.fail(`expected end; found {{${ends}}}`);
     return list;
   }
 
-  #else(): { readonly ends: 'else' } {
-    const next = this.#peek();
-    // The word is read by the branch that this belongs to.
-    if (next.type === 'keyword' && (next.value === 'if' || next.value === 'with')) return { ends: 'else' };
-    this.#expect('right-delim', 'else');
-    return { ends: 'else' };
-  }
-
-  #block(): TemplateNode {
-    const token = this.#next();
-    const name = this.#templateName(token, 'block clause');
-    const pipe = this.#pipeline('block clause', 'right-delim');
-    const { line: lastLine } = this.#lastLexed;
-    const outer = { variables: this.#variables, rangeDepth: this.#rangeDepth };
-    this.#variables = ['$'];
+  /** The body of a `define` or `block`: a template of its own. */
+  #definition(name: string, context: string, faultAt?: number): void {
+    const outer = { variables: this.#pipelines.variables, rangeDepth: this.#rangeDepth };
+    this.#pipelines.variables = ['$'];
     this.#rangeDepth = 0;
     const { list, ends } = this.#list();
-    if (ends !== 'end') this.#failAt(lastLine, `unexpected {{${ends}}} in block clause`);
+    if (ends !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastLexed.position, `unexpected {{${ends}}} in ${context}`);
     this.add(name, list);
-    this.#variables = outer.variables;
+    this.#pipelines.variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
-    return { type: 'template', position: token.position, line: token.line, name, pipe };
   }
 
-  #template(): TemplateNode {
-    const token = this.#next();
+  #define(position: number): Head {
+    const name = this.#templateName(this.#tokens.next(), 'define clause');
+    this.#tokens.expect('right-delim', 'define clause');
+    return { type: 'define', position, name };
+  }
+
+  #block(): Head {
+    const token = this.#tokens.next();
+    const name = this.#templateName(token, 'block clause');
+    return { type: 'block', position: token.position, name, phrase: this.#pipelines.phrase('block clause') };
+  }
+
+  #template(): Head {
+    const token = this.#tokens.next();
     const name = this.#templateName(token, 'template clause');
-    let pipe: PipeNode | undefined;
-    const next = this.#next();
-    if (next.type !== 'right-delim') {
-      this.#return(next);
-      pipe = this.#pipeline('template clause', 'right-delim');
-    }
-    return { type: 'template', position: token.position, line: token.line, name, pipe };
+    if (this.#tokens.peek().type !== 'right-delim')
+      return { type: 'template', position: token.position, name, phrase: this.#pipelines.phrase('template clause') };
+    this.#tokens.next();
+    return { type: 'template', position: token.position, name, phrase: undefined };
   }
 
   #templateName(token: Token, context: string): string {
-    if (token.type !== 'string' && token.type !== 'raw-string') return this.#unexpected(token, context);
-    return unquote(token.value) ?? this.#fail('invalid syntax');
-  }
-
-  #pipeline(context: string, end: 'right-delim' | 'right-paren'): PipeNode {
-    const first = this.#peek();
-    const { declarations, isAssign } = this.#declarations(context);
-    const commands: CommandNode[] = [];
-    for (;;) {
-      const token = this.#peek();
-      if (token.type === end) {
-        this.#next();
-        this.#checkPipeline(commands, context);
-        return { type: 'pipe', position: first.position, line: first.line, isAssign, declarations, commands };
-      }
-      if (!startsOperand(token)) this.#unexpected(token, context);
-      commands.push(this.#command());
-    }
-  }
-
-  /** `$x :=`, `$x =`, `$k, $v :=`, or for a range without values `$k, $v`. */
-  #declarations(context: string): { declarations: VariableNode[]; isAssign: boolean } {
-    const declarations: VariableNode[] = [];
-    for (;;) {
-      const variable = this.#peek();
-      if (variable.type !== 'variable') return { declarations, isAssign: false };
-      this.#next();
-      const next = this.#peek();
-      if (next.type === 'assign' || next.type === 'declare') {
-        this.#next();
-        declarations.push(variableNode(variable));
-        this.#variables.push(variable.value);
-        return { declarations, isAssign: next.type === 'assign' };
-      }
-      if (next.type === 'char' && next.value === ',') {
-        this.#next();
-        declarations.push(variableNode(variable));
-        this.#variables.push(variable.value);
-        if (context === 'range' && declarations.length < 2) {
-          const following = this.#peek();
-          if (following.type === 'variable' || following.type === 'right-delim' || following.type === 'right-paren') continue;
-          this.#fail('range can only initialize variables');
-        }
-        this.#fail(`too many declarations in ${context}`);
-      }
-      this.#return(variable);
-      return { declarations, isAssign: false };
-    }
-  }
-
-  #checkPipeline(commands: readonly CommandNode[], context: string): void {
-    if (commands.length === 0) this.#fail(`missing value for ${context}`);
-    // Only the first command of a pipeline can be a plain value: the others take the value of the one before.
-    for (let index = 1; index < commands.length; index++) {
-      const type = commands[index]?.operands[0]?.type;
-      if (type === 'bool' || type === 'dot' || type === 'nil' || type === 'number' || type === 'string') {
-        this.#fail(`non executable command in pipeline stage ${index + 1}`);
-      }
-    }
-  }
-
-  #command(): CommandNode {
-    const { position, line } = this.#peek();
-    const operands: Operand[] = [];
-    for (;;) {
-      const operand = this.#operand();
-      if (operand !== undefined) operands.push(operand);
-      const token = this.#peek();
-      if (token.type === 'right-delim' || token.type === 'right-paren') break;
-      if (token.type !== 'pipe') {
-        if (operand !== undefined && token.spaced) continue;
-        this.#unexpected(token, 'operand');
-      }
-      this.#next();
-      break;
-    }
-    if (operands.length === 0) this.#fail('empty command');
-    return { type: 'command', position, line, operands };
-  }
-
-  /** A term, with the fields after it. Its place is that of the first of them, as errors have it. */
-  #operand(): Operand | undefined {
-    const term = this.#term();
-    if (term === undefined) return undefined;
-    const first = this.#peek();
-    if (first.type !== 'field' || first.spaced) return term;
-    const { position, line } = first;
-    switch (term.type) {
-      case 'field':
-        return { type: 'field', position, line, path: this.#fields(term.path) };
-      case 'variable':
-        return { type: 'variable', position, line, path: this.#fields(term.path) };
-      case 'bool':
-      case 'dot':
-      case 'nil':
-      case 'number':
-      case 'string':
-        this.#fields([]);
-        return this.#failAt(line, `unexpected . after term ${goQuote(termText(term))}`);
-      default:
-        return { type: 'chain', position, line, operand: term, path: this.#fields([]) };
-    }
-  }
-
-  /** A path with the fields that follow it. */
-  #fields<const P extends readonly string[]>(path: P): P {
-    const names = path as readonly string[] as string[];
-    for (let token = this.#peek(); token.type === 'field' && !token.spaced; token = this.#peek()) names.push(this.#next().value.slice(1));
-    return path;
-  }
-
-  #term(): Operand | undefined {
-    const token = this.#next();
-    const { position, line, value } = token;
-    switch (token.type) {
-      case 'identifier':
-        if (!this.#hasFunction(value)) this.#fail(`function ${goQuote(value)} not defined`);
-        return { type: 'identifier', position, line, name: value };
-      case 'keyword':
-        if (value === '.') return { type: 'dot', position, line };
-        if (value === 'nil') return { type: 'nil', position, line };
-        break;
-      case 'variable': {
-        if (!this.#variables.includes(value)) this.#fail(`undefined variable ${goQuote(value)}`);
-        return variableNode(token);
-      }
-      case 'field':
-        return { type: 'field', position, line, path: [value.slice(1)] };
-      case 'bool':
-        return { type: 'bool', position, line, value: value === 'true' };
-      case 'char-constant':
-      case 'complex':
-      case 'number':
-        return this.#number(token);
-      case 'left-paren': {
-        if (this.#parenDepth >= MAX_PAREN_DEPTH) this.#fail('template: too many nested parentheses');
-        this.#parenDepth++;
-        const pipe = this.#pipeline('parenthesized pipeline', 'right-paren');
-        this.#parenDepth--;
-        return pipe;
-      }
-      case 'string':
-      case 'raw-string':
-        return { type: 'string', position, line, quoted: value, value: unquote(value) ?? this.#fail('invalid syntax') };
-    }
-    this.#return(token);
-    return undefined;
-  }
-
-  #number(token: Token): NumberNode {
-    const { position, line, value } = token;
-    if (token.type === 'char-constant') {
-      const rune = unquoteChar(value);
-      if (rune === undefined) return this.#fail(`malformed character constant: ${value}`);
-      return { type: 'number', position, line, text: value, int: BigInt(rune), uint: BigInt(rune), float: rune };
-    }
-    const parsed = parseNumber(value);
-    if (typeof parsed === 'string') return this.#fail(parsed);
-    return { type: 'number', position, line, text: value, ...parsed };
-  }
-
-  #next(): Token {
-    const token = this.#first;
-    if (token === undefined) return (this.#lastLexed = this.#lexer.next());
-    this.#first = this.#second;
-    this.#second = undefined;
-    return token;
-  }
-
-  #return(token: Token): void {
-    this.#second = this.#first;
-    this.#first = token;
-  }
-
-  #peek(): Token {
-    return (this.#first ??= this.#lastLexed = this.#lexer.next());
-  }
-
-  #expect(type: Token['type'], context: string): Token {
-    const token = this.#next();
-    return token.type === type ? token : this.#unexpected(token, context);
-  }
-
-  #unexpected(token: Token, context: string): never {
-    if (token.type !== 'error') return this.#fail(`unexpected ${shownToken(token)} in ${context}`);
-    if (this.#actionLine === 0 || this.#actionLine === token.line) return this.#fail(token.value);
-    const started = `started at ${this.#name}:${this.#actionLine}`;
-    return this.#fail(token.value.endsWith(' action') ? `${token.value} ${started}` : `${token.value} in action ${started}`);
-  }
-
-  #fail(message: string): never {
-    return this.#failAt(this.#lastLexed.line, message);
-  }
-
-  #failAt(line: number, message: string): never {
-    throw new TemplateError('TemplateInvalid', `template: ${this.#name}:${line}: ${message}`, { template: this.#name, line });
+    if (token.type !== 'string' && token.type !== 'raw-string') return this.#tokens.unexpected(token, context);
+    return unquote(token.value) ?? this.#tokens.fail('invalid syntax');
   }
 }
 
-function startsOperand({ type, value }: Token): boolean {
-  switch (type) {
-    case 'bool':
-    case 'char-constant':
-    case 'complex':
-    case 'field':
-    case 'identifier':
-    case 'number':
-    case 'raw-string':
-    case 'string':
-    case 'variable':
-    case 'left-paren':
-      return true;
-    case 'keyword':
-      return value === '.' || value === 'nil';
-    default:
-      return false;
-  }
-}
-
-function variableNode({ position, line, value }: Token): VariableNode {
-  return { type: 'variable', position, line, path: [value] };
-}
-
-function termText(term: Operand): string {
-  switch (term.type) {
-    case 'bool':
-      return String(term.value);
-    case 'number':
-      return term.text;
-    case 'string':
-      return term.quoted;
-    default:
-      return term.type === 'nil' ? 'nil' : '.';
-  }
-}
-
-function shownToken({ type, value }: Token): string {
-  if (type === 'eof') return 'EOF';
-  if (type === 'keyword') return `<${value}>`;
-  return Array.from(value).length > 10 ? `${goQuote(Array.from(value).slice(0, 10).join(''))}...` : goQuote(value);
+/** Whether a head is whole, and means the same wherever it stands. */
+function isComplete({ type }: Head): boolean {
+  return type !== 'else-chain' && type !== 'define' && type !== 'block';
 }
