@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setOwn } from '@sluice/core';
 import { EVENT_GROUP, groupOfEvent, type NotificationEvent } from './event.js';
 
@@ -17,8 +17,8 @@ export interface MetadataConflict {
 /** Leaves out what is not for people: what belongs to neither the object's group nor everyone's, checksums and digests. */
 export function withoutForeignMetadata(event: NotificationEvent): NotificationEvent {
   const own = `${groupOfEvent(event)}/`;
-  const hidden = new Set([`${own}checksum`, `${own}digest`]);
-  return filterMetadata(event, (key) => (key.startsWith(`${EVENT_GROUP}/`) || key.startsWith(own)) && !hidden.has(key.toLowerCase()));
+  const isHidden = (name: string): boolean => name === `${own}checksum` || name === `${own}digest`;
+  return filterMetadata(event, (key) => (key.startsWith(EVERYONES) || key.startsWith(own)) && !isHidden(key.toLowerCase()));
 }
 
 /** Leaves out the token that tells repeated events apart: it has done its work in {@link rateLimitKey}. */
@@ -27,7 +27,11 @@ export function withoutToken(event: NotificationEvent): NotificationEvent {
   return filterMetadata(event, (key) => key !== token);
 }
 
+const EVERYONES = `${EVENT_GROUP}/`;
+
+/** The event itself, where nothing is left out: there are thousands of events a second. */
 function filterMetadata(event: NotificationEvent, keep: (key: string) => boolean): NotificationEvent {
+  if (Object.keys(event.metadata).every(keep)) return event;
   return { ...event, metadata: Object.fromEntries(Object.entries(event.metadata).filter(([key]) => keep(key))) };
 }
 
@@ -39,7 +43,7 @@ export function rateLimitKey(event: NotificationEvent): string {
     const value = metadataOf(event, `${groupOfEvent(event)}/${key}`);
     if (value !== undefined) parts.push(`${key}=${value}`);
   }
-  return createHash('sha256').update(parts.join('/')).digest('hex');
+  return hash('sha256', parts.join('/'));
 }
 
 export function metadataOf(event: NotificationEvent, key: string): string | undefined {

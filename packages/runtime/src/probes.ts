@@ -19,7 +19,11 @@ export function createProbes({ registry, notReady }: ProbeOptions): Fetch {
         return Promise.resolve(reason === undefined ? text(200, 'ok') : text(503, `${reason}\n`));
       }
       case '/metrics':
-        return registry.render().then((body) => text(200, body, 'text/plain; version=0.0.4; charset=utf-8'));
+        return Promise.resolve({
+          status: 200,
+          headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+          body: bytesOf(registry.pieces()),
+        });
       default:
         return Promise.resolve(text(404, 'not found\n'));
     }
@@ -28,4 +32,8 @@ export function createProbes({ registry, notReady }: ProbeOptions): Fetch {
 
 function text(status: number, body: string, type = 'text/plain; charset=utf-8'): HttpResponse {
   return { status, headers: { 'content-type': type }, body };
+}
+
+async function* bytesOf(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }

@@ -11,7 +11,9 @@ import {
   type NotificationEvent,
 } from '@sluice/notifications';
 import { keyOf, splitKey, type Clock, type Logger } from '@sluice/runtime';
+import { createIndex, type ObjectIndex } from '../object-index.js';
 import type { CloudIdentityPool } from '../source/cloud.js';
+import { createConnections, type Connections } from './connections.js';
 import type { NotificationMetrics } from './metrics.js';
 import { createProviderHealth } from './provider-health.js';
 import { ProviderQueue, queueLimits, type QueueLimits } from './provider-queue.js';
@@ -47,11 +49,14 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #repeats: ReturnType<typeof createRepeats>;
   readonly #health: ReturnType<typeof createProviderHealth>;
+  /** Alerts by the kinds and namespaces that they are for: events are many, and most are for few of them. */
+  readonly #alerts: ObjectIndex;
   readonly #queues = new Map<string, ProviderQueue>();
+  /** By provider. */
   readonly #working = new Map<string, Promise<void>>();
+  readonly #lookups = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  readonly #world: SendWorld;
-  #lookups = 0;
+  readonly #world: Omit<SendWorld, 'connections'>;
 
   constructor(options: DispatcherOptions) {
     const { cluster, clock, log, identities, repeatWindowMs, allowLinkLocal } = options;
@@ -60,6 +65,9 @@ export class Dispatcher {
     setMaxListeners(0, this.#stopping.signal);
     this.#repeats = createRepeats(repeatWindowMs, () => clock.now());
     this.#health = createProviderHealth(cluster, clock, log);
+    this.#alerts = createIndex(options.alerts, ({ spec, metadata }) =>
+      spec.eventSources.map(({ kind, namespace = metadata.namespace ?? '' }) => `${namespace}/${kind}`),
+    );
     this.#world = {
       cluster,
       clock,
@@ -79,7 +87,7 @@ export class Dispatcher {
       return { isRepeat: true };
     }
     const event = withoutToken(cleaned);
-    const candidates = this.#options.alerts.list().filter((alert) => mayMatch(alert, event));
+    const candidates = this.#candidates(event);
     if (candidates.some(({ spec }) => spec.eventSources.some(({ matchLabels }) => matchLabels !== undefined))) {
       this.#withLabels(candidates, event);
     } else {
@@ -91,25 +99,32 @@ export class Dispatcher {
   /** Lets what waits go out for a while, then ends it. */
   async stop(graceMs: number): Promise<void> {
     const cancel = this.#options.clock.after(graceMs, () => this.#stopping.abort(new Error('the controller stops')));
-    await Promise.all(this.#working.values());
+    this.#alerts.stop();
+    // What is looked up may yet be something to tell.
+    while (this.#lookups.size + this.#working.size > 0) await Promise.all([...this.#lookups, ...this.#working.values()]);
     cancel();
     this.#stopping.abort(new Error('the controller stops'));
   }
 
+  /** The Alerts that an event may be for. */
+  #candidates({ involvedObject: { kind, namespace } }: NotificationEvent): readonly Alert[] {
+    return this.#alerts.keys(`${namespace}/${kind}`).flatMap((key) => {
+      const of = splitKey(key);
+      const alert = this.#options.alerts.get(of.namespace, of.name);
+      return alert === undefined || alert.spec.suspend === true ? [] : [alert];
+    });
+  }
+
   #withLabels(alerts: readonly Alert[], event: NotificationEvent): void {
-    if (this.#lookups >= MAX_LOOKUPS) {
+    if (this.#lookups.size >= MAX_LOOKUPS) {
       this.#options.metrics.events.increment({ outcome: 'refused' });
       return;
     }
-    this.#lookups += 1;
-    const { kind, namespace, name } = event.involvedObject;
-    const key = `labels ${this.#lookups} ${kind} ${namespace} ${name} ${this.#options.clock.now()}`;
-    const work = this.#labelsOf(event).then((labels) => {
-      this.#lookups -= 1;
-      this.#working.delete(key);
-      return this.#dispatch(alerts, event, labels);
+    const lookup = this.#labelsOf(event).then((labels) => {
+      this.#lookups.delete(lookup);
+      this.#dispatch(alerts, event, labels);
     });
-    this.#working.set(key, work);
+    this.#lookups.add(lookup);
   }
 
   /** Undefined when the object can not be read. */
@@ -166,13 +181,13 @@ export class Dispatcher {
     if (queue === undefined) this.#queues.set(key, (queue = new ProviderQueue(limits)));
     const taken = queue.add({ alert: keyOf(alert), event });
     if (taken !== 'queued') metrics.notifications.increment({ namespace, name, outcome: taken });
-    metrics.waiting.set({ namespace, name }, queue.size);
+    if (taken === 'queued') metrics.waiting.set({ namespace, name }, queue.size);
     if (!this.#working.has(key)) {
       // Begun in a turn of its own: who published the event goes on first.
       this.#working.set(
         key,
         new Promise<void>((resolve) => setImmediate(resolve))
-          .then(() => this.#work(key, queue))
+          .then(() => this.#workOff(key, queue))
           .finally(() => {
             this.#working.delete(key);
             if (queue.size === 0) this.#queues.delete(key);
@@ -181,7 +196,19 @@ export class Dispatcher {
     }
   }
 
-  async #work(key: string, queue: ProviderQueue): Promise<void> {
+  async #workOff(key: string, queue: ProviderQueue): Promise<void> {
+    // More may come while the connections are closed.
+    while (queue.size > 0) {
+      const connections = createConnections();
+      try {
+        await this.#work(key, queue, connections);
+      } finally {
+        await connections.close();
+      }
+    }
+  }
+
+  async #work(key: string, queue: ProviderQueue, connections: Connections): Promise<void> {
     const { alerts, providers, metrics } = this.#options;
     const { namespace, name } = splitKey(key);
     for (let waiting = queue.take(); waiting !== undefined; waiting = queue.take()) {
@@ -191,14 +218,14 @@ export class Dispatcher {
       const alert = alerts.get(of.namespace, of.name);
       // Whoever is gone meanwhile is not told.
       if (provider === undefined || alert === undefined) continue;
-      const outcome = await this.#tell(alert, provider, waiting.event);
+      const outcome = await this.#tell(alert, provider, waiting.event, connections);
       metrics.notifications.increment({ namespace, name, outcome });
     }
   }
 
-  async #tell(alert: Alert, provider: Provider, event: NotificationEvent): Promise<'sent' | 'failed'> {
+  async #tell(alert: Alert, provider: Provider, event: NotificationEvent, connections: Connections): Promise<'sent' | 'failed'> {
     try {
-      const conflicts = await sendNotification(this.#world, event, alert, provider);
+      const conflicts = await sendNotification({ ...this.#world, connections }, event, alert, provider);
       if (conflicts.length > 0) {
         const annotations = Object.fromEntries(conflicts.map(({ key, sources }) => [key, sources.join(', ')]));
         const message = 'metadata key conflicts detected (please refer to the Alert API docs and Flux RFC 0008 for more information)';
@@ -219,14 +246,6 @@ export class Dispatcher {
     this.#options.log.error('failed to send notification', why, { alert: { namespace, name }, eventInvolvedObject: event.involvedObject });
     this.#options.warn(alert, 'NotificationDispatchFailed', message);
   }
-}
-
-/** A first look that costs little: most Alerts are for other kinds or namespaces. */
-function mayMatch({ spec, metadata }: Alert, { involvedObject: { kind, namespace } }: NotificationEvent): boolean {
-  return (
-    spec.suspend !== true &&
-    spec.eventSources.some((source) => source.kind === kind && (source.namespace ?? metadata.namespace) === namespace)
-  );
 }
 
 const idOf = ({ involvedObject: { kind, namespace, name } }: NotificationEvent): string => `${kind}/${namespace}/${name}`;

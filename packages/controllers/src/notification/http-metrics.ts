@@ -18,10 +18,12 @@ export function createHttpMetrics(registry: MetricsRegistry, prefix: 'gotk_event
     'handler',
     'service',
   ]);
+  let running = 0;
+  registry.onScrape(() => inflight.set({ handler }, running));
   return {
     measured: (handle) => async (request) => {
       const started = performance.now();
-      inflight.add({ handler }, 1);
+      running += 1;
       let code = '500';
       try {
         const answer = await handle(request);
@@ -29,7 +31,7 @@ export function createHttpMetrics(registry: MetricsRegistry, prefix: 'gotk_event
         if (typeof answer.body === 'string') sizes.observe({ code, handler, method: request.method }, Buffer.byteLength(answer.body));
         return answer;
       } finally {
-        inflight.add({ handler }, -1);
+        running -= 1;
         durations.observe({ code, handler, method: request.method }, (performance.now() - started) / 1000);
       }
     },

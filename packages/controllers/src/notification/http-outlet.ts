@@ -1,8 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { errorMessage, SluiceError } from '@sluice/core';
-import type { HttpAnswer, HttpRequest } from '@sluice/notifications';
+import type { HttpAnswer, Outlet } from '@sluice/notifications';
 import { sleep, type Clock } from '@sluice/runtime';
-import { createHttpTransport, type HttpAccess, type HttpTransport, type WebAnswer } from '@sluice/sources';
+import type { HttpTransport, WebAnswer } from '@sluice/sources';
 
 /** What of an answer is read: more would only be for a log. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -10,42 +10,25 @@ const RETRIES = 4;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
 
-export interface HttpOutlet {
-  readonly send: (request: HttpRequest) => Promise<HttpAnswer>;
-  close(): Promise<void>;
-}
-
 /**
  * Sends requests to a provider, again where it was busy or could not be reached, until the signal ends it. Redirects are
  * answers: a message with credentials does not go elsewhere.
  */
-export function createHttpOutlet(access: HttpAccess, clock: Clock, signal: AbortSignal): HttpOutlet {
-  const transports = new Map<string, HttpTransport>();
-  const transportTo = (url: URL): HttpTransport => {
-    let transport = transports.get(url.origin);
-    if (transport === undefined) transports.set(url.origin, (transport = createHttpTransport(url, access)));
-    return transport;
-  };
-  return {
-    async send({ url: address, method, headers, body }) {
-      const url = new URL(address);
-      for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-      for (let attempt = 0; ; attempt += 1) {
-        const outcome = await once(transportTo(url), { url, method, headers, ...(body === undefined ? {} : { body }), signal });
-        if ('answer' in outcome && !isBusy(outcome.answer.status)) return outcome.answer;
-        if (attempt === RETRIES || signal.aborted || isHopeless(outcome)) return ended(outcome, attempt + 1);
-        const delay =
-          'retryAfterMs' in outcome && outcome.retryAfterMs !== undefined ? outcome.retryAfterMs : FIRST_DELAY_MS * 2 ** attempt;
-        try {
-          await sleep(clock, Math.min(delay, LONGEST_DELAY_MS), signal);
-        } catch {
-          return ended(outcome, attempt + 1);
-        }
+export function createHttpOutlet(connectionTo: (url: URL) => HttpTransport, clock: Clock, signal: AbortSignal): Outlet['send'] {
+  return async ({ url: address, method, headers, body }) => {
+    const url = new URL(address);
+    for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await once(connectionTo(url), { url, method, headers, ...(body === undefined ? {} : { body }), signal });
+      if ('answer' in outcome && !isBusy(outcome.answer.status)) return outcome.answer;
+      if (attempt === RETRIES || signal.aborted || isHopeless(outcome)) return ended(outcome, attempt + 1);
+      const delay = 'retryAfterMs' in outcome && outcome.retryAfterMs !== undefined ? outcome.retryAfterMs : FIRST_DELAY_MS * 2 ** attempt;
+      try {
+        await sleep(clock, Math.min(delay, LONGEST_DELAY_MS), signal);
+      } catch {
+        return ended(outcome, attempt + 1);
       }
-    },
-    async close() {
-      await Promise.all([...transports.values()].map((transport) => transport.close()));
-    },
+    }
   };
 }
 

@@ -21,7 +21,8 @@ export const queueLimits: QueueLimits = { items: 1_000, bytes: 8 * 1024 * 1024, 
 const SHOWN = 10;
 
 interface Entry {
-  alert: string;
+  readonly alert: string;
+  /** The newest one. */
   event: NotificationEvent;
   readonly messages: string[];
   /** Those that are not shown. */
@@ -84,13 +85,13 @@ export class ProviderQueue {
     } else if (!isShown) {
       entry.more += 1;
     }
-    entry.event = { ...event, message: entry.event.message };
+    entry.event = event;
   }
 }
 
 /** What one message can tell: the same object, for the same Alert, in the same tone, for the same reason. */
 function groupOf(alert: string, { involvedObject: { kind, namespace, name }, severity, reason }: NotificationEvent): string {
-  return [alert, kind, namespace, name, severity, reason].join('\n');
+  return `${alert}\n${kind}\n${namespace}\n${name}\n${severity}\n${reason}`;
 }
 
 function sizeOf({ message, metadata }: NotificationEvent): number {

@@ -7,6 +7,7 @@ import type { Clock } from '@sluice/runtime';
 import { gitHubAppFromSecret, googleScopes, type HttpAccess } from '@sluice/sources';
 import type { CloudIdentityPool } from '../source/cloud.js';
 import { hasTls, secretsOf, textIn, tlsOf, type Secret, type Secrets, type TlsMaterial } from '../source/secrets.js';
+import type { Connections } from './connections.js';
 import { createHttpOutlet } from './http-outlet.js';
 import { sendMail } from './mail.js';
 import { publishNats } from './nats.js';
@@ -15,6 +16,8 @@ export interface SendWorld {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identities: CloudIdentityPool;
+  /** What was opened for the Provider before. */
+  readonly connections: Connections;
   /** Lets Providers be at link-local addresses, where clouds keep their machines' credentials. */
   readonly allowLinkLocal: boolean;
   readonly signal: AbortSignal;
@@ -43,7 +46,7 @@ export async function sendNotification(
 }
 
 async function send(
-  { cluster, clock, identities: pool, allowLinkLocal, signal }: SendWorld,
+  { cluster, clock, identities: pool, connections, allowLinkLocal, signal }: SendWorld,
   event: NotificationEvent,
   alert: Alert,
   provider: Provider,
@@ -59,11 +62,11 @@ async function send(
     const notification = prepareNotification(event, { object: alert, spec: alert.spec }, { object: provider, spec }, data);
     const tls = await tlsMaterial(provider, secrets, secret);
     const proxy = await proxyOf(provider, secrets, secret);
-    const http = createHttpOutlet({ ...tls, allowLinkLocal, ...proxy }, clock, signal);
+    const access = { ...tls, allowLinkLocal, ...proxy };
     const { namespace = '', name = '', uid = '' } = alert.metadata;
     const outlet: Outlet = {
       alert: { namespace, name, uid },
-      send: http.send,
+      send: createHttpOutlet((url) => connections.to(url, access), clock, signal),
       publish: (message) => publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, signal),
       mail: (message) => sendMail(message, tls, timeoutMs),
       async googleToken(key) {
@@ -83,11 +86,7 @@ async function send(
       now: () => new Date(clock.now()),
       randomBytes: (count) => randomBytes(count),
     };
-    try {
-      await notification.notify(notification.event, outlet);
-    } finally {
-      await http.close();
-    }
+    await notification.notify(notification.event, outlet);
     return notification.conflicts;
   } catch (error) {
     throw new Error(withoutSecrets(errorMessage(error), secret), { cause: error });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Receiver } from '@sluice/api';
-import type { Fetch } from '@sluice/kube';
+import { bodyText, type Fetch } from '@sluice/kube';
 import { createLogger } from '@sluice/runtime';
 import { conformanceFile } from '../testing/conformance.js';
 import { OBSERVED_NAMESPACE, startObserved, type Observed } from '../testing/observed.js';
@@ -46,7 +46,7 @@ describe('metrics, as the recorded controllers have them', () => {
     assert.equal((await post(controllers.webhookHandler, receiver!.status!.webhookPath!, '{}')).status, 200);
     assert.equal((await post(controllers.eventHandler, '/', '{')).status, 400);
     const { body } = await controllers.probes({ method: 'GET', path: '/metrics', headers: {} });
-    families = familiesOf(body as string);
+    families = familiesOf(await bodyText(body));
   });
   after(() => observed.world.close());
 

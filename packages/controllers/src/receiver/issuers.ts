@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import type { FetchJson } from '@sluice/notifications';
 import type { Clock } from '@sluice/runtime';
+import { createConnections } from '../notification/connections.js';
 import { createHttpOutlet } from '../notification/http-outlet.js';
 
 const KEEP_MS = 10 * 60_000;
@@ -21,12 +22,13 @@ export function createIssuerReader(clock: Clock, signal: AbortSignal): FetchJson
 }
 
 async function read(url: string, clock: Clock, signal: AbortSignal): Promise<unknown> {
-  const outlet = createHttpOutlet({}, clock, signal);
+  const connections = createConnections();
+  const send = createHttpOutlet((address) => connections.to(address, {}), clock, signal);
   try {
-    const answer = await outlet.send({ method: 'GET', url, headers: { Accept: 'application/json' } });
+    const answer = await send({ method: 'GET', url, headers: { Accept: 'application/json' } });
     if (answer.status !== 200) throw new SluiceError('WebhookRefused', `the issuer of tokens answered ${answer.status} at ${url}`);
     return JSON.parse(answer.body) as unknown;
   } finally {
-    await outlet.close();
+    await connections.close();
   }
 }

@@ -56,8 +56,7 @@ export function createWebhookHandler(world: WebhookWorld): WebhookHandler {
       return receiver === undefined ? undefined : webhookReceiver(receiver);
     },
     async secret(namespace, name) {
-      const owner = { apiVersion: 'v1', kind: 'Receiver', metadata: { namespace, name } };
-      const secret = await secretsOf(owner, cluster, signal).get(name);
+      const secret = await secretsOf({ metadata: { namespace } }, cluster, signal).get(name);
       return Object.fromEntries(Object.keys(secret.data).map((key) => [key, textIn(secret, key) ?? '']));
     },
     async get({ apiVersion, kind, namespace }, name) {

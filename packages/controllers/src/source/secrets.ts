@@ -32,7 +32,7 @@ export interface Secrets {
   readonly pullSecrets: (serviceAccount: string) => Promise<Secret[]>;
 }
 
-export function secretsOf({ metadata }: KubeObject, cluster: Cluster, signal: AbortSignal): Secrets {
+export function secretsOf({ metadata }: Pick<KubeObject, 'metadata'>, cluster: Pick<Cluster, 'get'>, signal: AbortSignal): Secrets {
   const namespace = metadata.namespace ?? '';
   const id = (name: string): string => `${namespace}/${name}`;
 
