@@ -3,7 +3,8 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { execFileSync } from 'node:child_process';
-import { configMap, dataOf } from '@sluice/controllers/testing';
+import { createCluster } from '@sluice/kube';
+import { chartFiles, configMap, createReleases, dataOf, keyOfKind } from '@sluice/controllers/testing';
 import { gitApplication } from '../git-application.js';
 import { openArena, residentMiB, type Arena } from './arena.js';
 
@@ -11,13 +12,32 @@ const kustomization = (text: string): string => `apiVersion: kustomize.config.k8
 
 describe('hostile repositories', () => {
   let arena: Arena;
+  /** What is applied, as it is sent. */
+  const sent: string[] = [];
   before(async () => {
     arena = await openArena();
+    await arena.world.stopControllers();
+    const cluster = createCluster((request) => {
+      if (request.method === 'PATCH' && request.path.includes('/numbers/')) sent.push(String(request.body));
+      return arena.world.embedded.fetch(request);
+    });
+    await arena.world.startControllers({ cluster, backoff: { firstMs: 200, longestMs: 2_000 } });
   });
   after(() => arena.close());
   afterEach(() => arena.goesOn());
   const open = (files: Readonly<Record<string, string>>, spec: object = { path: './' }) =>
     gitApplication(arena.world, files, { app: spec });
+  /** For what no work tree can hold. */
+  const gitOf =
+    (namespace: string) =>
+    (args: readonly string[], input: string | Uint8Array = ''): string => {
+      const identity = ['-c', 'user.name=x', '-c', 'user.email=x@y'];
+      return execFileSync('git', ['-C', arena.world.git.directoryOf(namespace), ...identity, ...args], { input, encoding: 'utf8' }).trim();
+    };
+  const fetchAgain = (namespace: string) =>
+    arena.world.cluster.patch(keyOfKind('GitRepository', namespace, 'repo'), 'merge', {
+      metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'now' } },
+    });
 
   for (const path of ['../../var/run/secrets', '/var/run/secrets', './a/../../..']) {
     test(`18: the path ${path} does not leave the source`, async () => {
@@ -36,20 +56,14 @@ describe('hostile repositories', () => {
     test(`19: ${what} through a link out of the root is refused`, async () => {
       const app = await open({ 'a.yaml': configMap('a', '"1"') });
       await app.ready();
-      const bare = arena.world.git.directoryOf(app.namespace);
-      const git = (args: readonly string[], input = ''): string =>
-        execFileSync('git', ['-C', bare, '-c', 'user.name=x', '-c', 'user.email=x@y', ...args], { input, encoding: 'utf8' }).trim();
+      const git = gitOf(app.namespace);
       const blob = (text: string): string => git(['hash-object', '-w', '--stdin'], text);
       const tree = git(
         ['mktree'],
         `100644 blob ${blob(configMap('a', '"1"'))}\ta.yaml\n100644 blob ${blob(kustomization(`${line}\n`))}\tkustomization.yaml\n120000 blob ${blob('/etc')}\tout\n`,
       );
       git(['update-ref', 'refs/heads/main', git(['commit-tree', tree, '-p', 'main', '-m', 'link'])]);
-      await arena.world.cluster.patch(
-        { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace: app.namespace, name: 'repo' },
-        'merge',
-        { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'now' } } },
-      );
+      await fetchAgain(app.namespace);
       const { message } = await app.failed('BuildFailed');
       assert.ok(!message.includes('root:'), message);
     });
@@ -71,12 +85,31 @@ describe('hostile repositories', () => {
     }
   });
 
+  test('20: a remote base that does not end is cut at the limit', async () => {
+    const server = createServer((_, response) => {
+      const more = (): void => {
+        while (response.write(Buffer.alloc(65_536, 'a: 1\n')));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base.yaml`;
+    try {
+      const { failed } = await open({ 'kustomization.yaml': kustomization(`resources: ["${url}"]\n`) });
+      assert.match((await failed('BuildFailed')).message, /has more than 10485760 bytes/);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   test('21: a cycle of bases is named', async () => {
     const { failed } = await open(
       { 'a/kustomization.yaml': kustomization('resources: [../b]\n'), 'b/kustomization.yaml': kustomization('resources: [../a]\n') },
       { path: './a' },
     );
-    assert.match((await failed('BuildFailed')).message, /cycle/);
+    assert.match((await failed('BuildFailed')).message, /cycle.*\ba\b.*\bb\b/s);
   });
 
   test('22: the openapi of one build has no effect on another', async () => {
@@ -128,17 +161,34 @@ spec:
     const { failed } = await open({
       'bomb.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb}\ndata:\n  ${lines.join('\n  ')}\n`,
     });
-    assert.match((await failed('BuildFailed')).message, /bomb\.yaml/);
+    assert.match((await failed('BuildFailed')).message, /bomb\.yaml:\d+.*nodes|nodes.*bomb\.yaml:\d+/s);
     assert.ok(residentMiB() - resident < 400);
   });
 
   for (const [what, text, message] of [
     ['a key twice', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: "1"\n  k: "2"\n', /bad\.yaml:6/],
-    ['a NUL', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: "\u0000"\n', /bad\.yaml/],
+    ['a NUL', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: "\u0000"\n', /bad\.yaml:5/],
+    [
+      'bytes that are no UTF-8',
+      Buffer.from('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: "\xff\xfe"\n', 'latin1'),
+      /bad\.yaml:5/,
+    ],
+    [
+      'half of a character',
+      Buffer.from('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  k: "\xc3"\n', 'latin1'),
+      /bad\.yaml:5/,
+    ],
   ] as const) {
     test(`24: ${what}: the file and the line`, async () => {
-      const { failed } = await open({ 'good.yaml': configMap('a', '"1"'), 'bad.yaml': text });
-      assert.match((await failed('BuildFailed')).message, message);
+      const app = await open({ 'good.yaml': configMap('a', '"1"') });
+      await app.ready();
+      const git = gitOf(app.namespace);
+      const [good, bad] = [configMap('a', '"2"'), text].map((content) => git(['hash-object', '-w', '--stdin'], content));
+      const tree = git(['mktree'], `100644 blob ${good}\tgood.yaml\n100644 blob ${bad}\tbad.yaml\n`);
+      git(['update-ref', 'refs/heads/main', git(['commit-tree', tree, '-p', 'main', '-m', 'bad'])]);
+      await fetchAgain(app.namespace);
+      assert.match((await app.failed('BuildFailed')).message, message);
+      assert.deepEqual(dataOf(await app.get('ConfigMap', 'a')), { v: '1' }, 'nothing is written');
     });
   }
 
@@ -148,35 +198,119 @@ spec:
         '\ndata:\n',
         '\ndata:\n  __proto__: "p"\n  constructor: "c"\n  toString: "t"\n  hasOwnProperty: "h"\n',
       ),
-      'kustomization.yaml': kustomization('resources: [a.yaml]\ncommonAnnotations: {constructor: x}\n'),
+      'kustomization.yaml': kustomization(`resources: [a.yaml]
+commonAnnotations: {constructor: x}
+labels: [{pairs: {constructor: x, toString: text}}]
+patches:
+  - patch: |-
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: a}
+      data: {valueOf: merged, __proto__: patched}
+  - target: {kind: ConfigMap}
+    patch: '[{"op": "add", "path": "/data/isPrototypeOf", "value": "added"}, {"op": "replace", "path": "/data/constructor", "value": "replaced"}]'
+`),
     });
     await ready();
     const map = await get('ConfigMap', 'a');
-    const data = Object.fromEntries(Object.entries(dataOf(map) as object));
-    assert.equal(JSON.stringify(Object.keys(data).sort()), '["__proto__","constructor","hasOwnProperty","toString","v"]');
+    assert.deepEqual(Object.entries(dataOf(map) as object).sort(), [
+      ['__proto__', 'patched'],
+      ['constructor', 'replaced'],
+      ['hasOwnProperty', 'h'],
+      ['isPrototypeOf', 'added'],
+      ['toString', 't'],
+      ['v', '1'],
+      ['valueOf', 'merged'],
+    ]);
     assert.equal(map?.metadata.annotations?.['constructor'], 'x');
+    assert.equal(map?.metadata.labels?.['toString'], 'text');
     assert.equal(({} as Record<string, unknown>)['v'], undefined);
   });
 
-  test('26: numbers are what the Go tools make of them', async () => {
-    const { ready, get } = await open({
-      'a.yaml': `apiVersion: v1
+  test('25: and in the values and templates of a chart', async () => {
+    const template = `apiVersion: v1
 kind: ConfigMap
-metadata:
-  name: a
-  annotations: {on: "on"}
-data: {big: "9007199254740993", octal: "0o7", exponent: "1e3", underscore: "1_000", point: ".5", hex: "0x1F", yes: "on"}
-`,
+metadata: {name: keys}
+data:
+{{- range $key, $value := .Values.given }}
+  {{ $key }}: {{ $value | quote }}
+{{- end }}
+  missing: {{ hasKey .Values.given "hasOwnProperty" | quote }}
+  index: {{ index .Values.given "__proto__" | quote }}
+  none: {{ index .Values "constructor" | quote }}
+`;
+    const files = chartFiles({ 'values.yaml': 'given: {__proto__: chart, toString: t}\n', 'templates/keys.yaml': template });
+    const { ready, get } = await createReleases(
+      arena.world,
+      { '1.0.0': files },
+      { app: { values: JSON.parse('{"given": {"__proto__": "release", "constructor": "c"}}') as Record<string, unknown> } },
+    );
+    await ready();
+    assert.deepEqual(Object.entries(dataOf(await get('ConfigMap', 'keys')) as object).sort(), [
+      ['__proto__', 'release'],
+      ['constructor', 'c'],
+      ['index', 'release'],
+      ['missing', 'false'],
+      ['none', ''],
+      ['toString', 't'],
+    ]);
+  });
+
+  test('26: numbers are what the Go tools make of them', async () => {
+    await arena.world.cluster.create({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'numbers.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { kind: 'Number', plural: 'numbers' },
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        ],
+      },
+    });
+    const numbers = `  big: 9007199254740993
+  exponent: 1e3
+  hex: 0x1F
+  octal: 0o7
+  oldOctal: 0777
+  on: on
+  point: .5
+  underscore: 1_000
+  whole: 1.0
+`;
+    const { namespace, ready } = await open({
+      'a.yaml': `apiVersion: example.com/v1\nkind: Number\nmetadata: {name: a}\nspec:\n${numbers}`,
+      'kustomization.yaml': kustomization('resources: [a.yaml]\ncommonAnnotations: {a: b}\n'),
     });
     await ready();
-    assert.deepEqual(dataOf(await get('ConfigMap', 'a')), {
-      big: '9007199254740993',
-      octal: '0o7',
-      exponent: '1e3',
-      underscore: '1_000',
-      point: '.5',
-      hex: '0x1F',
-      yes: 'on',
+    assert.equal(
+      sent.find((text) => text.includes(namespace) && text.includes('"kind":"Number"'))?.match(/"spec":(\{[^}]*\})/)?.[1],
+      '{"big":9007199254740993,"exponent":1000,"hex":31,"octal":7,"oldOctal":511,"on":"on","point":0.5,"underscore":1000,"whole":1}',
+    );
+    // Helm reads values by way of JSON, and so has floating point.
+    const template =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: numbers}\ndata:\n{{- range $key, $value := .Values.numbers }}\n  "{{ $key }}": "{{ $value }}"\n{{- end }}\n';
+    const chart = await createReleases(arena.world, {
+      '1.0.0': chartFiles({ 'values.yaml': `numbers:\n${numbers}`, 'templates/numbers.yaml': template }),
+    });
+    await chart.ready();
+    assert.deepEqual(dataOf(await chart.get('ConfigMap', 'numbers')), {
+      big: '9.007199254740992e+15',
+      exponent: '1000',
+      hex: '31',
+      octal: '7',
+      oldOctal: '511',
+      true: 'true',
+      point: '0.5',
+      underscore: '1000',
+      whole: '1',
     });
   });
 
@@ -198,6 +332,21 @@ data: {big: "9007199254740993", octal: "0o7", exponent: "1e3", underscore: "1_00
       ),
     });
     await ready();
+  });
+
+  test('28: neither in the filter of tags, nor in a chart', async () => {
+    const repository = 'hostile/expressions';
+    await arena.world.web.push(repository, ['a'.repeat(100)], { 'a.yaml': configMap('a', '"1"') });
+    const source = await arena.source('OCIRepository', {
+      url: `oci://${arena.world.web.host}/${repository}`,
+      ref: { semver: '*', semverFilter: '^(a+)+!$' },
+    });
+    await source.refused(/no match found for semver|no tags/i);
+    const template =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {m: {{ regexMatch "^(a+)+!$" (repeat 10000 "a") | quote }}}\n';
+    const { ready, get } = await createReleases(arena.world, { '1.0.0': chartFiles({ 'templates/m.yaml': template }) });
+    await ready();
+    assert.deepEqual(dataOf(await get('ConfigMap', 'm')), { m: 'false' });
   });
 
   test('29: CEL that costs too much is a budget error', async () => {

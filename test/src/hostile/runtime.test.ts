@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { crdOf, kustomization } from '@sluice/api';
+import { leadControllers, startControllers } from '@sluice/controllers';
 import { configMap, fastClock, keyOfKind } from '@sluice/controllers/testing';
+import { createGitClient, openArtifactStore } from '@sluice/sources';
+import { printYaml } from '@sluice/yaml';
+import { silentLogger, systemClock, type Clock } from '@sluice/runtime';
 import { gitApplication } from '../git-application.js';
-import { systemClock, type Clock } from '@sluice/runtime';
 import { openArena, type Arena } from './arena.js';
 
 const backoff = { firstMs: 200, longestMs: 2_000 };
@@ -77,6 +82,57 @@ describe('the process and its disk', () => {
     await arena.world.startControllers({ backoff, clock: fastClock(1) });
   });
 
+  test('50: of two leaders the one whose clock stood still writes nothing more', async () => {
+    await arena.world.stopControllers();
+    const directory = mkdtempSync(join(tmpdir(), 'sluice-hostile-leaders-'));
+    const { fetch } = arena.world.embedded;
+    const election = { namespace: 'default', name: 'hostile', leaseDurationMs: 2_000, renewDeadlineMs: 1_500, retryPeriodMs: 100 };
+    let isStuck = false;
+    const held: (() => void)[] = [];
+    const written: string[] = [];
+    const lead = (identity: string) =>
+      leadControllers(
+        async (request) => {
+          if (request.method !== 'GET') written.push(identity);
+          const response = await fetch(request);
+          // It hears of nothing, as a process that was stopped, and goes on later as if nothing had been.
+          if (identity === 'one' && isStuck) await new Promise<void>((resolve) => held.push(resolve));
+          return response;
+        },
+        {
+          election: { ...election, identity },
+          start: (cluster) =>
+            startControllers({
+              cluster,
+              git: createGitClient({ cacheDir: join(directory, identity, 'git') }),
+              store: openArtifactStore({ dir: join(directory, identity, 'store'), baseUrl: 'http://localhost' }),
+              log: silentLogger,
+              backoff,
+            }),
+        },
+      );
+    const one = lead('one');
+    await one.leading;
+    const two = lead('two');
+    try {
+      const app = await gitApplication(arena.world, { 'a.yaml': configMap('a', '"1"') });
+      await app.ready();
+      isStuck = true;
+      await app.push({ files: { 'a.yaml': configMap('a', '"2"') } });
+      await two.leading;
+      written.length = 0;
+      isStuck = false;
+      for (const go of held) go();
+      await one.ended;
+      await app.applied(await app.push({ files: { 'a.yaml': configMap('a', '"3"') } }));
+      assert.deepEqual([...new Set(written)], ['two']);
+    } finally {
+      await Promise.all([one.stop(0), two.stop(0)]);
+      rmSync(directory, { recursive: true });
+      await arena.world.startControllers({ backoff });
+    }
+  });
+
   test('51: a cycle of dependencies is named, and stops nobody else', async () => {
     const app = await gitApplication(
       arena.world,
@@ -84,9 +140,22 @@ describe('the process and its disk', () => {
       { one: { path: './', dependsOn: [{ name: 'two' }] }, two: { path: './', dependsOn: [{ name: 'one' }] } },
     );
     await app.failed('DependencyCycle', /one -> .*two -> .*one/, 'one');
+    assert.equal((await app.condition('Stalled', 'one'))?.status, 'True');
   });
 
-  test('51: a Kustomization that would prune its own namespace or its own kind is refused', async () => {
+  test('51: a Kustomization that would prune the definition of its own kind is refused', async () => {
+    const name = 'kustomizations.kustomize.toolkit.fluxcd.io';
+    const key = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
+    const app = await gitApplication(arena.world, { 'crd.yaml': printYaml(crdOf(kustomization)), 'a.yaml': configMap('a', '"1"') });
+    await app.ready();
+    const uid = (await arena.world.cluster.get(key))?.metadata.uid;
+    await app.push({ remove: ['crd.yaml'] });
+    await app.failed('PruneFailed', new RegExp(`CustomResourceDefinition/${name} is gone .* refused`));
+    assert.equal((await app.condition('Stalled'))?.status, 'True');
+    assert.equal((await arena.world.cluster.get(key))?.metadata.uid, uid);
+  });
+
+  test('51: a Kustomization that would prune its own namespace is refused', async () => {
     const app = await gitApplication(arena.world, { 'a.yaml': configMap('a', '"1"') }, {});
     const files = {
       'ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${app.namespace}\n`,
@@ -96,10 +165,8 @@ describe('the process and its disk', () => {
     await app.apply('app', { path: './', targetNamespace: undefined });
     await app.ready();
     await app.push({ remove: ['ns.yaml'] });
-    await arena.world.eventually('it is refused, or the namespace is left alone', async () => {
-      const now = await app.condition('Ready');
-      return now?.status === 'False' || (now?.message.includes('main@sha1') === true && now);
-    });
+    await app.failed('PruneFailed', new RegExp(`Namespace/${app.namespace} is gone .* refused`));
+    assert.equal((await app.condition('Stalled'))?.status, 'True');
     const namespace = await arena.world.cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: app.namespace });
     assert.equal(namespace?.metadata.deletionTimestamp, undefined);
     assert.ok(await app.get('ConfigMap', 'a'));

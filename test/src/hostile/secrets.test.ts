@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import type { KubeObject } from '@sluice/core';
+import { createLogger } from '@sluice/runtime';
 import { generateAgeKey } from '@sluice/sops';
 import { configMap } from '@sluice/controllers/testing';
 import { gitApplication } from '../git-application.js';
@@ -14,9 +16,12 @@ const SECRET = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\
 describe('secrets and tenants', () => {
   let arena: Arena;
   let directory: string;
+  /** Every line of the log. */
+  const logged: string[] = [];
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-hostile-secrets-'));
-    arena = await openArena({ settings: { sopsMac: 'enforce', noCrossNamespaceRefs: true } });
+    const log = createLogger({ level: 'trace', write: (line) => logged.push(line) });
+    arena = await openArena({ settings: { sopsMac: 'enforce', noCrossNamespaceRefs: true }, log });
   });
   after(async () => {
     await arena.close();
@@ -74,7 +79,7 @@ describe('secrets and tenants', () => {
     assert.ok(!(await told(app.namespace)).includes('s3cret-value'));
   });
 
-  test("40: a Secret's value is in no event and no status, not when it is refused either", async () => {
+  test("40: a Secret's value is in no event, no status and no line of the log, not when it is refused either", async () => {
     const app = await gitApplication(arena.world, { 's.yaml': SECRET });
     await app.ready();
     await arena.world.cluster.patch(
@@ -87,37 +92,48 @@ describe('secrets and tenants', () => {
     await arena.world.eventually('it is put right', async () => JSON.stringify((await app.get('Secret', 's'))?.['data']).includes(value));
     await app.push({ files: { 's.yaml': SECRET.replace('stringData', 'data') } });
     await app.failed('BuildFailed', /^/).catch(() => app.failed('ReconciliationFailed', /^/));
-    const all = await told(app.namespace);
+    const all = (await told(app.namespace)) + logged.join('\n');
     for (const text of ['s3cret-value', value, 'by-hand-s3cret']) assert.ok(!all.includes(text), text);
+    assert.ok(logged.some((line) => line.includes(app.namespace)));
   });
 
-  test('41: a kubeconfig that asks for a command is refused', async () => {
-    const app = await gitApplication(arena.world, { 'a.yaml': configMap('a', '"1"') }, {});
-    const user = {
-      name: 'u',
-      user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'touch', args: ['/tmp/sluice-hostile-41'] } },
-    };
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
-      users: [user],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    };
-    await arena.world.cluster.create({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'kubeconfig', namespace: app.namespace },
-      stringData: { value: JSON.stringify(config) },
+  for (const [what, user, message] of [
+    [
+      'a command',
+      { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'touch', args: ['/tmp/sluice-hostile-41'] } },
+      /exec|command/,
+    ],
+    [
+      'an auth-provider',
+      { 'auth-provider': { name: 'gcp', config: { 'cmd-path': 'touch', 'cmd-args': '/tmp/sluice-hostile-41' } } },
+      /auth-provider/,
+    ],
+    ['a file of this machine', { tokenFile: '/etc/hostname' }, /tokenFile|file/],
+  ] as const) {
+    test(`41: a kubeconfig that asks for ${what} is refused`, async () => {
+      const app = await gitApplication(arena.world, { 'a.yaml': configMap('a', '"1"') }, {});
+      const config = {
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+        users: [{ name: 'u', user }],
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        'current-context': 'x',
+      };
+      await arena.world.cluster.create({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'kubeconfig', namespace: app.namespace },
+        stringData: { value: JSON.stringify(config) },
+      });
+      await app.apply('app', { path: './', kubeConfig: { secretRef: { name: 'kubeconfig' } } });
+      await arena.world.eventually('it is refused', async () => {
+        const now = await app.condition('Ready');
+        return now?.status === 'False' && message.test(now.message);
+      });
+      assert.ok(!existsSync('/tmp/sluice-hostile-41'));
     });
-    await app.apply('app', { path: './', kubeConfig: { secretRef: { name: 'kubeconfig' } } });
-    await arena.world.eventually('it is refused', async () => {
-      const now = await app.condition('Ready');
-      return now?.status === 'False' && /exec|command/.test(now.message);
-    });
-    assert.ok(!existsSync('/tmp/sluice-hostile-41'));
-  });
+  }
 
   test('42: a source in another namespace is AccessDenied under lockdown', async () => {
     const other = await gitApplication(arena.world, { 'a.yaml': configMap('a', '"1"') });
@@ -138,5 +154,38 @@ describe('secrets and tenants', () => {
       return now?.status === 'False' && /nobody|forbidden/.test(now.message);
     });
     assert.equal(await app.get('ConfigMap', 'a'), undefined);
+  });
+
+  test('44: a SealedSecret is a custom resource like any other: nothing here opens one, and no Secret is touched', async () => {
+    await arena.world.cluster.create({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'sealedsecrets.bitnami.com' },
+      spec: {
+        group: 'bitnami.com',
+        scope: 'Namespaced',
+        names: { kind: 'SealedSecret', plural: 'sealedsecrets' },
+        versions: [
+          {
+            name: 'v1alpha1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        ],
+      },
+    });
+    const app = await gitApplication(arena.world, {});
+    const theirs = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: app.namespace } };
+    const before = await arena.world.cluster.create<KubeObject>({ ...theirs, stringData: { password: 'theirs' } });
+    const sealed = { encryptedData: { password: 'AgA=' }, template: { metadata: { name: 's' } } };
+    await app.push({
+      files: {
+        's.yaml': JSON.stringify({ apiVersion: 'bitnami.com/v1alpha1', kind: 'SealedSecret', metadata: { name: 's' }, spec: sealed }),
+      },
+    });
+    await app.ready();
+    assert.deepEqual((await app.get('SealedSecret', 's', 'bitnami.com/v1alpha1'))?.['spec'], sealed);
+    assert.equal((await app.get('Secret', 's'))?.metadata.resourceVersion, before.metadata.resourceVersion);
   });
 });
