@@ -1,10 +1,11 @@
+import type { Kustomization } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import { inventoryId, subjectOf, type VersionedReference } from '../apply/reference.js';
 import { pruneObjects } from '../apply/prune.js';
 import { inventoryOf, referencesIn } from './inventory.js';
 import type { Pass } from './pass.js';
 import { ownerLabels } from './spec.js';
-import { failed } from './stage-error.js';
+import { failed, stalled } from './stage-error.js';
 
 /**
  * Deletes what is gone from the manifests, but for what another Kustomization will have: `awaited`. What is not settled
@@ -22,13 +23,19 @@ export async function prune(
     const now = referencesIn(status.fields.inventory);
     status.fields.inventory = inventoryOf([...now, ...references]);
   };
-  const refusal = refusalToPrune(
-    pass,
-    stale.filter((reference) => !awaited.has(inventoryId(reference))),
-  );
+  const ours = stale.filter((reference) => !awaited.has(inventoryId(reference)));
+  const refusal = refusalToPrune(pass, ours);
   if (refusal !== undefined) {
     kept(stale);
     throw failed('PruneFailed', refusal);
+  }
+  const ground = ours.find((reference) => isGroundOf(reference, kustomization));
+  if (ground !== undefined) {
+    kept(stale);
+    throw stalled(
+      'PruneFailed',
+      `${subjectOf(ground)} is gone from the manifests, but this Kustomization itself stands on it: refused; put it back, or delete it by hand if that is meant`,
+    );
   }
   const { changes, errors } = await pruneObjects(stale, { cluster, owner: ownerLabels(kustomization), awaited, signal: context.signal });
   pass.changes(changes.filter(({ action }) => action !== 'unknown'));
@@ -42,7 +49,7 @@ export async function prune(
   throw failed('PruneFailed', `delete failed, errors: ${errors.map((error) => `${error};`).join('')}`);
 }
 
-/** What nobody means: deleting everything because a build came out empty, more than the operator allows, or the ground that one stands on. */
+/** What nobody means: deleting everything because a build came out empty, or more than the operator allows. */
 function refusalToPrune({ kustomization, status, settings }: Pass, stale: readonly VersionedReference[]): string | undefined {
   if (stale.length === 0) return undefined;
   const left = referencesIn(status.fields.inventory).length;
@@ -54,11 +61,11 @@ function refusalToPrune({ kustomization, status, settings }: Pass, stale: readon
     const limit = `${Number((settings.pruneLimit * 100).toPrecision(3))} %`;
     return `${stale.length} of the ${before} objects that were applied are gone from the manifests, and would be deleted; no more than ${limit} may be at a time: refused; take them away in smaller steps, or raise the limit`;
   }
-  const ground = stale.find(
-    ({ kind, group, name }) =>
-      (kind === 'Namespace' && group === '' && name === kustomization.metadata.namespace) ||
-      (kind === 'CustomResourceDefinition' && name === 'kustomizations.kustomize.toolkit.fluxcd.io'),
-  );
-  if (ground === undefined) return undefined;
-  return `${subjectOf(ground)} is gone from the manifests, but this Kustomization itself stands on it: refused; delete it by hand if that is meant`;
+  return undefined;
+}
+
+/** Whether a Kustomization would be deleted with it: its namespace, or its kind. */
+function isGroundOf({ kind, group, name }: VersionedReference, { metadata }: Kustomization): boolean {
+  if (kind === 'Namespace' && group === '') return name === metadata.namespace;
+  return kind === 'CustomResourceDefinition' && name === 'kustomizations.kustomize.toolkit.fluxcd.io';
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kustomization } from '@sluice/api';
-import type { KubeObject } from '@sluice/core';
+import { errorMessage, type KubeObject } from '@sluice/core';
 import { findCondition, type Condition } from '@sluice/runtime';
 import { sourceTreeOf } from '@sluice/sources';
 import type { Commit } from './repository.js';
@@ -62,11 +62,17 @@ export async function createApplication(
     (await world.cluster.get<Kustomization>(keyOfKind('Kustomization', namespace, name)))!;
   const condition = async (type: string, name = 'app'): Promise<Condition | undefined> =>
     findCondition((await kustomization(name)).status?.conditions, type);
-  const ready = (name = 'app'): Promise<Condition> =>
-    world.eventually(`${name} is ready`, async () => {
-      const now = await condition('Ready', name);
-      return now?.status === 'True' && now;
-    });
+  const ready = async (name = 'app'): Promise<Condition> => {
+    let last: Condition | undefined;
+    try {
+      return await world.eventually(`${name} is ready`, async () => {
+        last = await condition('Ready', name);
+        return last?.status === 'True' && last;
+      });
+    } catch (error) {
+      throw new Error(`${errorMessage(error)}: ${last?.reason} ${last?.message}`, { cause: error });
+    }
+  };
   const failed = (reason: string, message = /^/, name = 'app'): Promise<Condition> =>
     world.eventually(`${name} fails with ${reason}`, async () => {
       const now = await condition('Ready', name);

@@ -1,5 +1,5 @@
 import type { HelmRelease } from '@sluice/api';
-import type { KubeObject } from '@sluice/core';
+import { errorMessage, type KubeObject } from '@sluice/core';
 import { decodeRelease, type Release } from '@sluice/helm';
 import { findCondition, type Condition } from '@sluice/runtime';
 import { keyOfKind, type World } from './world.js';
@@ -64,12 +64,18 @@ export async function createReleases(
     (await world.cluster.get<HelmRelease>(keyOfKind('HelmRelease', namespace, name)))!;
   const condition = async (type: string, name = 'app'): Promise<Condition | undefined> =>
     findCondition((await release(name)).status?.conditions, type);
-  const becomes = (type: string, status: Condition['status'], reason: RegExp, name = 'app'): Promise<Condition> =>
-    world.eventually(`${name} becomes ${type}=${status} ${reason}`, async () => {
-      const { metadata, status: now } = await release(name);
-      const found = findCondition(now?.conditions, type);
-      return found?.status === status && reason.test(found.reason) && found.observedGeneration === metadata.generation && found;
-    });
+  const becomes = async (type: string, status: Condition['status'], reason: RegExp, name = 'app'): Promise<Condition> => {
+    let found: Condition | undefined;
+    try {
+      return await world.eventually(`${name} becomes ${type}=${status} ${reason}`, async () => {
+        const { metadata, status: now } = await release(name);
+        found = findCondition(now?.conditions, type);
+        return found?.status === status && reason.test(found.reason) && found.observedGeneration === metadata.generation && found;
+      });
+    } catch (error) {
+      throw new Error(`${errorMessage(error)}: it is ${found?.status} ${found?.reason} ${found?.message}`, { cause: error });
+    }
+  };
   /** Helm's records, oldest first. */
   const records = async (name = 'app', at = namespace): Promise<Release[]> => {
     const { items } = await world.cluster.list(
