@@ -24,6 +24,7 @@ export const controllerFlags: readonly FlagSpec[] = [
   text('storage-path', 'the directory of artifacts and mirrors', '/data'),
   duration('artifact-retention-ttl', 'how long an artifact outlives its successor', '1m0s'),
   int('artifact-retention-records', 'how many artifacts of an object are kept', '2'),
+  int('oci-max-unpacked-size', 'the most bytes that the artifact of an OCIRepository may have when unpacked', String(100 * 1024 ** 2)),
   text('artifact-digest-algo', 'the algorithm of artifact digests; there is sha256', 'sha256'),
   int('concurrent', 'how many objects of a kind are worked on at a time', '16'),
   int('concurrent-ssa', 'how many requests of one object are under way at a time', '8'),

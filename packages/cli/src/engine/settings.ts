@@ -12,7 +12,16 @@ export interface EngineSettings {
   readonly controllers: readonly ControllerName[];
   readonly options: Pick<
     ControllersOptions,
-    'settings' | 'helm' | 'notifications' | 'watchLabelSelector' | 'watchNamespace' | 'eventsAddress' | 'concurrency' | 'backoff' | 'random'
+    | 'settings'
+    | 'helm'
+    | 'notifications'
+    | 'maxUnpackedBytes'
+    | 'watchLabelSelector'
+    | 'watchNamespace'
+    | 'eventsAddress'
+    | 'concurrency'
+    | 'backoff'
+    | 'random'
   >;
   readonly logLevel: LogLevel;
   readonly logEncoding: 'json' | 'console';
@@ -72,6 +81,7 @@ export function engineSettings(named: string | undefined, flags: FlagValues, nam
       settings: { ...kustomizationSettings(flags, namespace), ...gates.settings },
       helm: gates.helm,
       notifications: { repeatWindowMs: flags.number('rate-limit-interval'), noCrossNamespace: flags.bool('no-cross-namespace-refs') },
+      maxUnpackedBytes: positive(flags, 'oci-max-unpacked-size'),
       concurrency: positive(flags, 'concurrent'),
       backoff: { firstMs: flags.number('min-retry-delay'), longestMs: flags.number('max-retry-delay') },
       ...(flags.string('watch-label-selector') === '' ? {} : { watchLabelSelector: flags.string('watch-label-selector') }),
