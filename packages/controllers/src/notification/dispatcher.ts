@@ -120,11 +120,12 @@ export class Dispatcher {
       this.#options.metrics.events.increment({ outcome: 'refused' });
       return;
     }
-    const lookup = this.#labelsOf(event).then((labels) => {
-      this.#lookups.delete(lookup);
-      this.#dispatch(alerts, event, labels);
-    });
+    const lookup = this.#dispatchByLabels(alerts, event).finally(() => this.#lookups.delete(lookup));
     this.#lookups.add(lookup);
+  }
+
+  async #dispatchByLabels(alerts: readonly Alert[], event: NotificationEvent): Promise<void> {
+    this.#dispatch(alerts, event, await this.#labelsOf(event));
   }
 
   /** Undefined when the object can not be read. */
