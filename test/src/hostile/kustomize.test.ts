@@ -213,7 +213,7 @@ patches:
     });
     await ready();
     const map = await get('ConfigMap', 'a');
-    assert.deepEqual(Object.entries(dataOf(map) as object).sort(), [
+    assert.deepEqual(sorted(dataOf(map)), [
       ['__proto__', 'patched'],
       ['constructor', 'replaced'],
       ['hasOwnProperty', 'h'],
@@ -246,7 +246,7 @@ data:
       { app: { values: JSON.parse('{"given": {"__proto__": "release", "constructor": "c"}}') as Record<string, unknown> } },
     );
     await ready();
-    assert.deepEqual(Object.entries(dataOf(await get('ConfigMap', 'keys')) as object).sort(), [
+    assert.deepEqual(sorted(dataOf(await get('ConfigMap', 'keys'))), [
       ['__proto__', 'release'],
       ['constructor', 'c'],
       ['index', 'release'],
@@ -374,3 +374,8 @@ data:
     });
   }
 });
+
+/** Keys with their values, in an order that none of them can change. */
+function sorted(data: unknown): [string, unknown][] {
+  return Object.entries(data as object).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -7,7 +7,9 @@ import { deflateSync } from 'node:zlib';
 /** An object of a pack: a blob, or a delta of another by its name or by how many bytes before it that is. */
 export type PackedObject = { readonly content: string; readonly size?: number } | { readonly base: Buffer } | { readonly back: number };
 
-const [BLOB, BACK_DELTA, NAMED_DELTA] = [3, 6, 7];
+const BLOB = 3;
+const BACK_DELTA = 6;
+const NAMED_DELTA = 7;
 /** Source and result of four bytes; copies them. */
 const DELTA = Buffer.from([4, 4, 0x90, 4]);
 
@@ -22,9 +24,9 @@ export function packOf(objects: readonly PackedObject[]): Buffer {
 }
 
 function packed(object: PackedObject): Buffer[] {
-  if ('base' in object) return [objectHead(NAMED_DELTA!, DELTA.length), object.base, deflateSync(DELTA)];
-  if ('back' in object) return [objectHead(BACK_DELTA!, DELTA.length), backwards(object.back), deflateSync(DELTA)];
-  return [objectHead(BLOB!, object.size ?? object.content.length), deflateSync(object.content)];
+  if ('base' in object) return [objectHead(NAMED_DELTA, DELTA.length), object.base, deflateSync(DELTA)];
+  if ('back' in object) return [objectHead(BACK_DELTA, DELTA.length), backwards(object.back), deflateSync(DELTA)];
+  return [objectHead(BLOB, object.size ?? object.content.length), deflateSync(object.content)];
 }
 
 /** The type, and a size of any length: four bits, then seven at a time. */
@@ -47,22 +49,25 @@ function backwards(offset: number): Buffer {
 export function serveRepository(name: string, bare: string, pack: Buffer) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (request.method !== 'POST' || request.url?.includes(`/${name}.git/git-upload-pack`) !== true) return false;
-    void buffer(request).then((body) => {
-      response.setHeader('content-type', 'application/x-git-upload-pack-result');
-      if (body.includes('command=fetch')) {
-        response.end(Buffer.concat([line(Buffer.from('packfile\n')), line(Buffer.concat([Buffer.from([1]), pack])), Buffer.from('0000')]));
-        return;
-      }
-      const git = execFile(
-        'git',
-        ['upload-pack', '--stateless-rpc', bare],
-        { encoding: 'buffer', env: { ...process.env, GIT_PROTOCOL: 'version=2' } },
-        (_, stdout) => response.end(stdout),
-      );
-      git.stdin?.end(body);
-    });
+    void answer(request, response, bare, pack);
     return true;
   };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, bare: string, pack: Buffer): Promise<void> {
+  const body = await buffer(request);
+  response.setHeader('content-type', 'application/x-git-upload-pack-result');
+  if (body.includes('command=fetch')) {
+    response.end(Buffer.concat([line(Buffer.from('packfile\n')), line(Buffer.concat([Buffer.from([1]), pack])), Buffer.from('0000')]));
+    return;
+  }
+  const git = execFile(
+    'git',
+    ['upload-pack', '--stateless-rpc', bare],
+    { encoding: 'buffer', env: { ...process.env, GIT_PROTOCOL: 'version=2' } },
+    (_, stdout) => response.end(stdout),
+  );
+  git.stdin?.end(body);
 }
 
 function line(content: Buffer): Buffer {
