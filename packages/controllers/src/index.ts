@@ -5,6 +5,7 @@
  */
 export { envsubst, EnvsubstError, type EnvsubstOptions, type Variables } from './envsubst/index.js';
 export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.js';
+export { previewRelease, type ReleasePreview, type ReleasePreviewOptions } from './helm-release/preview.js';
 export type { HelmReleaseSettings } from './helm-release/settings.js';
 export { composeValues } from './helm-release/values.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command-line/index.js';
 import { bool, list, text, texts } from './flag-builders.js';
 import { cloudProvider } from './flux-create-values.js';
-import { buildKustomizationCommand, diffKustomizationCommand } from './flux-build.js';
+import { buildKustomizationCommand, diffHelmReleaseCommand, diffKustomizationCommand } from './flux-build.js';
 
 /** Commands on OCI artifacts. */
 
@@ -60,6 +60,7 @@ export const diffCommand: CommandSpec = {
       ],
       load: () => import('../commands/diff-artifact.js'),
     },
+    diffHelmReleaseCommand,
     diffKustomizationCommand,
   ],
 };

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command-line/index.js';
 import { bool, list, pairs, text } from './flag-builders.js';
+import { valuesFlags } from './sluice-helm.js';
 
 export const buildKustomizationCommand: CommandSpec = {
   name: 'kustomization',
@@ -66,4 +67,43 @@ flux diff kustomization my-app --path ./path/to/local/manifests \\
     ),
   ],
   load: () => import('../commands/diff-kustomization.js'),
+};
+
+export const diffHelmReleaseCommand: CommandSpec = {
+  name: 'helmrelease',
+  args: '[name]',
+  aliases: ['hr'],
+  short: 'Diff HelmRelease',
+  long: `The diff helmrelease command shows what the controller would do about a HelmRelease, with another chart, other values or another
+spec: what would become of each object, by dry runs on the server, which hooks would run, and which definitions would be left
+alone. Nothing is written; values of Secrets are hidden. It exits with 0 when nothing would be done, and with 1 when something would.
+What is not given is as in the cluster: the HelmRelease, its values, and the source of its chart, which is asked from this machine.`,
+  example: `  # With the HelmRelease, its values and its sources as they are in a directory, before they are merged
+flux diff helmrelease my-app --path ./path/to/local/manifests
+
+# With what a Kustomization makes of them
+flux build kustomization apps --path ./apps | flux diff helmrelease my-app --path -
+
+# Another version of the chart
+flux diff helmrelease my-app --chart-version 6.6.x
+
+# Other values
+flux diff helmrelease my-app --values ./values.yaml --set replicaCount=3
+
+# A chart that somebody works on
+flux diff helmrelease my-app --chart ./charts/my-app
+
+# A chart of a GitRepository, in a clone of it
+flux diff helmrelease my-app --local-sources GitRepository/flux-system/my-repo=./path/to/local/git`,
+  flags: [
+    text('chart', 'Path to a chart, a directory or an archive, in the place of that of the HelmRelease.'),
+    text('chart-version', 'Version of the chart, or range of versions, in the place of that of the HelmRelease.'),
+    pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+    text('path', 'Path to a file or a directory with the HelmRelease, its values and sources, or - for standard input.'),
+    // Values come from this machine alone.
+    ...valuesFlags.map((flag) =>
+      flag.name === 'values' ? { ...flag, usage: 'files with values, or - for standard input; the last one wins' } : flag,
+    ),
+  ],
+  load: () => import('../commands/diff-helmrelease.js'),
 };

@@ -8,7 +8,8 @@ const namespace: FlagSpec = {
   default: 'default',
 };
 
-const valuesFlags: readonly FlagSpec[] = [
+/** What helm's commands take for values. */
+export const valuesFlags: readonly FlagSpec[] = [
   { name: 'values', shorthand: 'f', type: 'strings', usage: 'files or URLs with values, or - for standard input; the last one wins' },
   { name: 'set', type: 'stringArray', usage: 'values: key1=val1,key2=val2' },
   { name: 'set-string', type: 'stringArray', usage: 'values that are text, whatever they look like' },

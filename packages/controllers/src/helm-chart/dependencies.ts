@@ -3,8 +3,8 @@ import type { Informer } from '@sluice/kube';
 import type { ChartRepository, ChartRepositoryFinder } from '@sluice/sources';
 import { openCharts, type ChartAccess } from './repository.js';
 
-interface DependencyWorld extends ChartAccess {
-  readonly sources: { readonly HelmRepository: Informer<HelmRepository> };
+export interface DependencyWorld extends ChartAccess {
+  readonly sources: { readonly HelmRepository: Pick<Informer<HelmRepository>, 'list'> };
 }
 
 /**

@@ -1,24 +1,12 @@
-import { errorMessage } from '@sluice/core';
-import type { Artifact, HelmChart, HelmRepository } from '@sluice/api';
+import type { Artifact, HelmChart } from '@sluice/api';
 import type { Reconciler } from '@sluice/runtime';
-import {
-  buildLocalChart,
-  buildRemoteChart,
-  ChartBuildError,
-  chartBuildSummary,
-  type ArtifactStore,
-  type ChartBuild,
-  type ChartBuildOptions,
-  type ChartRepository,
-} from '@sluice/sources';
+import { ChartBuildError, chartBuildSummary, type ArtifactStore, type ChartBuild, type ChartBuildOptions } from '@sluice/sources';
 import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
-import { secretsOf } from '../source/secrets.js';
-import { signatureCheck, verifierName } from '../source/signature.js';
 import type { Draft } from '../source/status.js';
-import { dependencyRepositories } from './dependencies.js';
+import { chartFromRepository, chartFromTree, type ChartBuilding } from './build.js';
 import { createDownloads } from './downloads.js';
-import { openCharts, type ChartAccess } from './repository.js';
+import type { ChartAccess } from './repository.js';
 import { sourceOf, type ChartSource, type ChartSources } from './source.js';
 
 export interface HelmChartWorld extends ChartAccess {
@@ -44,6 +32,7 @@ const ORDER = [
 export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<HelmChart, HelmChartStatus> {
   const { store } = world;
   const downloads = createDownloads();
+  const building: ChartBuilding = { ...world, share: (repository, charts) => downloads.shared(repository, charts) };
 
   async function produce(chart: HelmChart, pass: Pass): Promise<Stored> {
     const { status } = pass;
@@ -64,55 +53,13 @@ export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<Hel
   }
 
   async function build(chart: HelmChart, source: ChartSource, pass: Pass): Promise<ChartBuild> {
+    const options = { signal: pass.signal, current: currentOf(chart, pass) };
     try {
-      return await (source.kind === 'HelmRepository'
-        ? fromRepository(chart, source.repository, pass)
-        : fromTree(chart, source.artifact, pass));
+      if (source.kind === 'HelmRepository') return await chartFromRepository(chart, source.repository, building, options);
+      return await chartFromTree(chart, await store.tree(source.artifact.digest), source.artifact.revision, building, options);
     } catch (error) {
       pass.signal.throwIfAborted();
       throw buildFailed(error, source.kind === 'HelmRepository', pass);
-    }
-  }
-
-  async function fromRepository(chart: HelmChart, repository: HelmRepository, pass: Pass): Promise<ChartBuild> {
-    const { spec } = chart;
-    const { signal } = pass;
-    const charts = downloads.shared(repository, await openCharts(repository, world, signal));
-    try {
-      // What can't be verified is refused, although Flux lets charts of HTTP repositories pass.
-      const verify = spec.verify === undefined ? undefined : await checkOf(chart, pass);
-      const metadata = mergesValues(chart) ? String(chart.metadata.generation) : '';
-      return await buildRemoteChart(
-        charts,
-        { name: spec.chart, version: spec.version ?? '*' },
-        { ...optionsOf(chart, pass), versionMetadata: metadata, ...(verify !== undefined && { verify }) },
-      );
-    } finally {
-      await charts.close();
-    }
-  }
-
-  async function fromTree(chart: HelmChart, artifact: Artifact, pass: Pass): Promise<ChartBuild> {
-    const opened: ChartRepository[] = [];
-    try {
-      return await buildLocalChart(await store.tree(artifact.digest), chart.spec.chart, {
-        ...optionsOf(chart, pass),
-        versionMetadata: treeMetadata(chart, artifact.revision),
-        repositories: dependencyRepositories(chart, world, opened, pass.signal),
-      });
-    } finally {
-      await Promise.all(opened.map((repository) => repository.close()));
-    }
-  }
-
-  async function checkOf(chart: HelmChart, { signal }: Pass) {
-    const verify = chart.spec.verify!;
-    try {
-      return await signatureCheck(verify, secretsOf(chart, world.cluster, signal));
-    } catch (error) {
-      signal.throwIfAborted();
-      const message = `failed to verify the signature using provider '${verifierName(verify)}': ${errorMessage(error)}`;
-      throw new SourceFailure('SourceVerified', 'VerificationError', message, { cause: error });
     }
   }
 
@@ -142,33 +89,11 @@ export function createHelmChartReconciler(world: HelmChartWorld): Reconciler<Hel
   });
 }
 
-function optionsOf({ spec, metadata }: HelmChart, { status, signal }: Pass): ChartBuildOptions {
+/** What is stored, as long as it is of the same spec: another generation may merge other files into a chart of the same version. */
+function currentOf({ metadata }: HelmChart, { status }: Pass): ChartBuildOptions['current'] {
   const { artifact, observedChartName, observedValuesFiles, observedGeneration } = status.fields;
-  // Another generation may merge other files into a chart of the same version.
   const isCurrent = artifact !== undefined && observedChartName !== undefined && metadata.generation === observedGeneration;
-  return {
-    valuesFiles: spec.valuesFiles,
-    ignoreMissingValuesFiles: spec.ignoreMissingValuesFiles,
-    signal,
-    ...(isCurrent && { current: { name: observedChartName, version: artifact.revision, valuesFiles: observedValuesFiles } }),
-  };
-}
-
-/** The chart's own values.yaml alone merges nothing. */
-function mergesValues({ spec: { valuesFiles = [] } }: HelmChart): boolean {
-  return valuesFiles.length > 1 || (valuesFiles.length === 1 && !/^(?:\.?\/)*values\.yaml$/.test(valuesFiles[0]!));
-}
-
-const SHORT_HASH = 12;
-
-/** Tells versions apart that differ only in the revision of the source, or in the values that were merged. */
-function treeMetadata(chart: HelmChart, revision: string): string {
-  const hash = revision.slice(revision.lastIndexOf(':') + 1).slice(0, SHORT_HASH);
-  const parts = [
-    ...(chart.spec.reconcileStrategy === 'Revision' ? [hash] : []),
-    ...(mergesValues(chart) ? [String(chart.metadata.generation)] : []),
-  ];
-  return parts.join('.');
+  return isCurrent ? { name: observedChartName, version: artifact.revision, valuesFiles: observedValuesFiles } : undefined;
 }
 
 /** The conditions of a build's failure. */

@@ -9,9 +9,11 @@ import { secretsOf } from '../source/secrets.js';
 import type { IndexCache } from './index-cache.js';
 
 export interface ChartAccess {
-  readonly cluster: Cluster;
+  /** Where Secrets are read. */
+  readonly cluster: Pick<Cluster, 'get'>;
   readonly identities: CloudIdentityPool;
-  readonly indexes: IndexCache;
+  /** Without one an index is fetched when it is asked for. */
+  readonly indexes?: IndexCache;
 }
 
 /** The charts of a HelmRepository, reached as it says. */
@@ -29,11 +31,12 @@ export async function openCharts(repository: HelmRepository, world: ChartAccess,
     if (!url.startsWith('oci://')) throw misconfigured(`invalid OCI registry URL: ${url}`);
     return ociCharts({ ...http, url, insecure, timeoutMs, ...(login !== undefined && { login }) });
   }
+  const { indexes } = world;
   const artifact = repository.status?.artifact;
   const index =
-    artifact === undefined
+    artifact === undefined || indexes === undefined
       ? undefined
-      : await world.indexes.get(repository, artifact).catch((error: unknown) => {
+      : await indexes.get(repository, artifact).catch((error: unknown) => {
           throw new ChartBuildError('ChartPullError', error, 'failed to get chart version for remote reference: ');
         });
   try {

@@ -79,7 +79,8 @@ async function write(
   context.event({ severity: 'trace', reason: `HelmChart${action}`, message });
 }
 
-function chartObject(object: HelmRelease, { namespace, name }: ChartKey): KubeObject {
+/** The HelmChart that `spec.chart` describes. */
+export function chartObject(object: HelmRelease, { namespace, name }: ChartKey): KubeObject {
   const { spec: template, metadata = {} } = object.spec.chart!;
   const { sourceRef, interval = object.spec.interval, ...rest } = template;
   const { name: source, kind } = sourceRef;

@@ -48,7 +48,7 @@ export class Charts {
     const tree = await this.#open(artifact, signal);
     const chart = loadChartFiles(chartFiles(tree));
     if (!hasRevisionDigest(source, artifact)) return { chart, ociDigest: '' };
-    return versioned(chart, artifact.revision, tracksDigest);
+    return withRevision(chart, artifact.revision, tracksDigest);
   }
 }
 
@@ -76,7 +76,7 @@ function hasRevisionDigest({ kind }: KubeObject, { revision }: Artifact): boolea
 const SHORT_DIGEST = 12;
 
 /** `6.0.0@sha256:…`: the tag must be the chart's version, and the digest becomes its build metadata. A tag that is no version may be anything. */
-function versioned(chart: Chart, revision: string, tracksDigest: boolean): LoadedChart {
+export function withRevision(chart: Chart, revision: string, tracksDigest: boolean): LoadedChart {
   const version = tryParseVersion(chart.metadata.version);
   if (version === undefined) throw new Error(`invalid chart version ${chart.metadata.version}`);
   const [tag = '', digest] = revision.split('@');

@@ -14,7 +14,7 @@ export type DecryptValues = (text: string, key: string) => Promise<string>;
  * a repository, such as a whole HelmRelease, the Kustomization that applies it decrypts.
  */
 export function createDecryption(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'get'>,
   { sopsAgeSecret, sopsMac }: Pick<HelmReleaseSettings, 'sopsAgeSecret' | 'sopsMac'>,
   signal: AbortSignal,
 ): DecryptValues {

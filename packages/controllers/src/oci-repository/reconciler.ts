@@ -1,4 +1,4 @@
-import { deepEqual, errorMessage, SluiceError } from '@sluice/core';
+import { deepEqual } from '@sluice/core';
 import type { Artifact, OCIRepository } from '@sluice/api';
 import type { Cluster } from '@sluice/kube';
 import type { Reconciler } from '@sluice/runtime';
@@ -12,12 +12,11 @@ import {
   type ResolvedOci,
 } from '@sluice/sources';
 import type { CloudIdentityPool } from '../source/cloud.js';
-import { SourceFailure } from '../source/failure.js';
 import { createSourceReconciler, type SourcePass, type Stored } from '../source/reconciler.js';
 import { secretsOf, type Secrets } from '../source/secrets.js';
-import { signatureCheck, verifierName } from '../source/signature.js';
 import type { Draft } from '../source/status.js';
 import { openRepository } from './access.js';
+import { layerFailed, pullArtifact, resolveRevision, verifySignature } from './content.js';
 
 export interface OciRepositoryWorld {
   readonly cluster: Cluster;
@@ -54,7 +53,7 @@ export function createOciRepositoryReconciler({
     const secrets = secretsOf(repository, cluster, signal);
     const client = await openRepository(repository, secrets, identities.of(repository), signal);
     try {
-      const resolved = await resolve(repository, client, signal);
+      const resolved = await resolveRevision(repository, client, signal);
       const { artifact } = status.fields;
       const isNew = artifact?.revision !== resolved.revision;
       await verify(repository, client, resolved, secrets, pass).catch((error: unknown) => {
@@ -74,7 +73,7 @@ export function createOciRepositoryReconciler({
     let pulled: PulledArtifact;
     let put: (() => Promise<Artifact>) | undefined;
     try {
-      pulled = await manifestAndLayer(repository, client, resolved, signal);
+      pulled = await pullArtifact(repository, client, resolved, signal);
       const { layer } = pulled;
       const options = { revision: resolved.revision, metadata: pulled.manifest.annotations };
       const fileName = resolved.digest;
@@ -111,32 +110,6 @@ export function createOciRepositoryReconciler({
   });
 }
 
-async function resolve({ spec }: OCIRepository, client: OciClient, signal: AbortSignal): Promise<ResolvedOci> {
-  const { digest, semver, semverFilter, tag } = spec.ref ?? {};
-  const selector = {
-    ...(digest !== undefined && { digest }),
-    ...(semver !== undefined && { semver }),
-    ...(semverFilter !== undefined && { semverFilter }),
-    ...(tag !== undefined && { tag }),
-  };
-  const layerMediaType = spec.layerSelector?.mediaType;
-  let found;
-  try {
-    found = await client.tagOf(selector, { signal, layerMediaType });
-  } catch (error) {
-    signal.throwIfAborted();
-    const message = `failed to determine the artifact tag for '${spec.url}': ${errorMessage(error)}`;
-    throw new SourceFailure('FetchFailed', 'ReadOperationFailed', message, { cause: error });
-  }
-  try {
-    return await client.resolve(found === undefined ? selector : { tag: found }, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    const message = `failed to determine artifact digest: ${errorMessage(error)}`;
-    throw new SourceFailure('FetchFailed', 'OCIArtifactPullFailed', message, { cause: error });
-  }
-}
-
 function announce({ spec }: OCIRepository, { revision, digest, tag }: ResolvedOci, pass: Pass): void {
   const { registry, repository } = parseOciUrl(spec.url);
   pass.found(`new revision '${revision}' for '${registry}/${repository}${tag === undefined ? `@${digest}` : `:${tag}`}'`);
@@ -152,33 +125,8 @@ async function verify(repository: OCIRepository, client: OciClient, resolved: Re
   }
   const last = status.condition('SourceVerified');
   if (status.fields.artifact?.revision === resolved.revision && last?.observedGeneration === metadata.generation) return;
-  try {
-    const check = await signatureCheck(spec.verify, secrets);
-    if ((await check(client, resolved.digest, { signal })) === 'skipped') return;
-  } catch (error) {
-    signal.throwIfAborted();
-    const message = `failed to verify the signature using provider '${verifierName(spec.verify)}': ${errorMessage(error)}`;
-    throw new SourceFailure('SourceVerified', 'VerificationError', message, { cause: error });
-  }
+  if ((await verifySignature(repository, client, resolved.digest, secrets, signal)) === 'skipped') return;
   status.set('SourceVerified', 'True', 'Succeeded', `verified signature of revision ${resolved.revision}`);
-}
-
-async function manifestAndLayer(
-  { spec }: OCIRepository,
-  client: OciClient,
-  { digest }: ResolvedOci,
-  signal: AbortSignal,
-): Promise<PulledArtifact> {
-  const layerMediaType = spec.layerSelector?.mediaType ?? '';
-  try {
-    return await client.pull(digest, { signal, layerMediaType });
-  } catch (error) {
-    signal.throwIfAborted();
-    // The manifest came, and has not the layer that is wanted.
-    if (error instanceof SluiceError && / layer.* in artifact$/.test(error.message)) throw layerFailed('', error);
-    const message = `failed to pull artifact from '${spec.url}': ${errorMessage(error)}`;
-    throw new SourceFailure('FetchFailed', 'OCIArtifactPullFailed', message, { cause: error });
-  }
 }
 
 /** The bytes of a layer; that they do not come is no failure of the storage. */
@@ -188,10 +136,6 @@ async function* copied(client: OciClient, layer: OciDescriptor, signal: AbortSig
   } catch (error) {
     throw layerFailed('failed to copy layer from artifact: ', error);
   }
-}
-
-function layerFailed(what: string, error: unknown): SourceFailure {
-  return new SourceFailure('FetchFailed', 'OCIArtifactLayerOperationFailed', `${what}${errorMessage(error)}`, { cause: error });
 }
 
 function stored({ spec }: OCIRepository, artifact: Artifact): Stored {
