@@ -87,6 +87,27 @@ test('a template that takes all memory is stopped, and the next one renders', as
   assert.equal((await renderer.render(chartWith('a: b'), {}, web)).manifests.length, 1);
 });
 
+test('a template that runs away holds up nobody until its deadline', async () => {
+  const patient = createRenderer({ workers: 1, patience: 50, timeout: 20_000 });
+  try {
+    const endless = chartWith('{{ range $i := until 2000000 }}{{ range $j := until 2000000 }}{{ end }}{{ end }}');
+    const controller = new AbortController();
+    let ended = false;
+    const bomb = patient.render(endless, {}, web, { signal: controller.signal }).finally(() => (ended = true));
+    bomb.catch(() => undefined);
+    const others = await Promise.all([1, 2, 3].map((n) => patient.render(chartWith(`a: ${n}`), {}, web)));
+    assert.deepEqual(
+      others.map(({ manifests }) => manifests[0]?.content),
+      ['a: 1', 'a: 2', 'a: 3'],
+    );
+    assert.equal(ended, false);
+    controller.abort(new Error('enough'));
+    await assert.rejects(bomb, { message: 'enough' });
+  } finally {
+    await patient.close();
+  }
+});
+
 test('a rendering can be given up', async () => {
   const endless = chartWith('{{ range $i := until 2000000 }}{{ range $j := until 2000000 }}{{ end }}{{ end }}');
   const controller = new AbortController();

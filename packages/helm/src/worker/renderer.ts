@@ -5,11 +5,14 @@ import type { Chart } from '../chart/chart.js';
 import type { RenderOptions, Rendering } from '../render/render.js';
 import type { ReleaseOptions } from '../render/templates.js';
 import type { Values } from '../values/values.js';
+import { Pool } from './pool.js';
 import type { Answer, LookupAnswer, LookupRequest, RenderRequest } from './messages.js';
 
 export interface RendererOptions {
-  /** How many charts render at the same time. Default: 1. */
+  /** How many charts render at the same time. Default: 1. Where one takes long, others render beside it. */
   readonly workers?: number;
+  /** After how many milliseconds a rendering takes long. Default: one second. */
+  readonly patience?: number;
   /** How long one may take, in milliseconds. Default: 30 seconds. Waiting for the cluster (`lookup`) is part of it. */
   readonly timeout?: number;
   /** How much memory one may take, in megabytes. Default: 512. */
@@ -34,49 +37,21 @@ export interface Renderer {
   readonly close: () => Promise<void>;
 }
 
-export function createRenderer({ workers = 1, timeout = 30_000, memory = 512 }: RendererOptions = {}): Renderer {
-  const idle: Thread[] = [];
-  const threads = new Set<Thread>();
-  const waiting: ((thread: Thread) => void)[] = [];
-  let closed = false;
+/** How many workers there may be besides the usual ones, each with memory of its own. */
+const MAX_SPARE = 2;
 
-  const take = async (): Promise<Thread> => {
-    const free = idle.pop();
-    if (free !== undefined) return free;
-    if (threads.size < workers) {
-      const thread = new Thread(memory);
-      threads.add(thread);
-      return thread;
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  };
-  const release = (thread: Thread): void => {
-    let usable = thread;
-    if (thread.isDead) {
-      threads.delete(thread);
-      if (closed || waiting.length === 0) return;
-      usable = new Thread(memory);
-      threads.add(usable);
-    }
-    const next = waiting.shift();
-    if (next === undefined) idle.push(usable);
-    else next(usable);
-  };
-
+export function createRenderer({ workers = 1, patience = 1_000, timeout = 30_000, memory = 512 }: RendererOptions = {}): Renderer {
+  const threads = new Pool({ make: () => new Thread(memory), usual: workers, most: workers + MAX_SPARE, patience });
   return {
-    render: async (chart, values, releaseOptions, job = {}) => {
-      if (closed) throw new SluiceError('RenderTimeout', 'the renderer is closed');
-      const thread = await take();
+    render: async (chart, values, release, job = {}) => {
+      const thread = await threads.take(job.signal);
       try {
-        return await thread.render(chart, values, releaseOptions, { ...job, timeout: job.timeout ?? timeout });
+        return await thread.render(chart, values, release, { ...job, timeout: job.timeout ?? timeout });
       } finally {
-        release(thread);
+        threads.giveBack(thread);
       }
     },
-    close: async () => {
-      closed = true;
-      await Promise.all([...threads].map((thread) => thread.stop()));
-    },
+    close: () => threads.close(new SluiceError('RenderTimeout', 'the renderer is closed')),
   };
 }
 
