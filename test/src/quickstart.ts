@@ -9,7 +9,7 @@ import { isJsonObject, type KubeObject } from '@sluice/core';
 import { createCluster, loadKubeconfig, networkFetch, type Cluster } from '@sluice/kube';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const SLUICE = join(ROOT, 'packages/cli/bin/sluice.js');
+export const SLUICE = join(ROOT, 'packages/cli/bin/sluice.js');
 const EXAMPLE = join(ROOT, 'scripts/example/main.mjs');
 
 /** A running `sluice up` on its own directory, port and demo repository. */
