@@ -1,3 +1,5 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Fetch, HttpResponse } from '@sluice/kube';
 import type { World } from '@sluice/controllers/testing';
 import { systemClock, type Clock } from '@sluice/runtime';
@@ -11,6 +13,11 @@ export const faultNames = [
   'watches go silent',
   'Git is dead',
   'Git is slow',
+  'the registry and the charts are dead',
+  'the registry and the charts are slow',
+  'webhooks are lost',
+  'those who are told are dead',
+  'those who are told are slow',
   'the disk is full',
   'the clock jumps an hour ahead',
   'the clock jumps an hour back',
@@ -18,13 +25,19 @@ export const faultNames = [
 export type FaultName = (typeof faultNames)[number];
 
 export interface Faults {
+  /** Where those are who want to be told of events. */
+  readonly inbox: string;
+  /** How many events have come there. */
+  readonly told: () => number;
   /** Which are on now. */
   readonly active: Set<FaultName>;
+  /** Runs something that comes from elsewhere, and so does not meet the registry's faults: a push. */
+  spare<T>(run: () => Promise<T>): Promise<T>;
   /** The API as a process sees it. */
   fetch(api: Fetch): Fetch;
   store(store: ArtifactStore): ArtifactStore;
   readonly clock: Clock;
-  end(): void;
+  end(): Promise<void>;
 }
 
 const ANSWERS: readonly (readonly [number, string])[] = [
@@ -40,22 +53,66 @@ const answer = ([code, reason]: readonly [number, string]): HttpResponse => ({
   body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason, message: 'chaos', code }),
 });
 
-export function createFaults(world: World, random: () => number): Faults {
+/** Slow, not dead: it answers in its time. */
+const SLOW_MS = 500;
+
+export async function createFaults(world: World, random: () => number): Promise<Faults> {
   const active = new Set<FaultName>();
-  const endGit = world.git.intercept((_request, response) => {
-    if (active.has('Git is dead')) response.destroy();
-    return active.has('Git is dead');
-  });
-  // Slow, not dead: it answers in its time.
-  const endSlowGit = world.git.intercept((request) => {
-    if (active.has('Git is slow')) {
+  let isSpared = false;
+  const refuses = (fault: FaultName) => (_request: IncomingMessage, response: ServerResponse) => {
+    if (isSpared || !active.has(fault)) return false;
+    response.destroy();
+    return true;
+  };
+  const slowly = (fault: FaultName) => (request: IncomingMessage) => {
+    if (active.has(fault)) {
       request.pause();
-      setTimeout(() => request.resume(), 500);
+      setTimeout(() => request.resume(), SLOW_MS);
     }
     return false;
+  };
+  // What answers nobody's body must hold back its answer.
+  let isHeldBack = false;
+  const slowAnswers = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (isSpared || isHeldBack || !active.has('the registry and the charts are slow')) return false;
+    setTimeout(() => {
+      isHeldBack = true;
+      world.web.handle(request, response);
+      isHeldBack = false;
+    }, SLOW_MS);
+    return true;
+  };
+  const endings = [
+    world.git.intercept(refuses('Git is dead')),
+    world.git.intercept(slowly('Git is slow')),
+    world.web.intercept(refuses('the registry and the charts are dead')),
+    world.web.intercept(slowAnswers),
+  ];
+  let told = 0;
+  const inbox = createServer((request, response) => {
+    if (active.has('those who are told are dead')) return void response.destroy();
+    request.resume().on('end', () => {
+      told++;
+      setTimeout(() => response.end(), active.has('those who are told are slow') ? SLOW_MS : 0);
+    });
   });
+  await new Promise<void>((resolve) => inbox.listen(0, '127.0.0.1', resolve));
+  const whenThereIsRoom = async <T>(write: () => Promise<T>): Promise<T> => {
+    if (active.has('the disk is full')) throw new Error('ENOSPC: no space left on device, write');
+    return await write();
+  };
   return {
     active,
+    inbox: `http://127.0.0.1:${(inbox.address() as AddressInfo).port}/`,
+    told: () => told,
+    async spare(run) {
+      isSpared = true;
+      try {
+        return await run();
+      } finally {
+        isSpared = false;
+      }
+    },
     fetch: (api) => async (request) => {
       if (active.has('API refuses connections')) throw new Error('connect ECONNREFUSED');
       if (active.has('API answers 409, 410, 429 and 500') && random() < 0.3) return answer(ANSWERS[Math.floor(random() * ANSWERS.length)]!);
@@ -66,8 +123,9 @@ export function createFaults(world: World, random: () => number): Faults {
     },
     store: (store) => ({
       ...store,
-      put: (...args) =>
-        active.has('the disk is full') ? Promise.reject(new Error('ENOSPC: no space left on device, write')) : store.put(...args),
+      put: (...args) => whenThereIsRoom(() => store.put(...args)),
+      putFile: (...args) => whenThereIsRoom(() => store.putFile(...args)),
+      adopt: (...args) => whenThereIsRoom(() => store.adopt(...args)),
     }),
     clock: {
       now: () =>
@@ -76,10 +134,13 @@ export function createFaults(world: World, random: () => number): Faults {
         (active.has('the clock jumps an hour back') ? 3600_000 : 0),
       after: (delayMs, run) => systemClock.after(delayMs, run),
     },
-    end() {
+    async end() {
       active.clear();
-      endGit();
-      endSlowGit();
+      for (const end of endings) end();
+      await new Promise((resolve) => {
+        inbox.close(resolve);
+        inbox.closeAllConnections();
+      });
     },
   };
 }

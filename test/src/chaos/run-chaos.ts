@@ -3,12 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leadControllers, startControllers, type Leadership } from '@sluice/controllers';
-import { configMap, startWorld, type World } from '@sluice/controllers/testing';
-import { gitApplication } from '../git-application.js';
-import { createGitClient, openArtifactStore } from '@sluice/sources';
-import { silentLogger } from '@sluice/runtime';
+import { startWorld, type World } from '@sluice/controllers/testing';
+import { prepareOrigins, shapes, startApplication, type Application } from './applications.js';
 import { createFaults, faultNames, type Faults } from './faults.js';
+import { startProcess, type ChaosProcess } from './processes.js';
 
 export interface ChaosOptions {
   readonly durationMs: number;
@@ -21,119 +19,143 @@ export interface ChaosOptions {
 }
 
 export interface ChaosReport {
+  /** Commits of Git and artifacts in the registry. */
   readonly commits: number;
   readonly faults: number;
   readonly kills: number;
+  readonly pauses: number;
+  readonly webhooks: number;
+  /** Changes by hand of what Git holds. */
+  readonly hands: number;
+  /** Events that have come to those who want to be told. */
+  readonly told: number;
   readonly peaceMs: number;
   /** MiB of the heap that is in use, after the first calm and after the last. */
   readonly heapMiB: readonly [before: number, after: number];
+  /** MiB that the process has of the machine, at the same moments. */
+  readonly residentMiB: readonly [before: number, after: number];
 }
 
-type Application = Awaited<ReturnType<typeof gitApplication>>;
-
-/** What a repository holds, and so the cluster must. */
+/** An application, and the object of it that is in every revision: it may never be deleted, not even to be made anew. */
 interface Followed {
   readonly application: Application;
-  readonly wanted: Map<string, string>;
-  head: string;
-  /** Of an object that is in every commit: it may never be deleted, not even to be made anew. */
-  keeperUid: string | undefined;
+  readonly keeperUid: string | undefined;
 }
 
-const LEASE = { namespace: 'default', name: 'chaos-leader-election' };
+/** Longer than a lease: another leads when it goes on. */
+const PAUSE_MS = 5_000;
 
 /**
  * A busy set of applications, two processes that want to lead, and trouble at random: what can fail fails, processes are
- * killed, commits go on. Afterwards the cluster has to equal Git, and nothing may have been deleted that Git holds.
+ * killed and stopped for a while, commits go on. Afterwards the cluster has to equal Git, and nothing may have been deleted that
+ * Git holds.
  */
 export async function runChaos({ durationMs, applications, seed, say = () => {}, peaceMs = 60_000 }: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed);
+  const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const world = await startWorld();
   const directory = mkdtempSync(join(tmpdir(), 'sluice-chaos-'));
-  const faults = createFaults(world, random);
+  const faults = await createFaults(world, random);
   const processes = ['one', 'two'].map((name) => startProcess(world, faults, join(directory, name), name));
   try {
-    const followed = await Promise.all(Array.from({ length: applications }, () => follow(world)));
-    await peace(world, followed, peaceMs);
-    for (const each of followed) each.keeperUid = (await each.application.get('ConfigMap', 'keeper'))?.metadata.uid;
-    const before = heapMiB();
-    const [report, end] = [{ commits: 0, faults: 0, kills: 0 }, Date.now() + durationMs];
-    while (Date.now() < end) {
-      const fault = faultNames[Math.floor(random() * faultNames.length)]!;
+    await prepareOrigins(world);
+    const started = await Promise.all(
+      Array.from({ length: applications }, (_, index) => startApplication(world, shapes[index % shapes.length]!, `c${index}`, faults)),
+    );
+    await peace(world, started, peaceMs);
+    const followed = await Promise.all(
+      started.map(async (application): Promise<Followed> => ({ application, keeperUid: await keeperOf(world, application) })),
+    );
+    const before = memory(world);
+    const report = { commits: 0, faults: 0, kills: 0, pauses: 0, webhooks: 0, hands: 0 };
+    for (const end = Date.now() + durationMs; Date.now() < end; await sleep(200 + random() * 1_500)) {
+      const fault = one(faultNames);
       if (faults.active.delete(fault)) say(`over: ${fault}`);
       else {
         faults.active.add(fault);
         report.faults++;
         say(`now: ${fault}`);
       }
+      const which = Math.floor(random() * processes.length);
       if (random() < 0.15) {
-        const which = Math.floor(random() * processes.length);
         say(`process ${which + 1} is killed`);
         processes[which]!.kill();
         processes[which] = startProcess(world, faults, join(directory, `again-${report.kills}`), `again-${report.kills}`);
         report.kills++;
+      } else if (random() < 0.15) {
+        say(`process ${which + 1} is stopped for a while`);
+        processes[which]!.pause(PAUSE_MS);
+        report.pauses++;
       }
       for (let commit = 0; commit < 3; commit++) {
-        await change(followed[Math.floor(random() * followed.length)]!, random);
+        const { application } = one(followed);
+        await change(application, random);
         report.commits++;
+        if (await announce(application, processes, faults)) report.webhooks++;
       }
-      await sleep(200 + random() * 1_500);
+      if (random() < 0.3 && (await meddle(world, one(followed).application, random))) report.hands++;
     }
     faults.active.clear();
     say('peace');
     const calm = Date.now();
-    await peace(world, followed, peaceMs);
+    await peace(world, started, peaceMs);
     const took = Date.now() - calm;
     for (const { application, keeperUid } of followed)
-      assert.equal(
-        (await application.get('ConfigMap', 'keeper'))?.metadata.uid,
-        keeperUid,
-        `${application.namespace}: what Git holds was deleted`,
-      );
-    return { ...report, peaceMs: took, heapMiB: [before, heapMiB()] };
+      assert.equal(await keeperOf(world, application), keeperUid, `${application.namespace}: what Git holds was deleted`);
+    const after = memory(world);
+    return {
+      ...report,
+      told: faults.told(),
+      peaceMs: took,
+      heapMiB: [before.heapMiB, after.heapMiB],
+      residentMiB: [before.residentMiB, after.residentMiB],
+    };
   } finally {
-    faults.end();
+    await faults.end();
     for (const each of processes) await each.stop();
     await world.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** An application with a file that stays for ever, beside a ConfigMap that Git knows nothing of. */
-async function follow(world: World): Promise<Followed> {
-  const wanted = new Map([
-    ['keeper', '"0"'],
-    ['a', '"0"'],
-  ]);
-  const files = Object.fromEntries([...wanted].map(([name, value]) => [`${name}.yaml`, configMap(name, value)]));
-  const application = await gitApplication(world, files, { app: { path: './', interval: '20s' } });
-  await world.cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'not-ours', namespace: application.namespace } });
-  const { namespace } = application;
-  const source = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', namespace, name: 'repo' };
-  // Short, so that silent watches and lost requests are made up for within the time of a test.
-  await world.cluster.patch(source, 'merge', { spec: { interval: '5s', timeout: '10s' } });
-  return { application, wanted, head: '', keeperUid: undefined };
+async function keeperOf(world: World, { namespace }: Application): Promise<string | undefined> {
+  return (await world.cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'keeper' }))?.metadata.uid;
 }
 
-/** A commit that changes, adds or removes a file, or a hand that changes what is in the cluster. */
-async function change(followed: Followed, random: () => number): Promise<void> {
-  const { application, wanted } = followed;
+/** A commit that changes, adds or removes an object. */
+async function change({ wanted, publish }: Application, random: () => number): Promise<void> {
   const name = `c${Math.floor(random() * 8)}`;
-  if (random() < 0.3 && wanted.has(name)) {
-    wanted.delete(name);
-    followed.head = await application.push({ remove: [`${name}.yaml`] });
-    return;
-  }
-  const value = `"${Math.floor(random() * 1e6)}"`;
-  wanted.set(name, value);
-  followed.head = await application.push({ files: { [`${name}.yaml`]: configMap(name, value) } });
+  if (random() < 0.3 && wanted.has(name)) wanted.delete(name);
+  else wanted.set(name, String(Math.floor(random() * 1e6)));
+  await publish();
 }
 
-/** Waits until each namespace holds what its repository holds, and nothing else of it. */
-async function peace(world: World, followed: readonly Followed[], withinMs: number): Promise<void> {
-  for (const { application, wanted, head } of followed) {
-    const { namespace } = application;
-    const expected = printed([...wanted].map(([name, value]) => [name, JSON.parse(value) as string]));
+/** What the provider of Git does after a push, where somebody leads who can hear it. */
+async function announce(application: Application, processes: readonly ChaosProcess[], { active }: Faults): Promise<boolean> {
+  const path = await application.webhookPath();
+  const controllers = processes.map((each) => each.controllers()).find((working) => working !== undefined);
+  if (path === undefined || controllers === undefined || active.has('webhooks are lost')) return false;
+  const answer = controllers.webhookHandler({ method: 'POST', path, headers: {}, body: '{}' });
+  return await answer.then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** Somebody changes by hand what Git holds. */
+async function meddle({ cluster }: World, { namespace, wanted }: Application, random: () => number): Promise<boolean> {
+  const names = [...wanted.keys()];
+  const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: names[Math.floor(random() * names.length)]! };
+  if ((await cluster.get(key)) === undefined) return false;
+  await cluster.patch(key, 'merge', { data: { v: 'by hand' } }, { fieldManager: 'hand' }).catch(() => undefined);
+  return true;
+}
+
+/** Waits until each namespace holds what its origin holds, and nothing else of it. */
+async function peace(world: World, applications: readonly Application[], withinMs: number): Promise<void> {
+  for (const application of applications) {
+    const { namespace, wanted } = application;
+    const expected = printed([...wanted]);
     let found = '';
     await world
       .eventually(
@@ -146,66 +168,29 @@ async function peace(world: World, followed: readonly Followed[], withinMs: numb
             .filter(({ metadata }) => metadata.name !== 'not-ours')
             .map(({ metadata, data }) => [metadata.name ?? '', (data as { v?: string } | undefined)?.v ?? '']);
           found = printed(data);
-          const { status } = await application.kustomization();
-          return found === expected && (head === '' || status?.lastAppliedRevision === `main@sha1:${head}`);
+          return found === expected && (await application.isSettled());
         },
         withinMs,
       )
       .catch(async (error: unknown) => {
-        const { status } = await application.kustomization();
-        assert.fail(`${String(error)}\nGit ${head}: ${expected}\ncluster: ${found}\n${JSON.stringify(status, undefined, 1)}`);
+        const statuses = JSON.stringify(await application.statuses(), undefined, 1);
+        assert.fail(`${String(error)}\nGit: ${expected}\ncluster: ${found}\n${statuses}`);
       });
   }
 }
 
-function printed(data: string[][]): string {
-  return JSON.stringify(data.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+function printed(data: readonly (readonly string[])[]): string {
+  return JSON.stringify(data.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
 }
 
-/** Controllers that work while they lead, as one of several processes. */
-function startProcess(world: World, faults: Faults, directory: string, identity: string) {
-  let isDead = false;
-  const api = faults.fetch(world.embedded.fetch);
-  const stopped = new AbortController();
-  let current: Leadership | undefined;
-  const run = async (): Promise<void> => {
-    // Who loses leadership starts anew.
-    for (let attempt = 0; !stopped.signal.aborted; attempt++) {
-      current = leadControllers((request) => (isDead ? Promise.reject(new Error('killed')) : api(request)), {
-        election: { ...LEASE, identity: `${identity}-${attempt}`, leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 200 },
-        start: (cluster) =>
-          startControllers({
-            cluster,
-            git: createGitClient({ cacheDir: join(directory, 'git') }),
-            store: faults.store(openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' })),
-            log: silentLogger,
-            clock: faults.clock,
-            backoff: { firstMs: 200, longestMs: 5_000 },
-          }),
-      });
-      current.leading.catch(() => undefined);
-      await current.ended;
-    }
-  };
-  const running = run();
-  const stop = async (): Promise<void> => {
-    stopped.abort();
-    await current?.stop(0);
-    await running;
-  };
-  return {
-    /** From now on nothing that it does reaches anybody. */
-    kill(): void {
-      isDead = true;
-      void stop();
-    },
-    stop,
-  };
-}
-
-function heapMiB(): number {
+/** What is in use once what the test itself keeps of the past is forgotten. */
+function memory({ web, events }: World): { heapMiB: number; residentMiB: number } {
+  web.requests.length = 0;
+  web.registry.requests.length = 0;
+  events.length = 0;
   (globalThis as { gc?: () => void }).gc?.();
-  return process.memoryUsage().heapUsed / 1024 ** 2;
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heapMiB: heapUsed / 1024 ** 2, residentMiB: rss / 1024 ** 2 };
 }
 
 /** Numbers in [0, 1) that are the same for the same seed. */

@@ -5,18 +5,22 @@ const { minutes, applications, seed } = numbersOf({ minutes: 10, applications: 4
 console.log(`${minutes} minutes over ${applications} applications; again with --seed ${seed}`);
 const started = Date.now();
 const say = (line: string): void => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}`);
-const { commits, faults, kills, peaceMs, heapMiB } = await runChaos({
+const { peaceMs, heapMiB, residentMiB, ...did } = await runChaos({
   durationMs: minutes * 60_000,
   applications,
   seed,
   say,
   peaceMs: 180_000,
 });
-const [before, after] = heapMiB.map((figure) => figure.toFixed(0));
 console.log(
-  `${commits} commits, ${faults} faults, ${kills} kills; the cluster equalled Git ${(peaceMs / 1000).toFixed(1)} s after the last fault`,
+  `${did.commits} commits, ${did.webhooks} webhooks that came through, ${did.hands} changes by hand, ${did.faults} faults, ${did.kills} kills, ${did.pauses} stops; ${did.told} events told`,
 );
-console.log(`heap: ${before} MiB before, ${after} MiB after`);
+console.log(`the cluster equalled Git ${(peaceMs / 1000).toFixed(1)} s after the last fault, and nothing that Git holds was deleted`);
+for (const [what, [before, after]] of [
+  ['heap', heapMiB],
+  ['resident', residentMiB],
+] as const)
+  console.log(`${what}: ${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after`);
 // Some room for caches that fill up to their bounds.
 if (heapMiB[1] > heapMiB[0] * 1.5 + 50) {
   console.log('✗ memory is not where it started');

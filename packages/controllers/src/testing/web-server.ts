@@ -17,6 +17,8 @@ export interface WebServer {
   readonly requests: string[];
   /** Lets something answer before the server does: it returns true when it did. The result ends it. */
   intercept(answer: (request: IncomingMessage, response: ServerResponse) => boolean): () => void;
+  /** Answers a request that something has held back. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
   /** See {@link pushArtifact}. */
   push(repository: string, tags: readonly string[], files: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
@@ -36,7 +38,7 @@ export async function startWebServer(): Promise<WebServer> {
   const charts = createCharts();
   const requests: string[] = [];
   const interceptors = new Set<(request: IncomingMessage, response: ServerResponse) => boolean>();
-  const server = await listen((request, response) => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     for (const answer of interceptors) if (answer(request, response)) return;
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path.startsWith('/v2/')) return registry.handler(request, response);
@@ -47,7 +49,8 @@ export async function startWebServer(): Promise<WebServer> {
     const etag = `"${file.length}"`;
     if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { etag }).end();
     response.writeHead(200, { etag }).end(file);
-  });
+  };
+  const server = await listen(handle);
   const host = `127.0.0.1:${server.port}`;
   return {
     host,
@@ -58,6 +61,7 @@ export async function startWebServer(): Promise<WebServer> {
       interceptors.add(answer);
       return () => interceptors.delete(answer);
     },
+    handle,
     push: (repository: string, tags: readonly string[], files: Readonly<Record<string, string>>) =>
       pushArtifact(`oci://${host}/${repository}`, tags, files),
     close: () => server.close(),
