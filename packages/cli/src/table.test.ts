@@ -21,5 +21,22 @@ test('a table without rows is its header; without a header its rows', () => {
 });
 
 test('a message can neither break the table nor drive the terminal', () => {
-  assert.equal(printTable([], [['a\nb\tc', '\u001b[31mred\u0007']]), 'a b c\t\\x1b[31mred\\x07\t\n');
+  assert.equal(printTable([], [['a\rb\tc', '\u001b[31mred\u0007']]), 'a b c\t\\x1b[31mred\\x07\t\n');
+});
+
+test('a message of several lines makes its row as high', () => {
+  assert.equal(
+    printTable(
+      ['Name', 'Message', 'More'],
+      [
+        ['a', 'first\nsecond line', 'x'],
+        ['b', '', 'y'],
+      ],
+    ),
+    'NAME\tMESSAGE    \tMORE \na   \tfirst      \tx   \t\n    \tsecond line\t    \t\nb   \t           \ty   \t\n',
+  );
+});
+
+test('columns are as wide as a terminal shows them', () => {
+  assert.equal(printTable([], [['日本'], ['abcd'], ['e\u0301']]), '日本\t\nabcd\t\ne\u0301   \t\n');
 });

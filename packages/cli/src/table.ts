@@ -2,11 +2,11 @@ import { printable } from './printable.js';
 
 /**
  * A table as Flux prints it: upper-case headers, cells padded to their column and followed by a tab. The header's last
- * cell is a space wider than its column.
+ * cell is a space wider than its column. A cell of several lines makes its row as high.
  */
 export function printTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = Math.max(headers.length, ...rows.map((row) => row.length));
-  const safeRows = rows.map((row) => row.map(oneLine));
+  const safeRows = rows.flatMap((row) => linesOf(row, columns));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(displayWidth(headers[column] ?? ''), ...safeRows.map((row) => displayWidth(row[column] ?? ''))),
   );
@@ -16,11 +16,22 @@ export function printTable(headers: readonly string[], rows: readonly (readonly 
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** A cell on one line, without control characters: a message must neither break the table nor drive the terminal. */
-function oneLine(cell: string): string {
-  return printable(cell.replace(/[\n\r\t]+/g, ' '));
+/** A row as the lines that it takes, without control characters: a message must neither break the table nor drive the terminal. */
+function linesOf(row: readonly string[], columns: number): string[][] {
+  const cells = row.map((cell) => cell.split('\n').map((line) => printable(line.replace(/[\r\t]+/g, ' '))));
+  const height = Math.max(1, ...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    // What fills up a cell is two spaces wide, however narrow the column.
+    Array.from({ length: Math.min(columns, cells.length) }, (_, column) => cells[column]?.[line] ?? '  '),
+  );
 }
 
+/** What takes two columns of a terminal. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+
 function displayWidth(cell: string): number {
-  return Array.from(cell).length;
+  let width = 0;
+  for (const char of cell) if (!/\p{Mark}/u.test(char)) width += WIDE.test(char) ? 2 : 1;
+  return width;
 }

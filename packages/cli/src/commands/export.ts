@@ -60,23 +60,30 @@ function manifestOf(object: KubeObject, { apiVersion, kind }: FluxKind): Json {
 
 const DURATIONS: ReadonlySet<string> = new Set(['interval', 'retryInterval', 'timeout']);
 /** Fields with what belongs to others, in which these names mean anything. */
-const FOREIGN: ReadonlySet<string> = new Set(['commonMetadata', 'patches', 'postBuild', 'postRenderers', 'values']);
+const FOREIGN: ReadonlySet<string> = new Set(['commonMetadata', 'patches', 'postRenderers', 'substitute', 'values']);
 
-/** Fields of which false means something else than their absence. */
-const TRISTATE: ReadonlySet<string> = new Set(['ignoreTestFailures', 'persistentClient', 'prune', 'remediateLastFailure']);
+/** Fields of which the zero means something else than their absence. */
+const KEPT: ReadonlySet<string> = new Set([
+  ...['ignoreTestFailures', 'maxHistory', 'persistentClient', 'prune', 'remediateLastFailure', 'serverSideApply'],
+  ...['eventSources', 'extract', 'ignore', 'pattern', 'resources'],
+]);
 
-/** A spec as Flux prints it: `60s` is `1m0s`, and what is false by default is left out. */
+/** A spec as Flux prints it: `60s` is `1m0s`, and what is empty, zero or false by default is left out. */
 function asPrinted(value: Json): Json {
   if (Array.isArray(value)) return value.map(asPrinted);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, entry]) => entry !== false || TRISTATE.has(key))
+      .filter(([key, entry]) => KEPT.has(key) || !isZero(entry))
       .map(([key, entry]) => {
         if (FOREIGN.has(key)) return [key, entry];
         return [key, DURATIONS.has(key) && typeof entry === 'string' ? formatDuration(parseDuration(entry)) : asPrinted(entry)];
       }),
   );
+}
+
+function isZero(value: Json): boolean {
+  return value === false || value === 0 || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 async function exportCredentials(cluster: Cluster, object: KubeObject, { terminal }: Invocation, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,9 @@
-import { errorMessage, type Json, type KubeObject } from '@sluice/core';
+import { errorMessage, parseLabelSelector, type Json, type KubeObject } from '@sluice/core';
 import type { Cluster, ListOptions } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
-import { statusSelector, type FluxKind } from '../kinds/index.js';
+import { conditionsOf, statusSelector, type FluxKind } from '../kinds/index.js';
 import { printStructured } from '../output.js';
 import { printTable } from '../table.js';
 
@@ -64,7 +64,7 @@ async function listKind(
     if (args[0] !== undefined) throw new Error(`${kind.kind} object '${args[0]}' not found in ${place} namespace`);
     if (!withKind) throw new Error(`no ${kind.kind} objects found in ${place} namespace`);
   }
-  return items.filter(matches);
+  return items.filter((object) => matches(kind.conditions ?? conditionsOf(object)));
 }
 
 function printKind(kind: FluxKind, objects: readonly KubeObject[], invocation: Invocation, { withKind }: { withKind: boolean }): void {
@@ -103,7 +103,7 @@ async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocatio
       { ...listOptions(invocation), signal: deadline },
     );
     for await (const event of events) {
-      if (event.type === 'BOOKMARK' || !matches(event.object)) continue;
+      if (event.type === 'BOOKMARK' || !matches(kind.conditions ?? conditionsOf(event.object))) continue;
       terminal.out(printTable(header, [row(event.object, kind, invocation, false)]));
       header = [];
     }
@@ -113,12 +113,22 @@ async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocatio
 }
 
 function listOptions({ args, flags }: Invocation): ListOptions {
-  const labelSelector = flags.string('label-selector');
+  const labelSelector = checkedSelector(flags.string('label-selector'));
   return {
     timeoutMs: flags.number('timeout'),
     ...(labelSelector === '' ? {} : { labelSelector }),
     ...(args[0] === undefined ? {} : { fieldSelector: `metadata.name=${args[0]}` }),
   };
+}
+
+function checkedSelector(selector: string): string {
+  try {
+    parseLabelSelector(selector);
+    return selector;
+  } catch (error) {
+    const why = `couldn't parse the selector string ${JSON.stringify(selector)}: ${errorMessage(error)}`;
+    throw new Error(`unable to parse label selector: ${why}`, { cause: error });
+  }
 }
 
 function headers(kind: FluxKind, invocation: Invocation): string[] {

@@ -7,13 +7,14 @@ import { notFound } from '../kinds/index.js';
 import { resourceNamed } from '../resource-name.js';
 import { traceObject } from '../trace/index.js';
 
+const USAGE = 'either `<resource>/<name>` or `<resource> <name>` is required as an argument';
+
 /** `trace RESOURCE/NAME…`: how an object came into the cluster, back to its source. */
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const signal = deadlineOf(invocation);
   const isStatic = flags.string('kind') !== '' || flags.string('api-version') !== '';
-  if (!isStatic && invocation.args.length === 0)
-    throw new Error('either `<resource>/<name>` or `<resource> <name>` is required as an argument');
+  if (!isStatic && invocation.args.length === 0) throw new Error(USAGE);
   const { cluster, close } = await connect(invocation);
   try {
     const objects = isStatic ? [await byFlags(cluster, invocation, signal)] : await byWords(cluster, invocation, signal);
@@ -52,12 +53,15 @@ async function byFlags(cluster: Cluster, { args, flags }: Invocation, signal: Ab
   return { ...found, kind };
 }
 
-/** The objects of `deployment/podinfo service/podinfo` or `deployment podinfo backend`. */
+/** The objects of `deployment/podinfo service/podinfo`, `deployment podinfo backend` or `deployment,service podinfo`. */
 async function byWords(cluster: Cluster, { args, flags }: Invocation, signal: AbortSignal): Promise<readonly KubeObject[]> {
-  const [first = '', ...rest] = args;
-  const pairs = first.includes('/') ? args.map((arg) => pairOf(arg)) : rest.map((name): [string, string] => [first, name]);
-  if (pairs.length === 0) throw new Error('either `<resource>/<name>` or `<resource> <name>` is required as an argument');
   const objects: KubeObject[] = [];
+  const pairs = pairsOf(args);
+  // A type is looked up before it is missed that nothing is named.
+  if (pairs.length === 0) {
+    for (const word of (args[0] ?? '').split(',')) await resourceNamed(cluster, word);
+    throw new Error(USAGE);
+  }
   for (const [word, name] of pairs) {
     const { kind, group, version, namespaced } = await resourceNamed(cluster, word);
     const apiVersion = group === '' ? version : `${group}/${version}`;
@@ -68,11 +72,22 @@ async function byWords(cluster: Cluster, { args, flags }: Invocation, signal: Ab
   return objects;
 }
 
-function pairOf(arg: string): [string, string] {
-  const [word, name, ...more] = arg.split('/');
-  if (word === undefined || word === '' || name === undefined || name === '' || more.length > 0)
+/** Types and names, as kubectl takes them. */
+function pairsOf(args: readonly string[]): readonly (readonly [type: string, name: string])[] {
+  const slashed = args.filter((arg) => arg.includes('/'));
+  if (slashed.length === 0) {
+    const [types = '', ...names] = args;
+    return types.split(',').flatMap((type) => names.map((name) => [type, name] as const));
+  }
+  if (slashed.length < args.length)
     throw new Error('there is no need to specify a resource type as a separate argument when passing arguments in resource/name form');
-  return [word, name];
+  return args.map((arg) => {
+    const [type = '', name = '', ...more] = arg.split('/');
+    if (more.length > 0) throw new Error('arguments in resource/name form may not have more than one slash');
+    if (type === '' || type.includes(',') || name === '')
+      throw new Error('arguments in resource/name form must have a single resource and name');
+    return [type, name];
+  });
 }
 
 function getIn(cluster: Cluster, kind: KindKey, namespace: string, name: string, signal: AbortSignal): Promise<KubeObject | undefined> {

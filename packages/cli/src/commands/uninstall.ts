@@ -3,6 +3,7 @@ import { isKindUnknown, isNotFound, type Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
+import { notFound } from '../kinds/index.js';
 import { clusterInfo, PART_OF } from '../install/index.js';
 import { noArguments } from '../no-arguments.js';
 import { confirmed } from '../prompt.js';
@@ -80,6 +81,9 @@ export async function run(invocation: Invocation): Promise<void> {
   }
 }
 
+/** What is gone already asks for no second run. */
+class Gone extends Error {}
+
 class Removal {
   failures = 0;
   readonly #cluster: Cluster;
@@ -106,7 +110,8 @@ class Removal {
     const { name = '', namespace } = metadata;
     const key = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
     await this.#attempt(`${id} deleted`, `${id} deletion failed`, async () => {
-      if (!(await this.#cluster.delete(key, this.#options))) throw new Error(`${kind} ${JSON.stringify(name)} not found`);
+      if (!(await this.#cluster.delete(key, this.#options)))
+        throw new Gone((await notFound(this.#cluster, { apiVersion, kind }, name)).message);
     });
   }
 
@@ -142,7 +147,7 @@ class Removal {
       terminal.success(`${done} ${this.#options.dryRun ? '(dry run)' : ''}`);
     } catch (error) {
       if (this.#options.signal.aborted) throw error;
-      this.failures++;
+      if (!(error instanceof Gone)) this.failures++;
       terminal.failure(`${failed}: ${errorMessage(error)}`);
     }
   }

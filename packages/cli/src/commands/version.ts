@@ -1,13 +1,18 @@
+import { printYaml } from '@sluice/yaml';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
+import { deadlineOf } from '../deadline.js';
+import { clusterInfo } from '../install/cluster-info.js';
 import { field } from '../kinds/index.js';
-import { printStructured } from '../output.js';
 import { FLUX_VERSION } from '../versions.js';
 
 /** `version`: of this program, and of the controllers in the cluster. */
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const versions: Record<string, string> = {};
+  const format = flags.string('output');
+  if (format !== 'json' && format !== 'yaml') throw new Error(`--output must be json or yaml, not ${format}`);
+  let distribution: string | undefined;
+  const controllers: Record<string, string> = {};
   if (!flags.bool('client')) {
     const { cluster, close } = await connect(invocation);
     try {
@@ -17,8 +22,8 @@ export async function run(invocation: Invocation): Promise<void> {
         { labelSelector: 'app.kubernetes.io/part-of=flux', timeoutMs: flags.number('timeout') },
       );
       if (items.length === 0) throw new Error(`no deployments found in ${namespace} namespace`);
-      const [first] = items;
-      versions['distribution'] = first?.metadata.labels?.['app.kubernetes.io/version'] ?? 'unknown';
+      const info = await clusterInfo(cluster, deadlineOf(invocation));
+      if (info !== undefined && info.distribution !== '') distribution = info.distribution;
       for (const deployment of items) {
         const containers = field(deployment, 'spec', 'template', 'spec', 'containers');
         for (const container of Array.isArray(containers) ? containers : []) {
@@ -26,12 +31,24 @@ export async function run(invocation: Invocation): Promise<void> {
           const [name, tag] = typeof image === 'string' ? (image.split('/').at(-1)?.split(':') ?? []) : [];
           // The image of all our controllers is one.
           const shown = name === 'sluice' ? deployment.metadata.name : name;
-          if (shown !== undefined && tag !== undefined) versions[shown] = tag.split('@')[0] ?? tag;
+          if (shown !== undefined && tag !== undefined) controllers[shown] = tag.split('@')[0] ?? tag;
         }
       }
     } finally {
       await close();
     }
   }
-  printStructured(terminal, flags.string('output'), { flux: `v${FLUX_VERSION}`, ...versions });
+  const own = { flux: `v${FLUX_VERSION}`, ...(distribution === undefined ? {} : { distribution }) };
+  if (format === 'json') terminal.out(`${JSON.stringify(sorted({ ...own, ...controllers }), undefined, 2)}\n`);
+  // What this program is comes first.
+  else
+    terminal.out(
+      Object.entries({ ...own, ...sorted(controllers) })
+        .map(([name, version]) => printYaml({ [name]: version }))
+        .join(''),
+    );
+}
+
+function sorted(versions: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

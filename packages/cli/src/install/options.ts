@@ -63,7 +63,8 @@ export function registryCredentials(flags: FlagValues): { readonly username: str
 
 /** The manifests are those of this program; there are no others to download. */
 function checkVersion(version: string): void {
-  if (version === '' || version === 'latest' || version.replace(/^v/, '') === FLUX_VERSION) return;
+  if (version === '' || version === 'latest' || version === `v${FLUX_VERSION}`) return;
+  if (!version.startsWith('v')) throw new Error(`targeted version '${version}' must be prefixed with 'v'`);
   throw new Error(
     `targeted version '${version}' is not compatible with the current version of this program (v${FLUX_VERSION}): install with the program of that version`,
   );

@@ -1,5 +1,5 @@
 import { isJsonObject, type KubeObject } from '@sluice/core';
-import { conditionsOf, field, statusAndMessage, truncateHex } from './status.js';
+import { conditionsOf, field, statusAndMessage, truncateHex, type Condition } from './status.js';
 
 /** One kind of Flux's resources, as the commands show it and talk about it. */
 export interface FluxKind {
@@ -11,6 +11,8 @@ export interface FluxKind {
   readonly columns: readonly Column[];
   /** Status and message of an object in `get`. */
   readonly summary: (object: KubeObject) => { readonly status: string; readonly message: string };
+  /** The conditions of kinds without a status, which are the same for all objects. */
+  readonly conditions?: readonly Condition[];
   /** What `reconcile` and `resume` say at the end. */
   readonly successMessage: (object: KubeObject) => string;
   /** Objects without a reconciler: nothing to wait for. */
@@ -32,7 +34,6 @@ const shortened = (object: KubeObject): { status: string; message: string } => {
   return { status, message: truncateHex(message) };
 };
 const never = (): boolean => false;
-const always = (): boolean => true;
 const isOciHelmRepository = (object: KubeObject): boolean => field(object, 'spec', 'type') === 'oci';
 const fetchedRevision = (object: KubeObject): string => `fetched revision ${text(object, 'status', 'artifact', 'revision')}`;
 
@@ -160,15 +161,18 @@ export const receiver: FluxKind = {
   isStatic: never,
 };
 
+/** Alerts and Providers have had no status since v1beta3: they are always ready. */
+function withoutStatus(kind: string): Pick<FluxKind, 'summary' | 'conditions' | 'successMessage' | 'isStatic'> {
+  const ready = { type: 'Ready', status: 'True', message: `${kind} is Ready` };
+  return { summary: () => ready, conditions: [ready], successMessage: () => `${kind} reconciliation completed`, isStatic: () => true };
+}
+
 export const alert: FluxKind = {
   apiVersion: `${NOTIFICATION}/v1beta3`,
   kind: 'Alert',
   humanKind: 'alert',
   columns: [suspended],
-  // An Alert has had no status since v1beta3.
-  summary: () => ({ status: 'True', message: 'Alert is Ready' }),
-  successMessage: () => 'Alert reconciliation completed',
-  isStatic: always,
+  ...withoutStatus('Alert'),
 };
 
 export const alertProvider: FluxKind = {
@@ -176,9 +180,7 @@ export const alertProvider: FluxKind = {
   kind: 'Provider',
   humanKind: 'alert provider',
   columns: [],
-  summary: () => ({ status: 'True', message: 'Provider is Ready' }),
-  successMessage: () => 'Provider reconciliation completed',
-  isStatic: always,
+  ...withoutStatus('Provider'),
 };
 
 /** @public picked by its name in the tree of commands */

@@ -48,7 +48,7 @@ export function truncateHex(text: string): string {
  * A test of `--status-selector`: `ready=false`, `ready!=true`. Types and states compare whatever their case; an object
  * without the condition matches nothing but a `!=`.
  */
-export function statusSelector(selector: string): (object: KubeObject) => boolean {
+export function statusSelector(selector: string): (conditions: readonly Condition[]) => boolean {
   if (selector === '') return () => true;
   const negated = selector.includes('!=');
   const separator = negated ? '!=' : '=';
@@ -56,8 +56,8 @@ export function statusSelector(selector: string): (object: KubeObject) => boolea
   if (at < 0) throw new Error(`expected status selector in type=status or type!=status format, but found: ${selector}`);
   const type = selector.slice(0, at).toLowerCase();
   const status = selector.slice(at + separator.length).toLowerCase();
-  return (object) => {
-    const condition = conditionsOf(object).findLast((candidate) => candidate.type.toLowerCase() === type);
+  return (conditions) => {
+    const condition = conditions.findLast((candidate) => candidate.type.toLowerCase() === type);
     return (condition?.status.toLowerCase() === status) !== negated;
   };
 }
