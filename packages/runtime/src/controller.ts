@@ -10,6 +10,7 @@ import type { ControllerMetrics } from './metrics/controller-metrics.js';
 import { keyOf, splitKey, type ObjectCache } from './object-cache.js';
 import { createWorkQueue, Priority, type Next, type Turn } from './queue.js';
 import type { Cause, Outcome, ReconcileContext, Reconciler } from './reconciler.js';
+import { createStages, type FinishedStage } from './stages.js';
 import { createStatusWriter, type StatusWriter } from './status-writer.js';
 import { conditionsOf, StatusDraft, type CommonStatus } from './status.js';
 
@@ -48,6 +49,8 @@ export interface FinishedPass {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly failure: unknown;
+  /** What it went through, in the order in which it ended. */
+  readonly stages: readonly FinishedStage[];
 }
 
 export interface Controller {
@@ -131,7 +134,16 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     // What is gone is gone from the metrics as well: its deletion may have been heard of while the pass went on.
     if (pass.gone || objects.get(namespace, name) === undefined) reports.forget(kind, namespace, name);
     else reports.observe(pass.object, conditionsOf(pass.object), failure);
-    options.onPass?.({ id, controller: options.name, object: pass.object, causes, startedAt, endedAt, failure });
+    options.onPass?.({
+      id,
+      controller: options.name,
+      object: pass.object,
+      causes,
+      startedAt,
+      endedAt,
+      failure,
+      stages: pass.stages.finished,
+    });
     return next;
   }
 
@@ -155,6 +167,7 @@ const IDLE = { next: { type: 'idle' } } as const;
 class Pass<T extends KubeObject, S extends CommonStatus> {
   /** The finalizer is off: the object may be gone already. */
   gone = false;
+  readonly stages: ReturnType<typeof createStages>;
   #object: T;
   #writer: StatusWriter;
   readonly #options: ControllerOptions<T, S>;
@@ -168,6 +181,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
     this.#id = id;
     this.#log = log;
     this.#signals = signals;
+    this.stages = createStages(options.clock);
     this.#writer = this.#newWriter(object);
   }
 
@@ -255,6 +269,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
       ...this.#signals,
       status,
       log: this.#log,
+      stage: this.stages.run,
       clock,
       random,
       progress: () => this.#writer.soon(status.fields),

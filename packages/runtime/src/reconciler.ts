@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { EventInput } from './events.js';
 import type { Logger } from './log.js';
 import type { Next } from './queue.js';
+import type { RunStage } from './stages.js';
 import type { CommonStatus, StatusDraft } from './status.js';
 
 /**
@@ -47,6 +48,8 @@ export interface ReconcileContext<S extends CommonStatus = CommonStatus> {
   progress(): void;
   /** Tells what happened, now. */
   event(event: EventInput): void;
+  /** Runs a part of the pass, which shows in its trace. */
+  readonly stage: RunStage;
   readonly log: Logger;
   readonly causes: readonly Cause[];
   /** The runtime stops: end soon, leaving things so that the next start goes on. */

@@ -114,9 +114,9 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     passed(context, 'AccessDenied', 'ArtifactFailed');
     const artifact = readyArtifact(source, settings, random);
     passed(context, 'SourceNotReady');
-    const values = await this.#values(object, signal);
+    const values = await context.stage('values', () => this.#values(object, signal));
     passed(context, 'ValuesError');
-    const loaded = await this.#chart(source, artifact, signal);
+    const loaded = await context.stage('fetch', () => this.#chart(source, artifact, signal));
     passed(context, 'ArtifactFailed', 'ChartMutateError');
     const target = await this.#targets.of(object, signal);
     passed(context, 'RESTClientError');
@@ -376,7 +376,7 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     if (latest(context.status.fields.history) === undefined) return;
     const work = await this.#open(reach);
     try {
-      await runUninstall({ ...work, object, context }, 'removal');
+      await context.stage('uninstall', () => runUninstall({ ...work, object, context }, 'removal'));
     } finally {
       work.end();
       summarize(object, context.status);

@@ -48,7 +48,7 @@ export interface ActionRun extends UninstallRun {
  */
 export async function runAction(name: ActionName, run: ActionRun): Promise<void> {
   try {
-    await ACTIONS[name](run);
+    await run.context.stage(name, () => ACTIONS[name](run));
   } finally {
     // What these two have done shows in what the next look at the release says.
     if (name !== 'uninstall' && name !== 'correct cluster drift') summarize(run.object, run.context.status);

@@ -23,7 +23,8 @@ export async function finalizeKustomization(
   const references = referencesIn(context.status.fields.inventory);
   if (references.length > 0 && deletesObjects(kustomization)) {
     if (await targets.canImpersonate(kustomization, context.signal)) {
-      await deleteAll(kustomization, references, await targets.of(kustomization, context.signal), context, tell);
+      const target = await targets.of(kustomization, context.signal);
+      await context.stage('prune', () => deleteAll(kustomization, references, target, context, tell));
     } else {
       // Nobody to delete as; waiting for the account would hold the namespace for ever.
       const message = `unable to prune objects: \n${references.map(subjectOf).join('\n')}`;

@@ -18,7 +18,7 @@ import { DriftWatch } from './drift-watch.js';
 import { finalizeKustomization } from './finalize.js';
 import { objectsThatMove } from './hand-over.js';
 import { explainHealth } from './health-report.js';
-import { HealthError, waitForHealth } from './health.js';
+import { HealthError, waitForHealth, type HealthWait } from './health.js';
 import { inventoryAfterFailure, inventoryOf, staleReferences } from './inventory.js';
 import { Ledgers } from './ledgers.js';
 import { leftoversOf } from './leftovers.js';
@@ -100,16 +100,18 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     checkDependencies(kustomization, source, world.dependency, settings);
 
     pass.step('Fetching manifests');
-    const tree = await fetchSource(source, world.open, settings, context.signal);
+    const tree = await context.stage('fetch', () => fetchSource(source, world.open, settings, context.signal));
     const path = buildPath(kustomization, tree);
 
     status.fields.lastAttemptedRevision = source.revision;
     pass.step('Building manifests');
     const target = await this.#targets.of(kustomization, context.signal);
-    const { built, warnings } = await this.#build(pass, tree, path);
+    const { built, warnings } = await context.stage('build', () => this.#build(pass, tree, path));
     pass.warn(warnings);
-    const variables = await this.#variables(pass, built);
-    const plan = this.#plans.plan(pass.key, kustomization, built, variables, settings, tree);
+    const plan = await context.stage('plan', async () => {
+      const variables = await this.#variables(pass, built);
+      return this.#plans.plan(pass.key, kustomization, built, variables, settings, tree);
+    });
     pass.planned(plan);
 
     pass.step('Detecting drift');
@@ -137,17 +139,17 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
   /** Brings the cluster in line with the plan. Changes of the cluster that come meanwhile are most likely our own, and are looked at afterwards. */
   async #write(pass: Pass, plan: Plan, target: Target, tree: FileTree): Promise<Applied> {
-    const { status } = pass;
+    const { status, context } = pass;
     const watched = this.drift.pause(pass.key, target.live);
     try {
-      const applied = await this.#apply(pass, plan, target);
+      const applied = await context.stage('apply', () => this.#apply(pass, plan, target));
       const inventory = inventoryOf(applied.changes.map(({ reference }) => reference));
       const stale = staleReferences(status.fields.inventory, inventory);
       status.fields.inventory = inventory;
       const ledger = this.ledgers.of(pass.key, target.key);
       for (const reference of stale) ledger.delete(inventoryId(reference));
       const awaited = await this.#objectsThatMove(pass, stale, tree);
-      await prune(pass, stale, awaited, target.cluster);
+      if (stale.length > 0) await context.stage('prune', () => prune(pass, stale, awaited, target.cluster));
       this.drift.letGo(awaited);
       return applied;
     } finally {
@@ -248,7 +250,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
       const stop = pass.cancelHealthWait(() => this.drift.isDisturbed(pass.key));
       const finished = new Set(plan.desired.filter(isJobWithTtl).map(({ id }) => id));
       try {
-        await waitForHealth(unsettled, {
+        const wait: HealthWait = {
           cluster: target.cluster,
           live: target.live,
           clock: context.clock,
@@ -258,7 +260,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
           onVerdict: (object, health) => ledgers.noteHealth(pass.key, object, health),
           known: applied.objects,
           mayBeGone: (id) => finished.has(id),
-        });
+        };
+        await context.stage('health', () => waitForHealth(unsettled, wait));
       } catch (error) {
         context.signal.throwIfAborted();
         if (error === DISTURBED) return false;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { SluiceError } from '@sluice/core';
 import { createRegistry, silentLogger, systemClock, type FinishedPass } from '@sluice/runtime';
+import { startCollector } from '../testing/collector.js';
 import { createTracer, tracingFromEnvironment } from './tracing.js';
 
 const pass = (over: Partial<FinishedPass> = {}): FinishedPass => ({
@@ -14,25 +14,12 @@ const pass = (over: Partial<FinishedPass> = {}): FinishedPass => ({
   startedAt: 1_000,
   endedAt: 3_000,
   failure: undefined,
+  stages: [],
   ...over,
 });
 
-async function collector(status = 200) {
-  const requests: { readonly url: string; readonly headers: NodeJS.Dict<string | string[]>; readonly body: Buffer }[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      requests.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) });
-      response.writeHead(status).end();
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
-}
-
 test('a pass is a trace, under the id that its log lines have', async () => {
-  const { requests, url, close } = await collector();
+  const { requests, url, close } = await startCollector();
   const registry = createRegistry();
   try {
     const env = {
@@ -60,7 +47,7 @@ test('a pass is a trace, under the id that its log lines have', async () => {
 });
 
 test('an endpoint that fails costs the spans only, which are counted; no more wait than may', async () => {
-  const { url, close } = await collector(503);
+  const { url, close } = await startCollector(503);
   const registry = createRegistry();
   try {
     const tracer = createTracer(tracingFromEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: url })!, systemClock, silentLogger, registry);

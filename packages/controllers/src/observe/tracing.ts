@@ -124,11 +124,12 @@ export function createTracer(settings: TracingSettings, clock: Clock, log: Logge
 
   return {
     record(pass) {
-      if (waiting.length >= MAX_WAITING) {
-        outcomes.increment({ outcome: 'dropped' });
+      const spans = spansOf(pass);
+      if (waiting.length + spans.length > MAX_WAITING) {
+        outcomes.increment({ outcome: 'dropped' }, spans.length);
         return;
       }
-      waiting.push(spanOf(pass));
+      waiting.push(...spans);
       if (waiting.length >= AT_ONCE) void start();
       else cancel ??= clock.after(SEND_EVERY_MS, () => void start());
     },
@@ -140,6 +141,24 @@ export function createTracer(settings: TracingSettings, clock: Clock, log: Logge
     },
   };
 }
+
+/** The pass, and its stages as parts of it. */
+function spansOf(pass: FinishedPass): Span[] {
+  const whole = spanOf(pass);
+  const stages = pass.stages.map(({ name, startedAt, endedAt, failure }): Span => ({
+    traceId: whole.traceId,
+    spanId: randomBytes(8),
+    parentSpanId: whole.spanId,
+    name,
+    start: startedAt,
+    end: endedAt,
+    attributes: [['reconcileID', pass.id]],
+    ...failureOf(failure),
+  }));
+  return [whole, ...stages];
+}
+
+const failureOf = (failure: unknown): Pick<Span, 'failure'> => (failure === undefined ? {} : { failure: errorMessage(failure) });
 
 /** The id of a pass is a UUID, which has as many bytes as the id of a trace. */
 function spanOf({ id, controller, object, causes, startedAt, endedAt, failure }: FinishedPass): Span {
@@ -162,6 +181,6 @@ function spanOf({ id, controller, object, causes, startedAt, endedAt, failure }:
       ['causes', [...new Set(causes.map((cause) => cause.reason))].join(',')],
       ...(reason === undefined ? [] : [['error.type', reason] as const]),
     ],
-    ...(failure === undefined ? {} : { failure: errorMessage(failure) }),
+    ...failureOf(failure),
   };
 }

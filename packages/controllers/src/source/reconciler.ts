@@ -62,7 +62,7 @@ export function createSourceReconciler<T extends SourceObject, S extends SourceS
       try {
         announce(object, context);
         await checkStorage(store, ownerOf(object), kind.latestName, context);
-        const stored = await kind.produce(object, passOf(store, object, context));
+        const stored = await context.stage('fetch', () => kind.produce(object, passOf(store, object, context)));
         settle(status, stored, kind, store);
         const next = { type: 'after', delayMs: jittered(parseDuration(object.spec.interval ?? DEFAULT_INTERVAL), context.random) } as const;
         return { next, events: storedEvents(stored, before) };
@@ -111,7 +111,7 @@ function passOf<S extends SourceStatus>(store: ArtifactStore, object: SourceObje
     },
     async storing(what, run) {
       try {
-        return await run();
+        return await context.stage('store', run);
       } catch (error) {
         context.signal.throwIfAborted();
         if (error instanceof SourceFailure) throw error;

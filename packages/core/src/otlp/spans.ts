@@ -8,6 +8,8 @@ export interface Span {
   readonly traceId: Uint8Array;
   /** 8 bytes. */
   readonly spanId: Uint8Array;
+  /** Of the span that this one is a part of. */
+  readonly parentSpanId?: Uint8Array;
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly start: number;
@@ -43,14 +45,10 @@ export function printSpans({ resource, scope }: SpanOrigin, spans: readonly Span
   return new ProtobufWriter().message(1, all).finish();
 }
 
-function printSpan({ traceId, spanId, name, start, end, attributes, failure, isRemote }: Span): ProtobufWriter {
-  const span = new ProtobufWriter()
-    .bytes(1, traceId)
-    .bytes(2, spanId)
-    .text(5, name)
-    .number(6, KIND_INTERNAL)
-    .fixed64(7, nanoseconds(start))
-    .fixed64(8, nanoseconds(end));
+function printSpan({ traceId, spanId, parentSpanId, name, start, end, attributes, failure, isRemote }: Span): ProtobufWriter {
+  const span = new ProtobufWriter().bytes(1, traceId).bytes(2, spanId);
+  if (parentSpanId !== undefined) span.bytes(4, parentSpanId);
+  span.text(5, name).number(6, KIND_INTERNAL).fixed64(7, nanoseconds(start)).fixed64(8, nanoseconds(end));
   for (const [key, value] of attributes) span.message(9, attribute(key, value));
   const status =
     failure === undefined ? new ProtobufWriter().number(3, STATUS_OK) : new ProtobufWriter().text(2, failure).number(3, STATUS_ERROR);

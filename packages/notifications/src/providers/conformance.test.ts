@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorMessage } from '@sluice/core';
+import { readTraceRequest } from '@sluice/core/testing';
 import { dropReason, prepareNotification } from '../dispatch.js';
 import { eventFields, readEvent } from '../event.js';
 import { withoutForeignMetadata, withoutToken, type AlertMetadata } from '../metadata.js';
 import type { HttpAnswer, HttpRequest, Outlet } from '../outlet.js';
 import type { ProviderSpec } from '../settings.js';
 import { recordedCases } from '../testing/conformance.js';
-import { readTraceRequest } from '../testing/otlp.js';
 
 interface RecordedRequest {
   readonly method: string;

@@ -19,6 +19,7 @@ const status: Shape = { 2: { name: 'message', kind: 'text' }, 3: { name: 'code',
 const span: Shape = {
   1: { name: 'traceId', kind: 'bytes' },
   2: { name: 'spanId', kind: 'bytes' },
+  4: { name: 'parentSpanId', kind: 'bytes' },
   5: { name: 'name', kind: 'text' },
   6: { name: 'kind', kind: 'number' },
   7: { name: 'startTimeUnixNano', kind: 'fixed' },
