@@ -9,7 +9,7 @@ import { startWorld, type World } from './world.js';
 export interface Observed {
   readonly world: World;
   readonly controllers: Controllers;
-  apply(object: object): Promise<KubeObject>;
+  readonly apply: (object: object) => Promise<KubeObject>;
 }
 
 export const OBSERVED_NAMESPACE = 'apps';
