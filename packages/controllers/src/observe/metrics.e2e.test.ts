@@ -22,14 +22,6 @@ interface InfoDefinition {
   readonly labelsFromPath: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Families of Flux's controllers that mean nothing here. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  certwatcher_read_certificate_errors_total: 'there is no webhook server whose certificate could change',
-  certwatcher_read_certificate_total: 'there is no webhook server whose certificate could change',
-  controller_runtime_conversion_webhook_panics_total: 'there is no conversion webhook',
-  controller_runtime_webhook_panics_total: 'there is no admission webhook',
-};
-
 const recorded = conformanceFile<{ flux: readonly Family[] }>('metrics/metrics.json')?.flux;
 const definitions = conformanceFile<readonly InfoDefinition[]>('metrics/resource-info.json');
 
@@ -51,8 +43,7 @@ describe('metrics, as the recorded controllers have them', () => {
   after(() => observed.world.close());
 
   for (const family of recorded ?? []) {
-    const why = LEFT_OUT[family.name];
-    test(family.name, { skip: why ?? false }, () => {
+    test(family.name, () => {
       const ours = families.get(family.name);
       assert.ok(ours !== undefined, 'is missing');
       assert.equal(ours.type, family.type);

@@ -19,6 +19,17 @@ const RECONCILE_TIME_BUCKETS = [
 /** The buckets of client-go's work queue, from 10 ns to 1,000 s. */
 const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 9.999999999999999e-6, 9.999999999999999e-5, 0.001, 0.01, 0.1, 1, 10, 100, 1000];
 
+/**
+ * Families of webhooks that an API server calls, and of their certificates. Neither Flux's controllers nor these have such
+ * webhooks: the counters are there, and stay at zero.
+ */
+const WEBHOOK_FAMILIES: readonly [name: string, help: string][] = [
+  ['certwatcher_read_certificate_errors_total', 'Total number of certificate read errors'],
+  ['certwatcher_read_certificate_total', 'Total number of certificate reads'],
+  ['controller_runtime_conversion_webhook_panics_total', 'Total number of conversion webhook panics'],
+  ['controller_runtime_webhook_panics_total', 'Total number of webhook panics'],
+];
+
 /** The families that all controllers of a process share, under the names of Flux's controllers. */
 export interface ControllerMetrics {
   /** The reports of one controller, named as controller-runtime names it: the kind in lower case. */
@@ -83,6 +94,7 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
     'controller',
   ]);
   const queues = createQueueFamilies(registry);
+  for (const [name, help] of WEBHOOK_FAMILIES) registry.counter(name, help);
 
   return {
     forController(controller, concurrency) {
