@@ -15,6 +15,7 @@ import {
   scanHostKeys,
   secretOf,
   secretText,
+  tlsSecret,
   type PlainSecret,
   type SecretName,
 } from '../secrets/index.js';
@@ -116,20 +117,11 @@ async function makeTls(name: SecretName, { flags }: Invocation): Promise<PlainSe
   });
 }
 
-function tlsSecret(name: SecretName, { ca, certificate, key }: { ca: string; certificate: string; key: string }): PlainSecret {
-  if (certificate !== '' && key === '')
-    throw new Error('found tls.crt but missing tls.key: give both of --tls-crt-file and --tls-key-file');
-  if (key !== '' && certificate === '')
-    throw new Error('found tls.key but missing tls.crt: give both of --tls-crt-file and --tls-key-file');
-  if (ca === '' && certificate === '')
-    throw new Error('no CA certificate or client certificate pair found: give --ca-crt-file, or --tls-crt-file and --tls-key-file');
-  return secretOf(name, { 'ca.crt': ca, 'tls.crt': certificate, 'tls.key': key }, certificate === '' ? 'Opaque' : 'kubernetes.io/tls');
-}
-
 function makeOci(name: SecretName, { flags }: Invocation): Promise<PlainSecret> {
   const [registry, username, password] = ['url', 'username', 'password'].map((flag) => required(flags, flag)) as [string, string, string];
-  if (!/^[a-zA-Z0-9][\w.:/@-]*$/.test(registry) || registry.includes('://'))
-    throw new Error(`error parsing url: 'could not parse reference: ${registry}'`);
+  // Docker names some registries by their URL; none by one of oci.
+  if (!/^(https?:\/\/)?[a-zA-Z0-9][\w.:/@-]*$/.test(registry) || registry.startsWith('oci://'))
+    throw new Error(`error parsing url: 'could not parse reference: ${registry}': write ghcr.io or https://ghcr.io`);
   return Promise.resolve(registrySecret({ ...name, registry, username, password }));
 }
 

@@ -19,21 +19,13 @@ const CURVES: ReadonlyMap<string, string> = new Map([
 /** Makes a key pair as the flags have it. */
 export function generateSshKeys(flags: FlagValues): SshKeyPair {
   switch (flags.string('ssh-key-algorithm')) {
-    case 'rsa': {
-      const modulusLength = flags.number('ssh-rsa-bits');
-      checkRsaBits(modulusLength);
-      return pairOf(generateKeyPairSync('rsa', { modulusLength }).privateKey);
-    }
+    case 'rsa':
+      return pairOf(generateKeyPairSync('rsa', { modulusLength: flags.number('ssh-rsa-bits') }).privateKey);
     case 'ed25519':
       return pairOf(generateKeyPairSync('ed25519').privateKey);
     default:
       return pairOf(generateKeyPairSync('ec', { namedCurve: CURVES.get(flags.string('ssh-ecdsa-curve')) ?? 'P-384' }).privateKey);
   }
-}
-
-function checkRsaBits(bits: number): void {
-  if (bits >= 1024 && bits <= 16_384 && bits % 8 === 0) return;
-  throw new Error(`invalid argument "${bits}" for "--ssh-rsa-bits" flag: RSA key bit size must be a multiple of 8, from 1024 to 16384`);
 }
 
 function pairOf(key: KeyObject): SshKeyPair {

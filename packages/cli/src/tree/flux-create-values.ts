@@ -61,11 +61,12 @@ const kustomizationSourceUsage =
 export const kustomizationSource = text('source', kustomizationSourceUsage, {
   accept: (given) => {
     if (given.trim() === '') throw new Error(`no Kustomization source given, please specify ${kustomizationSourceUsage}`);
-    const { kind, name } = objectReference(given);
+    const { kind, name, namespace } = objectReference(given);
     if (name === '') throw new Error(`no name given for source of kind '${kind}'`);
+    if (name.includes('/')) throw new Error(`invalid source '${given}', must be in format [<kind>/]<name>.<namespace>`);
     if (kind !== '') return given.replace(kind, kindOf(kind, kustomizationSourceKinds));
     if (kustomizationSourceKinds.includes(name)) throw new Error(`no kind specified for source '${name}'`);
-    return `GitRepository/${given}`;
+    return `GitRepository/${name}${namespace === '' ? '' : `.${namespace}`}`;
   },
 });
 
