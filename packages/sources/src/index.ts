@@ -82,7 +82,7 @@ export { cloudRegistryLogin, type CloudProvider } from './cloud/registry-login.j
 export type { BucketContent, BucketObject, BucketProvider } from './bucket/provider.js';
 export { createS3Bucket, type S3Options } from './bucket/s3.js';
 export type { S3Credentials } from './bucket/signature.js';
-export { ignoreMatcher, parsePatterns, type IgnoreMatcher } from './ignore/ignore.js';
+export { defaultMatcher, ignoreFileName, parsePatterns, type IgnoreMatcher } from './ignore/ignore.js';
 export { createHttpTransport, type HttpAccess, type HttpTransport, type WebAnswer } from './http/transport.js';
 export {
   describeArtifact,

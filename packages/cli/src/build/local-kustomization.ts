@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
-import { directoryTree, errorMessage, groupOf, joinPath, type FileTree, type KubeObject } from '@sluice/core';
+import { directoryTree, errorMessage, groupOf, type FileTree, type KubeObject } from '@sluice/core';
 import type { Kustomization } from '@sluice/api';
 import { renderKustomization } from '@sluice/controllers';
 import type { Cluster } from '@sluice/kube';
@@ -68,22 +68,16 @@ function nestedDirectory({ spec, metadata }: Kustomization, sources: ReadonlyMap
 async function buildFrom(kustomization: Kustomization, directory: string, options: LocalBuildOptions): Promise<LocalKustomization> {
   const path = relative(sep, directory);
   const tree: FileTree = directoryTree(sep);
-  const visible = options.ignorePaths.length === 0 ? tree : ignoringTree(tree, path, [...sourceIgnore(tree, path), ...options.ignorePaths]);
   const placed = { ...kustomization, spec: { ...kustomization.spec, path: path === '' ? '.' : path } };
-  const objects = await renderKustomization(placed, visible, {
+  const objects = await renderKustomization(placed, ignoringTree(tree, path === '' ? '.' : path, options.ignorePaths), {
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     settings: { strictSubstitutions: options.strict },
+    rootName: '/',
     // A person's own machine, and their own command.
     remoteBases: { allowFile: true, ...(options.onFetch === undefined ? {} : { onFetch: options.onFetch }) },
     signal: options.signal,
   });
   return { kustomization, objects: objects.map(maskEncrypted) };
-}
-
-/** The patterns of a directory's own file, which those of the command line add to. */
-function sourceIgnore(tree: FileTree, path: string): string[] {
-  const file = joinPath(path, '.sourceignore');
-  return tree.stat(file) === 'file' ? [Buffer.from(tree.read(file)).toString('utf8')] : [];
 }
 
 async function findKustomization(namespace: string, name: string, options: LocalBuildOptions): Promise<Kustomization> {

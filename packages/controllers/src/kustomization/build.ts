@@ -36,6 +36,12 @@ interface Witness {
  */
 export class Builds {
   readonly #cache = new Map<string, CachedBuild>();
+  readonly #rootName: string;
+
+  /** `rootName` is how messages call the root of the tree: `/` when it is that of a machine. */
+  constructor(rootName: '.' | '/' = '.') {
+    this.#rootName = rootName;
+  }
 
   /** Without `bases` a build that asks for something that is named by a URL is refused. */
   build(key: string, kustomization: Kustomization, tree: FileTree, path: string, bases?: BuildBases): Built {
@@ -46,7 +52,7 @@ export class Builds {
     }
     const recording = recordingTree(tree);
     const remotes = bases === undefined ? undefined : recordingRemotes(bases);
-    const manifests = buildManifests(kustomization, recording, path, remotes);
+    const manifests = buildManifests(kustomization, recording, path, this.#rootName, remotes);
     const witness = { ...witnessOf(recording.reads, tree), remotes: remotes?.seen ?? new Map() };
     const built = { manifests, identity: Symbol(key), path, settings, witness };
     this.#cache.set(key, built);
@@ -64,10 +70,17 @@ export class Builds {
   }
 }
 
-function buildManifests(kustomization: Kustomization, tree: FileTree, path: string, remotes: Remotes | undefined): readonly Manifest[] {
+function buildManifests(
+  kustomization: Kustomization,
+  tree: FileTree,
+  path: string,
+  rootName: string,
+  remotes: Remotes | undefined,
+): readonly Manifest[] {
   try {
     const { objects, origins } = build(tree, path, {
       keepBuiltInSchema: true,
+      rootName,
       rootKustomization: rootKustomization(tree, path, kustomization),
       ...(remotes === undefined ? {} : { remotes }),
     });
@@ -75,7 +88,8 @@ function buildManifests(kustomization: Kustomization, tree: FileTree, path: stri
   } catch (error) {
     const place = placeOf(error);
     // A kustomization that is generated is in no file.
-    const known = place?.file !== undefined && tree.stat(place.file) === 'file' ? place : undefined;
+    const file = place?.file;
+    const known = file !== undefined && tree.stat(file) === 'file' ? { ...place, file: rootName === '/' ? `/${file}` : file } : undefined;
     throw failed('BuildFailed', withPlace(`kustomize build failed: ${errorMessage(error)}`, known), error);
   }
 }

@@ -23,6 +23,8 @@ export interface RenderOptions {
   /** Where `substituteFrom` is read; without one only the variables of the Kustomization itself count. */
   readonly cluster?: Cluster;
   readonly settings?: Partial<KustomizationSettings>;
+  /** How messages call the root of the tree. Default: `.` */
+  readonly rootName?: '.' | '/';
   /** How bases that are named by a URL are fetched, unless the settings refuse them. */
   readonly remoteBases?: RemoteBasesOptions;
   readonly signal?: AbortSignal;
@@ -101,7 +103,7 @@ async function manifestsOf(
 ): Promise<readonly Manifest[]> {
   const { cluster, signal = new AbortController().signal } = options;
   const settings = settingsOf(options);
-  const builds = new Builds();
+  const builds = new Builds(options.rootName);
   const key = keyOf(kustomization);
   const build = async (bases?: BuildBases): Promise<Built> => {
     const plain = (view: FileTree): Built => builds.build(key, kustomization, view, buildPath(kustomization, view), bases);
