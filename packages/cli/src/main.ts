@@ -1,5 +1,14 @@
 import { errorMessage, SluiceError } from '@sluice/core';
-import { commandOf, flagsOf, helpText, parseLine, type CommandPath, type CommandSpec, type FlagValues } from './command-line/index.js';
+import {
+  ChangesFound,
+  commandOf,
+  flagsOf,
+  helpText,
+  parseLine,
+  type CommandPath,
+  type CommandSpec,
+  type FlagValues,
+} from './command-line/index.js';
 import type { Terminal } from './terminal.js';
 import { rootCommand } from './tree/root.js';
 import { FLUX_VERSION, SLUICE_VERSION } from './versions.js';
@@ -7,6 +16,7 @@ import { FLUX_VERSION, SLUICE_VERSION } from './versions.js';
 /** Runs a command line and returns the exit code of the process. */
 export async function main(program: string, argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
   const root = rootCommand(program, terminal.environment);
+  let failureCode = 1;
   try {
     const [first, ...words] = argv;
     if (first === '__complete') {
@@ -20,7 +30,8 @@ export async function main(program: string, argv: readonly string[], terminal: T
       if (code !== undefined) return code;
     }
     const { path, args, flags } = parseLine(root, argv);
-    const { load } = commandOf(path);
+    const { load, failureCode: own = failureCode } = commandOf(path);
+    failureCode = own;
     if (path.length === 1 && flags.bool('version')) {
       terminal.out(program === 'flux' ? `flux version ${FLUX_VERSION}\n` : `sluice version ${SLUICE_VERSION} (flux ${FLUX_VERSION})\n`);
       return 0;
@@ -35,8 +46,12 @@ export async function main(program: string, argv: readonly string[], terminal: T
     await run({ args, flags: await inContextNamespace(flags, terminal), terminal, program, root, signal });
     return 0;
   } catch (error) {
+    if (error instanceof ChangesFound) {
+      terminal.warning(error.message);
+      return 1;
+    }
     terminal.failure(explained(error));
-    return signal.aborted ? 130 : 1;
+    return signal.aborted ? 130 : failureCode;
   }
 }
 

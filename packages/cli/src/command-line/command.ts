@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly load?: () => Promise<{ readonly run: RunCommand }>;
   /** The kind whose objects' names may be completed as arguments. */
   readonly completes?: string;
+  /** What a failure ends with. Default: 1. */
+  readonly failureCode?: number;
 }
 
 /** What a command is run with. */
@@ -36,7 +38,7 @@ export interface Invocation {
   readonly signal: AbortSignal;
 }
 
-/** Runs a command. The promise's end is the command's: what it throws is printed, and the exit code is 1. */
+/** Runs a command. The promise's end is the command's: what it throws is printed, and decides the exit code. */
 export type RunCommand = (invocation: Invocation) => Promise<void>;
 
 /** A command with the way to it: from the root to the command itself. */

@@ -1,4 +1,5 @@
 /** The command line as cobra reads and explains it: commands as data, flags, help. */
+export { ChangesFound } from './changes-found.js';
 export { commandOf, flagsOf, type CommandPath, type CommandSpec, type Invocation, type RunCommand } from './command.js';
 export { FlagValues, type FlagSpec } from './flags.js';
 export { helpText } from './help.js';

@@ -5,7 +5,7 @@ import type { HelmRelease } from '@sluice/api';
 import { previewRelease, type ReleasePreview, type ReleasePreviewOptions } from '@sluice/controllers';
 import { mergeValues, type Values } from '@sluice/helm';
 import type { Cluster } from '@sluice/kube';
-import type { FlagValues, Invocation } from '../command-line/index.js';
+import { ChangesFound, type FlagValues, type Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import { clusterWith, readLocalObjects } from '../diff/local-objects.js';
@@ -36,7 +36,7 @@ export async function run(invocation: Invocation): Promise<void> {
     });
     if (preview.action === undefined) return terminal.success(preview.reason);
     terminal.out(reportOf(release, preview));
-    throw new Error('identified at least one change, exiting with non-zero exit code');
+    throw new ChangesFound();
   } finally {
     await close();
   }

@@ -4,7 +4,7 @@ import type { Cluster } from '@sluice/kube';
 import { buildTarget, localTarget } from '../build/invocation.js';
 import { buildNested, isNested, type LocalBuildOptions, type LocalKustomization } from '../build/local-kustomization.js';
 import { isMasked } from '../build/mask-encrypted.js';
-import type { Invocation } from '../command-line/index.js';
+import { ChangesFound, type Invocation } from '../command-line/index.js';
 import { connect } from '../connection.js';
 import { objectReport } from '../diff/object-report.js';
 
@@ -19,7 +19,7 @@ export async function run(invocation: Invocation): Promise<void> {
     const { built, nested } = await buildTarget(target, invocation, cluster, ignoreNotFound);
     const report = await reportOf(built, flags.bool('recursive'), { ...nested, cluster });
     terminal.out(report);
-    if (report !== '') throw new Error('identified at least one change, exiting with non-zero exit code');
+    if (report !== '') throw new ChangesFound();
   } finally {
     await close();
   }

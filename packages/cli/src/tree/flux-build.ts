@@ -44,7 +44,7 @@ export const diffKustomizationCommand: CommandSpec = {
   aliases: ['ks'],
   short: 'Diff Kustomization',
   long: `The diff kustomization command shows what applying a directory would change in the cluster, by dry runs on the server. It exits
-with 0 when nothing would change, and with 1 when something would.`,
+with 0 when nothing would change, with 1 when something would, and with 2 when that can't be said.`,
   example: `  # What would change
 flux diff kustomization my-app --path ./path/to/local/manifests
 
@@ -67,6 +67,7 @@ flux diff kustomization my-app --path ./path/to/local/manifests \\
     ),
   ],
   load: () => import('../commands/diff-kustomization.js'),
+  failureCode: 2,
 };
 
 export const diffHelmReleaseCommand: CommandSpec = {
@@ -76,8 +77,8 @@ export const diffHelmReleaseCommand: CommandSpec = {
   short: 'Diff HelmRelease',
   long: `The diff helmrelease command shows what the controller would do about a HelmRelease, with another chart, other values or another
 spec: what would become of each object, by dry runs on the server, which hooks would run, and which definitions would be left
-alone. Nothing is written; values of Secrets are hidden. It exits with 0 when nothing would be done, and with 1 when something would.
-What is not given is as in the cluster: the HelmRelease, its values, and the source of its chart, which is asked from this machine.`,
+alone. Nothing is written; values of Secrets are hidden. It exits with 0 when nothing would be done, with 1 when something would, and
+with 2 when that can't be said. What is not given is as in the cluster: the HelmRelease, its values, and the source of its chart, which is asked from this machine.`,
   example: `  # With the HelmRelease, its values and its sources as they are in a directory, before they are merged
 flux diff helmrelease my-app --path ./path/to/local/manifests
 
@@ -106,4 +107,5 @@ flux diff helmrelease my-app --local-sources GitRepository/flux-system/my-repo=.
     ),
   ],
   load: () => import('../commands/diff-helmrelease.js'),
+  failureCode: 2,
 };
