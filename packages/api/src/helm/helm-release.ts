@@ -178,7 +178,9 @@ const spec = {
   interval: required(duration('How often to reconcile when nothing has changed.')),
   kubeConfig: object('The cluster to apply to. Default: this one.', kubeConfigReference.fields, { rules: kubeConfigRules }),
   maxHistory: integer('How many revisions to keep; 0 means all. Default: 5.'),
-  persistentClient: boolean('Without effect: the connection to the cluster is always kept. Default: true.'),
+  persistentClient: boolean(
+    'Without effect: connections are always kept, and kinds that come up while a release is made are looked up anew, which is what `false` is for in Flux. Default: true.',
+  ),
   postRenderStrategy: choice('Whether post-renderers see hooks, and with what. Default: as the version of Helm does.', [
     'nohooks',
     'combined',
@@ -192,7 +194,7 @@ const spec = {
     disableWait: boolean('Do not wait until the objects are healthy.'),
     disableWaitForJobs: boolean('Do not wait until Jobs are complete.'),
     force: boolean('Replace objects, where an update is refused.'),
-    recreate: boolean('Restart the pods.'),
+    recreate: boolean('Without effect, as in Flux: Helm 4 restarts no pods.'),
     serverSideApply: applyMode,
     timeout: duration('The limit of each step. Default: the timeout of this HelmRelease.'),
   }),

@@ -17,19 +17,24 @@ type Context = ReconcileContext<HelmReleaseStatus>;
 
 const API_VERSION = `${groups.source}/v1`;
 
-/** Makes the HelmChart that `spec.chart` describes, or brings it up to date; one that was made before and is not meant any more goes. */
-export async function applyChartObject(object: HelmRelease, context: Context, world: ChartTemplateWorld): Promise<void> {
+/**
+ * Makes the HelmChart that `spec.chart` describes, or brings it up to date; one that was made before and is not meant any more goes.
+ * Returns it when it was written: what is watched may show it a moment later.
+ */
+export async function applyChartObject(object: HelmRelease, context: Context, world: ChartTemplateWorld): Promise<KubeObject | undefined> {
   const { fields } = context.status;
   const key = object.spec.chart === undefined ? undefined : chartKeyOf(object);
   if (fields.helmChart !== undefined && (key === undefined || fields.helmChart !== `${key.namespace}/${key.name}`)) {
     await deleteChartObject(object, context, world);
   }
-  if (key === undefined) return;
+  if (key === undefined) return undefined;
   checkAccess(object, key, world.settings);
   const wanted = chartObject(object, key);
   const existing = world.charts.get(key.namespace, key.name);
-  if (existing === undefined || !holds(existing, wanted)) await write(wanted, existing, object, context, world);
+  const isThere = existing !== undefined && holds(existing, wanted);
+  const written = isThere ? undefined : await write(wanted, existing, object, context, world);
   noteChartObject(fields, key);
+  return written;
 }
 
 /** What is applied and still there needs no request. */
@@ -60,7 +65,7 @@ async function write(
   object: HelmRelease,
   context: Context,
   { cluster }: ChartTemplateWorld,
-): Promise<void> {
+): Promise<KubeObject> {
   const { signal, log } = context;
   let applied: KubeObject;
   try {
@@ -71,12 +76,13 @@ async function write(
     context.event({ severity: 'trace', reason: 'HelmChartSyncErr', message });
     throw new Error(message, { cause: error });
   }
-  if (existing !== undefined && existing.metadata.resourceVersion === applied.metadata.resourceVersion) return;
+  if (existing !== undefined && existing.metadata.resourceVersion === applied.metadata.resourceVersion) return applied;
   const { kind, namespace = object.metadata.namespace ?? '', name } = object.spec.chart!.spec.sourceRef;
   const action = existing === undefined ? 'Created' : 'Configured';
   const message = `${action} HelmChart/${wanted.metadata.namespace}/${wanted.metadata.name} with SourceRef '${kind}/${namespace}/${name}'`;
   log.info(message);
   context.event({ severity: 'trace', reason: `HelmChart${action}`, message });
+  return applied;
 }
 
 /** The HelmChart that `spec.chart` describes. */

@@ -137,6 +137,24 @@ describe('hooks of a HelmRelease', () => {
     );
   });
 
+  test('one may be of a kind that came up while the release was made', async () => {
+    const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: latecomers.example.com}
+spec:
+  group: example.com
+  names: {kind: Latecomer, plural: latecomers}
+  scope: Namespaced
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`;
+    const latecomer = 'apiVersion: example.com/v1\nkind: Latecomer\nmetadata: {name: x, annotations: {helm.sh/hook: post-install}}\n';
+    const { ready, get } = await createReleases(world, {
+      '1.0.0': chartFiles({ 'templates/crd.yaml': definition, 'templates/x.yaml': latecomer }),
+    });
+    await ready();
+    assert.ok(await get('Latecomer', 'x', 'example.com/v1'));
+  });
+
   test('disableHooks leaves them alone', async () => {
     const { ready, get } = await createReleases(
       world,

@@ -105,12 +105,12 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
     const { status, signal, random } = context;
     const { settings, sources, cluster, dependency } = this.#world;
     const health = healthReader(object);
-    await applyChartObject(object, context, { cluster, charts: sources.HelmChart, settings });
+    const written = await applyChartObject(object, context, { cluster, charts: sources.HelmChart, settings });
     status.reconciling('Progressing', 'Fulfilling prerequisites');
     context.progress();
     checkDependencies(object, dependency, settings);
     passed(context, 'DependencyNotReady');
-    const source = resolveSource(object, sources, settings);
+    const source = resolveSource(object, sources, settings, written);
     passed(context, 'AccessDenied', 'ArtifactFailed');
     const artifact = readyArtifact(source, settings, random);
     passed(context, 'SourceNotReady');

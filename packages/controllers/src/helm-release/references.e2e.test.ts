@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster } from '@sluice/kube';
 import { encrypt, generateAgeKey } from '@sluice/sops';
 import { createOciClient } from '@sluice/sources';
 import { chartFiles, createReleases } from '../testing/release.js';
-import { startWorld, type World } from '../testing/world.js';
+import { keyOfKind, startWorld, type World } from '../testing/world.js';
 
 const SOPS_KEYS = { namespace: 'default', name: 'sops-age' };
 
@@ -159,6 +159,49 @@ describe('what a HelmRelease refers to', () => {
     await apply('app', { chart: undefined, chartRef: { kind: 'HelmChart', name: 'theirs' } });
     await ready();
     assert.equal((await release()).status?.lastAttemptedRevision, '1.0.0');
+  });
+
+  test('a chart may be what somebody else serves for an ExternalArtifact, and follows its revision', async () => {
+    const { namespace, chart, apply, ready, failed, release, becomes } = await createReleases(
+      world,
+      { '1.0.0': chartFiles(), '1.1.0': chartFiles() },
+      {},
+    );
+    const key = keyOfKind('ExternalArtifact', namespace, 'theirs');
+    await create(
+      'ExternalArtifact',
+      namespace,
+      'theirs',
+      { spec: { sourceRef: { apiVersion: 'example.com/v1', kind: 'Thing', name: 'x' } } },
+      key.apiVersion,
+    );
+    // As its controller would: an archive on its server, address and digest in the status.
+    const serve = async (version: string, revision: string, digest?: string): Promise<void> => {
+      const file = `${chart}-${version}.tgz`;
+      const sum = createHash('sha256').update(world.web.charts.files.get(file)!).digest('hex');
+      const time = '2026-01-01T00:00:00Z';
+      const artifact = {
+        path: file,
+        url: `http://${world.web.host}/charts/${file}`,
+        lastUpdateTime: time,
+        revision,
+        digest: digest ?? `sha256:${sum}`,
+      };
+      const conditions = [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: '', lastTransitionTime: time }];
+      await world.cluster.patch(key, 'merge', { status: { artifact, conditions } }, { subresource: 'status' });
+    };
+    await apply('app', { chart: undefined, chartRef: { kind: 'ExternalArtifact', name: 'theirs' } });
+    assert.match((await failed(/SourceNotReady/)).message, /ExternalArtifact 'r\d+\/theirs' is not ready: does not have an artifact/);
+    await serve('1.0.0', '1.0.0');
+    await ready();
+    assert.equal((await release()).status?.lastAttemptedRevision, '1.0.0');
+    const revision = `1.1.0@sha256:${'ab'.repeat(32)}`;
+    await serve('1.1.0', revision);
+    await world.eventually('the new chart', async () => (await release()).status?.history?.[0]?.chartVersion === '1.1.0+abababababab');
+    await ready();
+    assert.equal((await release()).status?.lastAttemptedRevisionDigest, revision.slice('1.1.0@'.length));
+    await serve('1.0.0', 'other', `sha256:${'00'.repeat(32)}`);
+    assert.match((await becomes('Ready', 'False', /ArtifactFailed/)).message, /digest/);
   });
 
   test('the ServiceAccount that it names is who acts', async () => {

@@ -1,6 +1,7 @@
 import { formatDuration, type KubeObject } from '@sluice/core';
 import { groups, type Artifact, type HelmRelease } from '@sluice/api';
 import { conditionsOf, findCondition, hasCondition, jittered, type ObjectCache } from '@sluice/runtime';
+import { isNewer } from '../apply/ledger.js';
 import { PassFailure, passFailed } from './failure.js';
 import type { HelmReleaseSettings } from './settings.js';
 import { chartObjectName, type HelmReleaseStatus } from './spec.js';
@@ -24,15 +25,22 @@ export function chartKeyOf(object: HelmRelease): ChartKey {
   return { kind: 'HelmChart', namespace: spec.chart?.spec.sourceRef.namespace ?? own, name: chartObjectName(object) };
 }
 
-/** Finds the object with the chart, if the HelmRelease may use it. */
-export function resolveSource(object: HelmRelease, sources: ChartSources, settings: HelmReleaseSettings): KubeObject {
+/** Finds the object with the chart, if the HelmRelease may use it. What was `written` of it just now may not be seen yet, and counts. */
+export function resolveSource(
+  object: HelmRelease,
+  sources: ChartSources,
+  settings: HelmReleaseSettings,
+  written: KubeObject | undefined,
+): KubeObject {
   const { kind, namespace, name } = chartKeyOf(object);
   checkAccess(object, { kind, namespace, name }, settings);
   if (kind === 'ExternalArtifact' && !settings.allowExternalArtifact) {
     throw accessDenied(`can't access '${kind}/${namespace}/${name}', ExternalArtifact feature gate is disabled`);
   }
   const found = sources[kind].get(namespace, name);
-  if (found !== undefined) return found;
+  const isSeen = found !== undefined && !isNewer(written?.metadata.resourceVersion, found.metadata.resourceVersion);
+  const newest = isSeen ? found : (written ?? found);
+  if (newest !== undefined) return newest;
   throw passFailed('ArtifactFailed', `could not get Source object: ${kind}.${groups.source} ${JSON.stringify(name)} not found`);
 }
 

@@ -2,7 +2,7 @@ import type { HelmRelease } from '@sluice/api';
 import { errorMessage, type KubeObject } from '@sluice/core';
 import { decodeRelease, type Release } from '@sluice/helm';
 import { findCondition, type Condition } from '@sluice/runtime';
-import { keyOfKind, type World } from './world.js';
+import { keyOfKind, type WorldOver } from './world.js';
 
 let count = 0;
 
@@ -24,11 +24,11 @@ data:
 
 /** A namespace with a HelmRepository and HelmReleases of a chart of its own, and ways to look at them. */
 export async function createReleases(
-  world: World,
+  world: WorldOver,
   versions: Readonly<Record<string, Readonly<Record<string, string>>>> = { '1.0.0': chartFiles() },
   specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { app: {} },
 ) {
-  const namespace = `r${++count}`;
+  const namespace = `r${++count}${world.suffix}`;
   const chart = `chart-${namespace}`;
   await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const [version, files] of Object.entries(versions)) world.web.charts.add(chart, version, files);

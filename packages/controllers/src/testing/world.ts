@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crdOf } from '@sluice/api';
+import { crdOf, type CustomResource } from '@sluice/api';
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
-import { createCluster, type Cluster, type ObjectKey } from '@sluice/kube';
+import { createCluster, loadKubeconfig, networkFetch, type Cluster, type ObjectKey } from '@sluice/kube';
 import { silentLogger, systemClock, type Clock, type ResourceEvent } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore, type ArtifactStore } from '@sluice/sources';
 import { controlledResources } from '../resources.js';
@@ -11,10 +12,13 @@ import { startControllers, type Controllers, type ControllersOptions } from '../
 import { startGitServer, type GitServer } from './git-server.js';
 import { startWebServer, type WebServer } from './web-server.js';
 
-/** An embedded cluster with the custom resources, a Git server, and the controllers over both. */
-export interface World {
+/** A cluster with the custom resources, a Git server, and the controllers over both. */
+export interface WorldOver {
   readonly cluster: Cluster;
-  readonly embedded: EmbeddedCluster;
+  /** A file. */
+  readonly kubeconfig: string;
+  /** At the end of names of namespaces, where others may have made some. */
+  readonly suffix: string;
   readonly git: GitServer;
   /** Charts and a registry. */
   readonly web: WebServer;
@@ -34,11 +38,52 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** One over an embedded cluster. */
+export interface World extends WorldOver {
+  readonly embedded: EmbeddedCluster;
+}
+
 export async function startWorld(): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-controllers-'));
   const embedded = await startCluster({ ephemeral: true, simulate: false });
-  const cluster = createCluster(embedded.fetch);
+  return await openWorld({
+    cluster: createCluster(embedded.fetch),
+    suffix: '',
+    writeKubeconfig: (path) => writeFileSync(path, embedded.kubeconfig, { mode: 0o600 }),
+    close: () => embedded.stop(),
+    more: { embedded },
+  });
+}
+
+const named = process.env['KUBECONFIG_E2E'] ?? '';
+/** The file that names a real cluster for tests; undefined where there is none. */
+export const realKubeconfig: string | undefined = named === '' ? undefined : named;
+
+/** The same over a real cluster, which keeps what is made in it. */
+export async function startRealWorld(kubeconfig: string): Promise<WorldOver> {
+  const network = networkFetch(await loadKubeconfig({ path: kubeconfig }));
+  return await openWorld({
+    cluster: createCluster(network),
+    suffix: `-${randomBytes(3).toString('hex')}`,
+    writeKubeconfig: (path) => copyFileSync(kubeconfig, path),
+    close: () => network.close(),
+    more: {},
+  });
+}
+
+interface WorldCluster<More> {
+  readonly cluster: Cluster;
+  readonly suffix: string;
+  readonly writeKubeconfig: (path: string) => void;
+  readonly close: () => Promise<void>;
+  readonly more: More;
+}
+
+async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }: WorldCluster<More>): Promise<WorldOver & More> {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-controllers-'));
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeKubeconfig(kubeconfig);
   for (const definition of controlledResources) await cluster.apply(crdOf(definition), { fieldManager: 'test', force: true });
+  for (const definition of controlledResources) await whenServed(cluster, definition);
   const git = await startGitServer(join(directory));
   const web = await startWebServer();
   const openStore = (): ArtifactStore => openArtifactStore({ dir: join(directory, 'store'), baseUrl: 'http://localhost' });
@@ -51,8 +96,10 @@ export async function startWorld(): Promise<World> {
     running = undefined;
   };
   return {
+    ...more,
     cluster,
-    embedded,
+    kubeconfig,
+    suffix,
     git,
     web,
     get store() {
@@ -100,10 +147,19 @@ export async function startWorld(): Promise<World> {
       await stopControllers();
       await git.close();
       await web.close();
-      await embedded.stop();
+      await close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A real server serves a definition a moment after it has it. */
+async function whenServed(cluster: Cluster, { group, kind, versions }: CustomResource): Promise<void> {
+  const apiVersion = `${group}/${versions[0].name}`;
+  for (let attempt = 0; (await cluster.resourceOf({ apiVersion, kind })) === undefined; attempt++) {
+    if (attempt === 100) throw new Error(`${kind} is not served`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** A clock that runs faster than time. */
