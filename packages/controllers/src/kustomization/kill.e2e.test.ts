@@ -23,7 +23,7 @@ const KILLS: readonly { readonly at: string; readonly kill: KillPoint | number }
   { at: 'before the status is written', kill: { method: 'PATCH', path: `/kustomizations${status('app')}`, when: 'before' } },
   { at: 'when the status is written', kill: { method: 'PATCH', path: `/kustomizations${status('app')}`, when: 'after' } },
   // At random, too; the name says when it was.
-  ...[20, 300].map((within) => Math.floor(Math.random() * within)).map((kill) => ({ at: `${kill} ms after a push`, kill })),
+  ...[300].map((within) => Math.floor(Math.random() * within)).map((kill) => ({ at: `${kill} ms after a push`, kill })),
 ];
 
 describe('the process is killed, and the next one converges: nothing is lost, doubled or wrongly deleted', () => {
@@ -32,12 +32,14 @@ describe('the process is killed, and the next one converges: nothing is lost, do
   let engine: EngineProcess;
   /** The next one, loaded while the one before works. */
   let next: EngineProcess;
+  let starts = 0;
   let application: Awaited<ReturnType<typeof createApplication>>;
   const load = (): EngineProcess => new EngineProcess({ kubeconfig: join(directory, 'kubeconfig'), directory });
   const restart = async (): Promise<void> => {
     engine = next;
     await engine.start();
-    next = load();
+    starts++;
+    if (starts <= KILLS.length) next = load();
   };
 
   before(async () => {

@@ -28,7 +28,8 @@ export class EngineProcess {
   readonly ended: Promise<NodeJS.Signals | null>;
 
   constructor(options: Options) {
-    this.#child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)]);
+    // It does not live long enough for what V8 would optimize to pay off.
+    this.#child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)], { execArgv: ['--no-opt'] });
     this.ended = once(this.#child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null);
   }
 
@@ -69,6 +70,7 @@ async function run({ kubeconfig, directory }: Options): Promise<void> {
       git: createGitClient({ cacheDir: `${directory}/git` }),
       store: openArtifactStore({ dir: `${directory}/store`, baseUrl: 'http://localhost' }),
       log: silentLogger,
+      controllers: ['source-controller', 'kustomize-controller'],
       backoff: { firstMs: 50, longestMs: 400 },
     });
   process.on('message', (message: KillPoint | 'start') => {
