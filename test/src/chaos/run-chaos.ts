@@ -77,12 +77,13 @@ export async function runChaos({ durationMs, applications, seed, say = () => {},
         say(`now: ${fault}`);
       }
       const which = Math.floor(random() * processes.length);
-      if (random() < 0.15) {
+      const luck = random();
+      if (luck < 0.15) {
         say(`process ${which + 1} is killed`);
         processes[which]!.kill();
         processes[which] = startProcess(world, faults, join(directory, `again-${report.kills}`), `again-${report.kills}`);
         report.kills++;
-      } else if (random() < 0.15) {
+      } else if (luck < 0.3) {
         say(`process ${which + 1} is stopped for a while`);
         processes[which]!.pause(PAUSE_MS);
         report.pauses++;
@@ -123,11 +124,12 @@ async function keeperOf(world: World, { namespace }: Application): Promise<strin
 }
 
 /** A commit that changes, adds or removes an object. */
-async function change({ wanted, publish }: Application, random: () => number): Promise<void> {
+async function change(application: Application, random: () => number): Promise<void> {
+  const { wanted } = application;
   const name = `c${Math.floor(random() * 8)}`;
   if (random() < 0.3 && wanted.has(name)) wanted.delete(name);
   else wanted.set(name, String(Math.floor(random() * 1e6)));
-  await publish();
+  await application.publish();
 }
 
 /** What the provider of Git does after a push, where somebody leads who can hear it. */

@@ -7,6 +7,7 @@ import type { KubeObject } from '@sluice/core';
 import {
   commit,
   git,
+  kustomizationKey,
   readyOf,
   removeState,
   runSluice,
@@ -71,6 +72,17 @@ describe('examples/management-cluster', () => {
     const object = await management.cluster.get(repository('infrastructure'));
     assert.match(JSON.stringify(object?.['spec']), /"url":"ssh:.*\/v3\/contoso\/platform\/infrastructure"/);
     assert.match(await flux('get sources git -n flux-system'), /applications-develop\s*\tdevelop@sha1:[0-9a-f]{8}\tFalse\s*\tTrue/);
+  });
+
+  test('what older versions of Flux had is in use: validation, and notifications of v1beta1', async () => {
+    const infrastructure = await management.cluster.get(kustomizationKey('infrastructure'));
+    assert.equal((infrastructure?.['spec'] as { validation?: string }).validation, 'client');
+    const notifications = join(management.repository, 'clusters/management/notifications');
+    for (const file of ['providers.yaml', 'alerts.yaml'])
+      assert.match(readFileSync(join(notifications, file), 'utf8'), /^apiVersion: notification\.toolkit\.fluxcd\.io\/v1beta1$/m);
+    const secret = await management.cluster.get(keySecret);
+    assert.equal(secret?.['type'], 'Opaque');
+    assert.ok(['identity', 'known_hosts'].every((name) => Object.hasOwn(secret['data'] as object, name)));
   });
 
   test('rules and a dashboard', async () => {

@@ -49,12 +49,12 @@ describe('examples/platform-monorepo', () => {
   });
 
   test('releases are patched for this cluster', async () => {
-    assert.equal(replicasOf(await platform.cluster.get(deployment('ingress-nginx-controller', 'ingress-nginx'))), 1);
+    assert.equal(replicasOf(await platform.cluster.get(deployment('ingress-nginx-dev-controller', 'ingress-nginx'))), 1);
     const service = await platform.cluster.get({
       apiVersion: 'v1',
       kind: 'Service',
       namespace: 'ingress-nginx',
-      name: 'ingress-nginx-controller',
+      name: 'ingress-nginx-dev-controller',
     });
     assert.equal(service?.metadata.annotations?.['service.beta.kubernetes.io/azure-load-balancer-internal'], 'true');
     const issuer = await platform.cluster.get({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', name: 'letsencrypt-staging' });
@@ -66,7 +66,7 @@ describe('examples/platform-monorepo', () => {
   test("the guide's commands", async () => {
     const kustomizations = await flux('get kustomizations -A');
     for (const name of LAYERS) assert.match(kustomizations, new RegExp(`${name}\\s*\\tmain@sha1:[0-9a-f]{8}\\tFalse\\s*\\tTrue`));
-    assert.match(await flux('get hr -A'), /ingress-nginx\s*\tingress-nginx\s*\t4\.11\.3\s*\tFalse\s*\tTrue/);
+    assert.match(await flux('get hr -A'), /ingress-nginx\s*\tingress-nginx-dev\s*\t4\.11\.3\s*\tFalse\s*\tTrue/);
     assert.match(await flux('get sources helm -A'), /jetstack\s*\tsha256:/);
     assert.match(await flux('reconcile kustomization components -n flux-system --with-source'), /applied revision main@sha1:/);
     const kubectl = kubectlFor(platform);
@@ -78,11 +78,13 @@ describe('examples/platform-monorepo', () => {
 
   test('a new application, as the guide says', async () => {
     const hash = commit(platform, {
-      'flux-config/bases/my-app/helmrelease.yaml': readBase(platform, 'portal').replaceAll('portal', 'my-app'),
+      'flux-config/bases/my-app/helmrelease.yaml': readBase(platform, 'portal')
+        .replaceAll('portal', 'my-app')
+        .replace('namespace: my-app', 'namespace: default'),
       'flux-config/bases/my-app/kustomization.yaml':
         'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - helmrelease.yaml\n',
       [`${DEV}/apps/my-app/kustomization.yaml`]:
-        'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ../../../../bases/my-app\n',
+        'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: my-app\nresources:\n  - ../../../../bases/my-app\n',
       [`${DEV}/apps/kustomization.yaml`]: (text) => `${text}  - ./my-app\n`,
       [`${DEV}/infrastructure/namespaces/my-app.yaml`]: 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: my-app\n',
       [`${DEV}/infrastructure/namespaces/kustomization.yaml`]: (text) => `${text}  - my-app.yaml\n`,
@@ -121,14 +123,14 @@ describe('examples/platform-monorepo', () => {
     commit(platform, {
       [`flux-config/clusters/${to}/flux-system/kustomizations.yaml`]: (text) => text.replaceAll(from, to),
       [`flux-config/clusters/${to}/infrastructure/components/ingress-nginx/kustomization.yaml`]: (text) =>
-        text.replace('replicaCount: 1', 'replicaCount: 4'),
+        text.replace('replicaCount: 1', 'replicaCount: 4').replace('ingress-nginx-dev', 'ingress-nginx-stg'),
     });
     const args = ['--repository', platform.repository, '--path', `flux-config/clusters/${to}/flux-system`];
     const staging = await startQuickstart({ args });
     try {
       assert.equal(readyOf((await staging.cluster.get(kustomizationKey('apps')))!)?.status, 'True', staging.output());
-      assert.equal(replicasOf(await staging.cluster.get(deployment('ingress-nginx-controller', 'ingress-nginx'))), 4);
-      assert.equal(replicasOf(await platform.cluster.get(deployment('ingress-nginx-controller', 'ingress-nginx'))), 1);
+      assert.equal(replicasOf(await staging.cluster.get(deployment('ingress-nginx-stg-controller', 'ingress-nginx'))), 4);
+      assert.equal(replicasOf(await platform.cluster.get(deployment('ingress-nginx-dev-controller', 'ingress-nginx'))), 1);
     } finally {
       await staging.interrupt();
       removeState(staging.directory);
