@@ -173,3 +173,69 @@ test('labels of nodes that are no more, and selectors that select nothing, are w
     'spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector results in matching no pod',
   ]);
 });
+
+const warned: readonly [apiVersion: string, kind: string, spec: object, name: string, expected: readonly string[]][] = [
+  ...(['Deployment', 'ReplicaSet'] as const).map(
+    (kind) =>
+      [
+        'apps/v1',
+        kind,
+        { selector: SELECTOR, template: TEMPLATE },
+        'a.b',
+        [
+          'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+        ],
+      ] as [string, string, object, string, string[]],
+  ),
+  [
+    'v1',
+    'Service',
+    { clusterIP: 'None', sessionAffinity: 'ClientIP', externalIPs: ['1.2.3.4', '2001:DB8::1', '::ffff:1.2.3.4'], ports: [{ port: 80 }] },
+    's',
+    [
+      'spec.externalIPs is ignored for headless services',
+      'spec.SessionAffinity is ignored for headless services',
+      'spec.externalIPs[1]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      'spec.externalIPs[2]: non-standard IP address "::ffff:1.2.3.4" will be considered invalid in a future Kubernetes release: use "1.2.3.4"',
+    ],
+  ],
+  [
+    'networking.k8s.io/v1',
+    'NetworkPolicy',
+    {
+      podSelector: {},
+      ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.1/8', except: ['10.1.2.3/16'] } }, { ipBlock: { cidr: '2001:DB8:0::/32' } }] }],
+    },
+    'p',
+    [
+      'spec.ingress[0].from[0].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+      'spec.ingress[0].from[0].ipBlock.except[0]: CIDR value "10.1.2.3/16" is ambiguous in this context (should be "10.1.0.0/16" or "10.1.2.3/32"?)',
+      'spec.ingress[0].from[1].ipBlock.cidr: IPv6 CIDR value "2001:DB8:0::/32" should be in RFC 5952 canonical format ("2001:db8::/32")',
+    ],
+  ],
+  [
+    'apps/v1',
+    'StatefulSet',
+    {
+      selector: SELECTOR,
+      template: TEMPLATE,
+      revisionHistoryLimit: -1,
+      volumeClaimTemplates: [
+        { metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1.5' } } } },
+      ],
+    },
+    's',
+    [
+      'spec.volumeClaimTemplates[0].resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+    ],
+  ],
+];
+
+for (const [apiVersion, kind, spec, name, expected] of warned) {
+  test(`a ${kind} that works, but hardly as meant, is warned of`, () => {
+    const found = prepare(apiVersion, kind, spec, name);
+    assert.deepEqual(found.faults, []);
+    assert.deepEqual(found.warnings, expected);
+  });
+}

@@ -25,6 +25,48 @@ function isCidr(value: string): boolean {
   return slash > 0 && isAddress(address) && /^(0|[1-9][0-9]{0,2})$/.test(bits) && Number(bits) <= (isIPv6(address) ? 128 : 32);
 }
 
+/** An address that is accepted, but not as it should be written. */
+export function addressWarnings(path: string, value: string): readonly string[] {
+  if (!isAddress(value) || !isIPv6(value)) return [];
+  const canonical = canonicalIPv6(value);
+  const inner = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical);
+  if (inner !== null) {
+    const number = Number.parseInt(inner[1]!, 16) * 65536 + Number.parseInt(inner[2]!, 16);
+    const shown = [24, 16, 8, 0].map((bits) => (number >>> bits) & 255).join('.');
+    return [`${path}: non-standard IP address "${value}" will be considered invalid in a future Kubernetes release: use "${shown}"`];
+  }
+  return canonical === value ? [] : [`${path}: IPv6 address "${value}" should be in RFC 5952 canonical format ("${canonical}")`];
+}
+
+/** A block that is accepted, but could be meant otherwise, or is not as it should be written. */
+export function cidrWarnings(path: string, value: string): readonly string[] {
+  if (!isCidr(value)) return [];
+  const slash = value.indexOf('/');
+  const address = value.slice(0, slash);
+  const bits = Number(value.slice(slash + 1));
+  const width = isIPv6(address) ? 128 : 32;
+  const number = addressNumber(address);
+  const mask = BigInt(width - bits);
+  if ((number >> mask) << mask !== number) {
+    const shown = isIPv6(address) ? canonicalIPv6(address) : address;
+    const block = `${shownAddress((number >> mask) << mask, width)}/${bits}`;
+    return [`${path}: CIDR value "${value}" is ambiguous in this context (should be "${block}" or "${shown}/${width}"?)`];
+  }
+  if (!isIPv6(address) || canonicalIPv6(address) === address) return [];
+  return [`${path}: IPv6 CIDR value "${value}" should be in RFC 5952 canonical format ("${canonicalIPv6(address)}/${bits}")`];
+}
+
+/** As RFC 5952 would have it written, which is how the names of hosts in URLs are. */
+function canonicalIPv6(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+function shownAddress(number: bigint, width: number): string {
+  if (width === 32) return [24n, 16n, 8n, 0n].map((bits) => String((number >> bits) & 255n)).join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  return canonicalIPv6(groups.join(':'));
+}
+
 /** Whether an address lies in a block, both as people write them. */
 export function cidrContains(cidr: string, address: string): boolean {
   const slash = cidr.indexOf('/');

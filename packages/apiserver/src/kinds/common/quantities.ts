@@ -1,4 +1,5 @@
 import { compareQuantities, formatQuantity, parseQuantity, type Quantity } from '@sluice/core';
+import { fieldsOf, isSet, type Fields } from './fields.js';
 
 /** A quantity out of an object: its syntax was checked when the object was decoded. */
 export function quantityOf(value: unknown): Quantity {
@@ -17,6 +18,13 @@ export function isMore(a: unknown, b: unknown): boolean {
 
 export function shownQuantity(value: unknown): string {
   return formatQuantity(quantityOf(value));
+}
+
+/** What an amount of bytes with a fraction is warned of with. */
+export function fractionWarnings(resources: Fields, list: string, name: string, path: string): readonly string[] {
+  const value = fieldsOf(resources[list])[name];
+  if (!isSet(value) || quantityOf(value).nano % 1_000_000_000n === 0n) return [];
+  return [`${path}.resources.${list}[${name}]: fractional byte value "${shownQuantity(value)}" is invalid, must be an integer`];
 }
 
 export function addQuantities(a: Quantity | undefined, b: Quantity): Quantity {

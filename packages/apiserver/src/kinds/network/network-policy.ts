@@ -1,5 +1,5 @@
 import { forbidden, invalid, notSupported, required, type FieldError } from '@sluice/schema';
-import { cidrContains, validateCidr } from '../common/addresses.js';
+import { cidrContains, cidrWarnings, validateCidr } from '../common/addresses.js';
 import {
   defaults,
   each,
@@ -27,6 +27,12 @@ const policyTypes: Edit = (spec) => {
   return withField(spec, 'policyTypes', itemsOf(spec['egress']).length > 0 ? ['Ingress', 'Egress'] : ['Ingress']);
 };
 
+/** Rules for traffic, and where they have the other end of it. */
+const DIRECTIONS = [
+  ['ingress', 'from'],
+  ['egress', 'to'],
+] as const;
+
 export const networkPolicy: KindRules = {
   namespaced: true,
   generation: ['spec'],
@@ -34,10 +40,7 @@ export const networkPolicy: KindRules = {
   validate: (object, faults) => {
     const spec = fieldsOf(object['spec']);
     validateSelector(spec['podSelector'], faults, 'spec.podSelector');
-    for (const [direction, peers] of [
-      ['ingress', 'from'],
-      ['egress', 'to'],
-    ] as const) {
+    for (const [direction, peers] of DIRECTIONS) {
       for (const [index, rule] of itemsOf(spec[direction]).entries()) {
         const path = `spec.${direction}[${index}]`;
         for (const [position, port] of itemsOf(rule['ports']).entries()) validatePort(port, faults, `${path}.ports[${position}]`);
@@ -52,6 +55,14 @@ export const networkPolicy: KindRules = {
       }
     }
   },
+  warnings: (object) =>
+    DIRECTIONS.flatMap(([direction, peers]) =>
+      itemsOf(fieldsOf(object['spec'])[direction]).flatMap((rule, index) =>
+        itemsOf(rule[peers]).flatMap((peer, position) =>
+          blockWarnings(fieldsOf(peer['ipBlock']), `spec.${direction}[${index}].${peers}[${position}].ipBlock`),
+        ),
+      ),
+    ),
 };
 
 function validatePort(port: Fields, faults: FieldError[], path: string): void {
@@ -77,6 +88,13 @@ function validatePeer(peer: Fields, faults: FieldError[], path: string): void {
   if (isSet(peer['ipBlock'])) validateBlock(fieldsOf(peer['ipBlock']), faults, `${path}.ipBlock`);
   if (kinds.length === 0) faults.push(required(path, 'must specify a peer'));
   else if (kinds.length > 1 && kinds.includes('ipBlock')) faults.push(forbidden(path, 'may not specify both ipBlock and another peer'));
+}
+
+function blockWarnings({ cidr, except }: Fields, path: string): readonly string[] {
+  return [
+    ...cidrWarnings(`${path}.cidr`, textOf(cidr)),
+    ...stringsOf(except).flatMap((block, index) => cidrWarnings(`${path}.except[${index}]`, block)),
+  ];
 }
 
 function validateBlock(block: Fields, faults: FieldError[], path: string): void {

@@ -1,6 +1,6 @@
 import { deepEqual } from '@sluice/core';
 import { forbidden, invalid, notSupported, required, type FieldError } from '@sluice/schema';
-import { isAddress, isIPv6, validateAddress, validateCidr } from '../common/addresses.js';
+import { addressWarnings, cidrWarnings, isAddress, isIPv6, validateAddress, validateCidr } from '../common/addresses.js';
 import { duplicateShown } from '../common/faults.js';
 import {
   at,
@@ -9,6 +9,7 @@ import {
   fieldsOf,
   isSet,
   itemsOf,
+  mapOf,
   numberOf,
   pipe,
   stringsOf,
@@ -20,7 +21,7 @@ import {
   type Fields,
 } from '../common/index.js';
 import { printInternal } from '../common/go-print.js';
-import { validateLabels } from '../common/meta.js';
+import { metaOf, validateLabels } from '../common/meta.js';
 import { check, checkPort, dns1035Names, dns1123Label, dns1123Subdomain, qualifiedName } from '../common/names.js';
 import { checkOneOf } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
@@ -87,7 +88,37 @@ export const service: KindRules = {
   },
   allocate: (object, live, { services }, faults) => services.allocate(object, live, faults),
   revalidate: true,
+  warnings: (object) => serviceWarnings(object),
 };
+
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+
+/** Fields that mean nothing in a service like this, and addresses that are not as they should be written. */
+function serviceWarnings(object: Fields): readonly string[] {
+  const spec = fieldsOf(object['spec']);
+  const isExternal = spec['type'] === 'ExternalName';
+  const isHeadless = spec['type'] === 'ClusterIP' && spec['clusterIP'] === 'None';
+  const externalIPs = stringsOf(spec['externalIPs']);
+  const balancer = textOf(spec['loadBalancerIP']);
+  const warnings: string[] = [];
+  const warnIf = (applies: boolean, ...texts: readonly string[]): void => {
+    if (applies) warnings.push(...texts);
+  };
+  const hinted = Object.hasOwn(mapOf(metaOf(object)['annotations']), TOPOLOGY_HINTS);
+  warnIf(hinted, `annotation ${TOPOLOGY_HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  const given = stringsOf(spec['clusterIPs']);
+  warnIf(!isExternal && !isHeadless, ...given.flatMap((ip, index) => addressWarnings(`spec.clusterIPs[${index}]`, ip)));
+  warnIf(isHeadless && balancer !== '', 'spec.loadBalancerIP is ignored for headless services');
+  warnIf(isHeadless && externalIPs.length > 0, 'spec.externalIPs is ignored for headless services');
+  warnIf(isHeadless && spec['sessionAffinity'] !== 'None', 'spec.SessionAffinity is ignored for headless services');
+  warnings.push(...externalIPs.flatMap((ip, index) => addressWarnings(`spec.externalIPs[${index}]`, ip)));
+  warnings.push(...addressWarnings('spec.loadBalancerIP', balancer));
+  const ranges = stringsOf(spec['loadBalancerSourceRanges']);
+  warnings.push(...ranges.flatMap((range, index) => cidrWarnings(`spec.loadBalancerSourceRanges[${index}]`, range)));
+  warnIf(isExternal && externalIPs.length > 0, 'spec.externalIPs is ignored when spec.type is "ExternalName"');
+  warnIf(!isExternal && textOf(spec['externalName']) !== '', 'spec.externalName is ignored when spec.type is not "ExternalName"');
+  return warnings;
+}
 
 /** The single and the plural field say the same; whoever writes one of them means both. */
 function withClusterIPs(spec: Fields, before: Fields | undefined): Fields {

@@ -9,7 +9,7 @@ import { admitPod } from './admission.js';
 import { podDefaults, templateDefaults } from './defaults.js';
 import { qosClass } from './qos.js';
 import { validatePodSpec, validateTemplate } from './spec.js';
-import { podWarnings } from './warnings.js';
+import { nameWarnings, podWarnings } from './warnings.js';
 
 const UPDATE_FORBIDDEN =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
@@ -44,8 +44,10 @@ export const pod: KindRules = {
     }
   },
   revalidate: true,
-  warnings: (object, live) =>
-    live !== undefined && deepEqual(object['spec'], live['spec']) ? [] : podWarnings(fieldsOf(object['spec']), metaOf(object), ''),
+  warnings: (object, live) => {
+    if (live !== undefined && deepEqual(object['spec'], live['spec'])) return [];
+    return [...nameWarnings(object, live, "the Pod's hostname"), ...podWarnings(fieldsOf(object['spec']), metaOf(object), '')];
+  },
 };
 
 /** Less than no time is a second. */
@@ -118,4 +120,14 @@ export const podTemplate: KindRules = {
   validate: (object, faults) => validateTemplate(fieldsOf(object['template']), faults, 'template'),
 };
 
-export const serviceAccount: KindRules = { namespaced: true };
+const MOUNTABLE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
+
+export const serviceAccount: KindRules = {
+  namespaced: true,
+  warnings: (object, live) => {
+    const isSetIn = (found: Fields): boolean => Object.hasOwn(mapOf(metaOf(found)['annotations']), MOUNTABLE_SECRETS);
+    if (!isSetIn(object) || (live !== undefined && isSetIn(live))) return [];
+    const advice = 'prefer separate namespaces to isolate access to mounted secrets';
+    return [`metadata.annotations[${MOUNTABLE_SECRETS}]: deprecated in v1.32+; ${advice}`];
+  },
+};

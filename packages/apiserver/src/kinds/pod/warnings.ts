@@ -1,13 +1,23 @@
 import { fieldsOf, isSet, itemsOf, numberOf, textOf, type Fields } from '../common/index.js';
 import { mapOf } from '../common/fields.js';
-import { metaOf } from '../common/meta.js';
-import { quantityOf, shownQuantity } from '../common/quantities.js';
+import { metaOf, nameOf } from '../common/meta.js';
+import { dns1123Label } from '../common/names.js';
+import { fractionWarnings } from '../common/quantities.js';
 
 /** Warnings about the template of a workload, when it changed. */
 export function templateWarnings(object: Fields, live: Fields | undefined, path = 'spec.template'): readonly string[] {
   if (live !== undefined && metaOf(object)['generation'] === metaOf(live)['generation']) return [];
   const template = fieldsOf(fieldsOf(object['spec'])['template']);
   return podWarnings(fieldsOf(template['spec']), fieldsOf(template['metadata']), `${path}.`);
+}
+
+/** Names that Pods and their hosts get their names from, in a new object. */
+export function nameWarnings(object: Fields, live: Fields | undefined, use = 'Pod names and hostnames'): readonly string[] {
+  if (live !== undefined) return [];
+  const faults = dns1123Label(nameOf(object));
+  if (faults.length === 0) return [];
+  const advice = `a DNS label is recommended: [${faults.join(' ')}]`;
+  return [`metadata.name: this is used in ${use}, which can result in surprising behavior; ${advice}`];
 }
 
 const DEPRECATED_VOLUMES: Readonly<Record<string, string>> = {
@@ -47,9 +57,7 @@ export function podWarnings(spec: Fields, meta: Fields, path: string): string[] 
   }
   nullSelectors(fieldsOf(spec['affinity']), `${path}spec.affinity`, warnings);
   for (const [index, volume] of itemsOf(spec['volumes']).entries()) {
-    for (const [kind, text] of Object.entries(DEPRECATED_VOLUMES)) {
-      if (isSet(volume[kind])) warnings.push(`${path}spec.volumes[${index}].${kind === 'storageos' ? 'storageOS' : kind}: ${text}`);
-    }
+    warnings.push(...sourceWarnings(volume, `${path}spec.volumes[${index}]`));
   }
   repeated(itemsOf(spec['hostAliases']), 'ip', `${path}spec.hostAliases`, 'duplicate ip', warnings);
   repeated(itemsOf(spec['imagePullSecrets']), 'name', `${path}spec.imagePullSecrets`, 'duplicate name', warnings);
@@ -94,6 +102,13 @@ export function podWarnings(spec: Fields, meta: Fields, path: string): string[] 
   return warnings;
 }
 
+/** Kinds of volumes that no version plays any more. */
+export function sourceWarnings(volume: Fields, path: string): readonly string[] {
+  return Object.entries(DEPRECATED_VOLUMES)
+    .filter(([kind]) => isSet(volume[kind]))
+    .map(([kind, text]) => `${path}.${kind === 'storageos' ? 'storageOS' : kind}: ${text}`);
+}
+
 function nullSelectors(affinity: Fields, path: string, warnings: string[]): void {
   for (const kind of ['podAffinity', 'podAntiAffinity']) {
     for (const [when, termOf, below] of [
@@ -120,12 +135,7 @@ function repeated(items: readonly Fields[], field: string, path: string, text: s
 function fractions(container: Fields, path: string, warnings: string[]): void {
   const resources = fieldsOf(container['resources']);
   for (const name of ['memory', 'ephemeral-storage']) {
-    for (const list of ['limits', 'requests']) {
-      const value = fieldsOf(resources[list])[name];
-      if (!isSet(value) || quantityOf(value).nano % 1_000_000_000n === 0n) continue;
-      const shown = JSON.stringify(shownQuantity(value));
-      warnings.push(`${path}.resources.${list}[${name}]: fractional byte value ${shown} is invalid, must be an integer`);
-    }
+    for (const list of ['limits', 'requests']) warnings.push(...fractionWarnings(resources, list, name, path));
   }
 }
 

@@ -17,12 +17,14 @@ import {
 import { diffInternal } from '../common/go-print.js';
 import { metaOf, nameOf } from '../common/meta.js';
 import { check, dns1123Subdomain } from '../common/names.js';
-import { isMore, quantityOf } from '../common/quantities.js';
+import { fractionWarnings, isMore, quantityOf } from '../common/quantities.js';
 import { checkOneOf, validateSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 export const VOLUME_MODES = ['Block', 'Filesystem'];
+/** How claims and volumes named their class before there was a field. */
+export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
 export const claimDefaults: Edit = pipe(
@@ -56,10 +58,16 @@ export const persistentVolumeClaim: KindRules = {
   validate: (object, faults) => validateClaimSpec(fieldsOf(object['spec']), faults, 'spec'),
   validateUpdate: validateClaimUpdate,
   revalidate: true,
+  warnings: (object) => [
+    ...(hasClassAnnotation(object)
+      ? [`metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`]
+      : []),
+    ...claimWarnings(fieldsOf(object['spec']), 'spec'),
+  ],
   admit: (object, live, { lookup }) => {
     const spec = fieldsOf(object['spec']);
     if (live !== undefined || isSet(spec['storageClassName'])) return object;
-    if (Object.hasOwn(mapOf(metaOf(object)['annotations']), 'volume.beta.kubernetes.io/storage-class')) return object;
+    if (hasClassAnnotation(object)) return object;
     const byDefault = lookup
       .list('storage.k8s.io/v1', 'StorageClass')
       .filter((item) => item.metadata.annotations?.[DEFAULT_CLASS] === 'true')
@@ -68,6 +76,16 @@ export const persistentVolumeClaim: KindRules = {
     return byDefault === undefined ? object : withField(object, 'spec', withField(spec, 'storageClassName', nameOf(byDefault)));
   },
 };
+
+function hasClassAnnotation(object: Fields): boolean {
+  return Object.hasOwn(mapOf(metaOf(object)['annotations']), CLASS_ANNOTATION);
+}
+
+/** There are no parts of a byte. */
+export function claimWarnings(spec: Fields, path: string): readonly string[] {
+  const resources = fieldsOf(spec['resources']);
+  return ['requests', 'limits'].flatMap((list) => fractionWarnings(resources, list, 'storage', path));
+}
 
 /** Storage in use is protected by a finalizer that the protection controller takes off. */
 export function withFinalizer(object: Fields, finalizer: string): Fields {

@@ -1,17 +1,36 @@
 import { deepEqual } from '@sluice/core';
 import { forbidden, invalid, required, type FieldError } from '@sluice/schema';
-import { defaults, fieldsOf, isSet, pipe, stringsOf, textOf, within, withField, zeroDefaults, type Fields } from '../common/index.js';
+import {
+  defaults,
+  fieldsOf,
+  isSet,
+  mapOf,
+  pipe,
+  stringsOf,
+  textOf,
+  within,
+  withField,
+  zeroDefaults,
+  type Fields,
+} from '../common/index.js';
 import { diffInternal } from '../common/go-print.js';
-import { immutable } from '../common/meta.js';
+import { immutable, metaOf } from '../common/meta.js';
 import { check, dns1123Subdomain } from '../common/names.js';
 import { quantityOf } from '../common/quantities.js';
 import { checkOneOf } from '../common/selectors.js';
 import type { KindRules, WriteContext } from '../context.js';
 import { sourceDefaults, VOLUME_SOURCES } from '../pod/defaults.js';
 import { validateSourceKind } from '../pod/volumes.js';
-import { ACCESS_MODES, VOLUME_MODES, withFinalizer } from './claim.js';
+import { sourceWarnings } from '../pod/warnings.js';
+import { ACCESS_MODES, CLASS_ANNOTATION, VOLUME_MODES, withFinalizer } from './claim.js';
 
 const SOURCES = [...VOLUME_SOURCES, 'local'] as const;
+
+const OPTIONS_ANNOTATION = 'volume.beta.kubernetes.io/mount-options';
+const MOUNTED_WITH_OPTIONS =
+  'gcePersistentDisk awsElasticBlockStore glusterfs nfs rbd quobyte iscsi cinder cephfs azureFile vsphereVolume azureDisk photonPersistentDisk'.split(
+    ' ',
+  );
 
 export const persistentVolume: KindRules = {
   namespaced: false,
@@ -21,7 +40,12 @@ export const persistentVolume: KindRules = {
   ),
   create: (object, context) => withFinalizer(withField(object, 'status', pendingStatus(context)), 'kubernetes.io/pv-protection'),
   update: (next, live) => withField(next, 'status', live['status']),
-  validate: (object, faults) => validateVolume(fieldsOf(object['spec']), faults),
+  validate: (object, faults) => {
+    const spec = fieldsOf(object['spec']);
+    validateVolume(spec, faults);
+    if (Object.hasOwn(mapOf(metaOf(object)['annotations']), OPTIONS_ANNOTATION) && !MOUNTED_WITH_OPTIONS.some((kind) => isSet(spec[kind])))
+      faults.push(forbidden(`metadata.annotations.${OPTIONS_ANNOTATION}`, 'may not specify mount options for this volume type'));
+  },
   validateUpdate: (next, live, faults) => {
     const after = sourceOf(fieldsOf(next['spec']));
     const before = sourceOf(fieldsOf(live['spec']));
@@ -35,7 +59,24 @@ export const persistentVolume: KindRules = {
     }
   },
   revalidate: true,
+  warnings: volumeWarnings,
 };
+
+const OLD_ANNOTATIONS: readonly (readonly [name: string, text: string])[] = [
+  [CLASS_ANNOTATION, 'deprecated since v1.8; use "storageClassName" attribute instead'],
+  [OPTIONS_ANNOTATION, 'deprecated since v1.31; use "mountOptions" attribute instead'],
+];
+const RECYCLE_ADVICE = 'The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
+
+function volumeWarnings(object: Fields): readonly string[] {
+  const annotations = mapOf(metaOf(object)['annotations']);
+  const spec = fieldsOf(object['spec']);
+  const warnings = OLD_ANNOTATIONS.filter(([name]) => Object.hasOwn(annotations, name)).map(
+    ([name, text]) => `metadata.annotations[${name}]: ${text}`,
+  );
+  if (spec['persistentVolumeReclaimPolicy'] === 'Recycle') warnings.push(`spec.persistentVolumeReclaimPolicy: ${RECYCLE_ADVICE}`);
+  return [...warnings, ...sourceWarnings(spec, 'spec')];
+}
 
 function pendingStatus({ now }: WriteContext): Fields {
   return { phase: 'Pending', lastPhaseTransitionTime: now };

@@ -1,9 +1,10 @@
 import { invalid, notSupported, required, type FieldError } from '@sluice/schema';
 import { defaults, fieldsOf, isSet, pipe, textOf, within, zeroDefaults } from '../common/index.js';
-import { nameOf } from '../common/meta.js';
+import { metaOf, nameOf } from '../common/meta.js';
 import { checkOneOf } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
+import { nameWarnings, podWarnings } from '../pod/warnings.js';
 import { checkCounts } from './common.js';
 import { isTimeZone, parseSchedule } from './cron-schedule.js';
 import { validateJobSpec } from './job.js';
@@ -46,6 +47,13 @@ export const cronJob: KindRules = {
   validateCreate: (object, faults) => {
     const name = nameOf(object);
     if (name.length > NAME_LIMIT) faults.push(invalid('metadata.name', name, `must be no more than ${NAME_LIMIT} characters`));
+  },
+  warnings: (object, live) => {
+    if (live !== undefined && metaOf(object)['generation'] === metaOf(live)['generation']) return [];
+    const job = fieldsOf(fieldsOf(fieldsOf(object['spec'])['jobTemplate'])['spec']);
+    const template = fieldsOf(job['template']);
+    const pods = podWarnings(fieldsOf(template['spec']), fieldsOf(template['metadata']), 'spec.jobTemplate.spec.template.');
+    return [...nameWarnings(object, live), ...pods];
   },
 };
 

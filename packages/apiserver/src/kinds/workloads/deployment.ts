@@ -6,7 +6,7 @@ import { immutableSelector } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateSelectorAndTemplate } from '../pod/spec.js';
-import { templateWarnings } from '../pod/warnings.js';
+import { nameWarnings, templateWarnings } from '../pod/warnings.js';
 import { checkCounts, checkIntOrPercent, checkNotOverHundred, isZero, shownRollingUpdate } from './common.js';
 
 const rollingUpdate = within('rollingUpdate', defaults({ maxUnavailable: '25%', maxSurge: '25%' }));
@@ -62,7 +62,7 @@ export const deployment: KindRules = {
       faults.push(invalid('status.availableReplicas', numberOf(status['availableReplicas']), 'cannot be greater than readyReplicas'));
     }
   },
-  warnings: (object, live) => templateWarnings(object, live),
+  warnings: (object, live) => [...nameWarnings(object, live), ...templateWarnings(object, live)],
 };
 
 function validateStrategy(strategy: Fields, faults: FieldError[]): void {
@@ -109,5 +109,5 @@ export const replicaSet: KindRules = {
     immutableSelector(fieldsOf(next['spec'])['selector'], fieldsOf(live['spec'])['selector'], faults, 'spec.selector');
   },
   revalidate: true,
-  warnings: (object, live) => templateWarnings(object, live),
+  warnings: (object, live) => [...nameWarnings(object, live), ...templateWarnings(object, live)],
 };

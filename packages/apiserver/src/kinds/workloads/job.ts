@@ -25,7 +25,7 @@ import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
 import { validateFailurePolicy } from './failure-policy.js';
-import { templateWarnings } from '../pod/warnings.js';
+import { nameWarnings, templateWarnings } from '../pod/warnings.js';
 import { checkCounts } from './common.js';
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid';
@@ -75,16 +75,7 @@ export const job: KindRules = {
     }
   },
   revalidate: true,
-  warnings: (object, live) => {
-    const warnings = [...templateWarnings(object, live)];
-    const faults = dns1123Label(nameOf(object));
-    if (live === undefined && faults.length > 0) {
-      warnings.unshift(
-        `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
-      );
-    }
-    return warnings;
-  },
+  warnings: (object, live) => [...nameWarnings(object, live), ...templateWarnings(object, live)],
 };
 
 function validateSelected(spec: Fields, faults: FieldError[]): void {

@@ -5,7 +5,7 @@ import { shownLabels } from '../common/selectors.js';
 import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateTemplate } from '../pod/spec.js';
-import { templateWarnings } from '../pod/warnings.js';
+import { nameWarnings, templateWarnings } from '../pod/warnings.js';
 import { checkCounts } from './common.js';
 
 /** The oldest workload kind: a ReplicaSet whose selector is a plain map. */
@@ -37,5 +37,5 @@ export const replicationController: KindRules = {
     validateTemplate(template, faults, 'spec.template');
   },
   revalidate: true,
-  warnings: (object, live) => templateWarnings(object, live),
+  warnings: (object, live) => [...nameWarnings(object, live), ...templateWarnings(object, live)],
 };

@@ -1,6 +1,19 @@
 import { deepEqual } from '@sluice/core';
 import { forbidden, invalid, type FieldError } from '@sluice/schema';
-import { defaults, each, fieldsOf, isSet, itemsOf, pipe, textOf, within, withField, zeroDefaults, type Fields } from '../common/index.js';
+import {
+  defaults,
+  each,
+  fieldsOf,
+  isSet,
+  itemsOf,
+  numberOf,
+  pipe,
+  textOf,
+  within,
+  withField,
+  zeroDefaults,
+  type Fields,
+} from '../common/index.js';
 import { invalidShown } from '../common/faults.js';
 import { checkOneOf } from '../common/selectors.js';
 import { check, dns1123Label, labelNames } from '../common/names.js';
@@ -8,7 +21,7 @@ import type { KindRules } from '../context.js';
 import { templateDefaults } from '../pod/defaults.js';
 import { validateSelectorAndTemplate } from '../pod/spec.js';
 import { templateWarnings } from '../pod/warnings.js';
-import { claimDefaults, validateClaimSpec } from '../storage/claim.js';
+import { claimDefaults, claimWarnings, validateClaimSpec } from '../storage/claim.js';
 import { checkCounts, checkIntOrPercent } from './common.js';
 
 const MUTABLE = [
@@ -52,7 +65,18 @@ export const statefulSet: KindRules = {
     );
     if (changed) faults.push(forbidden('spec', FORBIDDEN_UPDATE));
   },
-  warnings: (object, live) => templateWarnings(object, live),
+  warnings: (object, live) => {
+    const { volumeClaimTemplates, revisionHistoryLimit } = fieldsOf(object['spec']);
+    const below = live === undefined ? '' : '.Spec';
+    const claims = itemsOf(volumeClaimTemplates).flatMap((claim, index) =>
+      claimWarnings(fieldsOf(claim['spec']), `spec.volumeClaimTemplates[${index}]${below}`),
+    );
+    const limit =
+      numberOf(revisionHistoryLimit) < 0
+        ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+        : [];
+    return [...templateWarnings(object, live), ...claims, ...limit];
+  },
 };
 
 function validateSpec(spec: Fields, faults: FieldError[]): void {
@@ -82,7 +106,7 @@ function validateSpec(spec: Fields, faults: FieldError[]): void {
     });
     faults.push(invalidShown('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"));
   }
-  checkCounts(faults, 'spec', spec, 'replicas', 'minReadySeconds', 'revisionHistoryLimit');
+  checkCounts(faults, 'spec', spec, 'replicas', 'minReadySeconds');
   checkCounts(faults, 'spec.ordinals', fieldsOf(spec['ordinals']), 'start');
   for (const moment of ['whenDeleted', 'whenScaled']) {
     const policy = fieldsOf(spec['persistentVolumeClaimRetentionPolicy'])[moment];
