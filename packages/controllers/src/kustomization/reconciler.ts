@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { errorMessage, formatDuration, type FileTree, type KubeObject } from '@sluice/core';
 import type { Artifact, Kustomization } from '@sluice/api';
 import { createHealthReader, type Cluster, type HealthReader } from '@sluice/kube';
@@ -74,6 +75,8 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
 
   constructor(world: KustomizationWorld) {
     this.#world = world;
+    // It ends the looks at all new artifacts at once.
+    setMaxListeners(0, this.#stopping.signal);
     this.#decryption = new Decryption(world.cluster, world.settings);
     this.drift = new DriftWatch(this.ledgers, leftoversOf(world.settings).managers);
     this.#unwatch = this.drift.watch(world.live);

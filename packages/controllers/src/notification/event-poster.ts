@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deadlineSignal, errorMessage } from '@sluice/core';
+import { errorMessage, withDeadline } from '@sluice/core';
 import type { NotificationEvent } from '@sluice/notifications';
 import type { EventBus, Logger } from '@sluice/runtime';
 import { createHttpTransport } from '@sluice/sources';
@@ -45,14 +45,10 @@ export function postEvents(events: EventBus, address: URL, log: Logger): EventPo
     const body = JSON.stringify(event);
     for (let attempt = 1; ; attempt++) {
       try {
-        const signal = deadlineSignal(ANSWER_WITHIN_MS, stopping.signal);
-        const answer = await transport.send({
-          method: 'POST',
-          url: address,
-          headers: { 'content-type': 'application/json' },
-          body,
-          signal,
-        });
+        const headers = { 'content-type': 'application/json' };
+        const answer = await withDeadline(ANSWER_WITHIN_MS, stopping.signal, (signal) =>
+          transport.send({ method: 'POST', url: address, headers, body, signal }),
+        );
         answer.body.destroy();
         if (answer.status < 500) return;
         throw new Error(`it answered ${answer.status}`);

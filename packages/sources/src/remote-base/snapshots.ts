@@ -1,6 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { deadlineSignal, SluiceError, type FileTree } from '@sluice/core';
+import { SluiceError, withDeadline, type FileTree } from '@sluice/core';
 import { openArtifactStore, type ArtifactOwner } from '../artifact/store.js';
 import { createGitClient, type GitRequest, type ResolvedRevision } from '../git/client.js';
 import type { GitReference } from '../git/reference.js';
@@ -47,6 +48,7 @@ export function openSnapshots(directory: string, { allowFile = false }: { readon
   });
   const store = openArtifactStore({ dir: join(directory, 'trees'), baseUrl: 'file:', maxBytes: MAX_TREE_BYTES });
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const all = new Map<string, Stored>();
 
   const resolve = async (request: GitRequest, candidates: readonly GitReference[]): Promise<[GitRequest, ResolvedRevision]> => {
@@ -62,10 +64,12 @@ export function openSnapshots(directory: string, { allowFile = false }: { readon
   };
   const unpack = (id: string, request: GitRequest, resolved: ResolvedRevision): Promise<FileTree> =>
     // Others may wait for it too: it does not end when the one who asked first gives up.
-    git.checkout({ ...request, signal: deadlineSignal(TIMEOUT_MS, closing.signal) }, resolved, async ({ tree, revision }) => {
-      const { digest } = await store.put(ownerOf(id), tree, { revision, fileName: 'tree', unfiltered: true });
-      return await store.tree(digest);
-    });
+    withDeadline(TIMEOUT_MS, closing.signal, (signal) =>
+      git.checkout({ ...request, signal }, resolved, async ({ tree, revision }) => {
+        const { digest } = await store.put(ownerOf(id), tree, { revision, fileName: 'tree', unfiltered: true });
+        return await store.tree(digest);
+      }),
+    );
   const release = (id: string, stored: Stored): void => {
     stored.holders--;
     if (stored.holders > 0) return;
