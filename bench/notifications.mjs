@@ -1,4 +1,5 @@
 // From a push to the cluster by a webhook, a flood of events, and what a scrape of the metrics costs.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
@@ -51,7 +52,8 @@ async function scrape({ objects, rounds, print }) {
   resources.follow('Kustomization', { subscribe: (handlers) => all.forEach((object) => handlers.added(object)) });
   const reports = createControllerMetrics(registry).forController('kustomization', 16);
   const pass = (object) => {
-    reports.reconciled(object, { seconds: 0.3, next: { type: 'after', delayMs: 600_000 } });
+    const endedAt = Date.now();
+    reports.reconciled(object, { id: randomUUID(), startedAt: endedAt - 300, endedAt, next: { type: 'after', delayMs: 600_000 } });
     reports.observe(object, object.status.conditions);
   };
   all.forEach(pass);
@@ -67,7 +69,9 @@ async function scrape({ objects, rounds, print }) {
     const started = performance.now();
     const cpu = process.cpuUsage();
     size = 0;
-    for await (const bytes of (await scraped({ method: 'GET', path: '/metrics', headers: {} })).body) size += bytes.length;
+    for await (const bytes of (await scraped({ method: 'GET', path: '/metrics', headers: { accept: 'application/openmetrics-text' } }))
+      .body)
+      size += bytes.length;
     const { user, system } = process.cpuUsage(cpu);
     used.push((user + system) / 1000);
     times.push(performance.now() - started);

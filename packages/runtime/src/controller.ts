@@ -130,7 +130,7 @@ export function startController<T extends KubeObject, S extends CommonStatus>(op
     if (pass.gone) written.delete(key);
     else written.set(key, pass.object);
     const endedAt = clock.now();
-    reports.reconciled(object, { seconds: (endedAt - startedAt) / 1000, next, failure });
+    reports.reconciled(object, { id, startedAt, endedAt, next, failure });
     // What is gone is gone from the metrics as well: its deletion may have been heard of while the pass went on.
     if (pass.gone || objects.get(namespace, name) === undefined) reports.forget(kind, namespace, name);
     else reports.observe(pass.object, conditionsOf(pass.object), failure);
@@ -273,6 +273,7 @@ class Pass<T extends KubeObject, S extends CommonStatus> {
       clock,
       random,
       progress: () => this.#writer.soon(status.fields),
+      persist: () => this.#writer.flush({ ...status.fields }),
       event: (event) => this.#publish([event]),
     };
   }

@@ -1,4 +1,4 @@
-import type { Fetch, HttpResponse } from '@sluice/kube';
+import { headerOf, type Fetch, type HttpResponse } from '@sluice/kube';
 import type { MetricsRegistry } from './metrics/registry.js';
 
 export interface ProbeOptions {
@@ -18,12 +18,13 @@ export function createProbes({ registry, notReady }: ProbeOptions): Fetch {
         const reason = notReady();
         return Promise.resolve(reason === undefined ? text(200, 'ok') : text(503, `${reason}\n`));
       }
-      case '/metrics':
-        return Promise.resolve({
-          status: 200,
-          headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-          body: bytesOf(registry.pieces()),
-        });
+      case '/metrics': {
+        // Whoever can read it gets the format that has exemplars.
+        const isOpen = headerOf(request.headers, 'accept')?.includes('application/openmetrics-text') === true;
+        const type = isOpen ? 'application/openmetrics-text; version=1.0.0' : 'text/plain; version=0.0.4';
+        const body = bytesOf(registry.pieces(isOpen ? 'openmetrics' : 'text'));
+        return Promise.resolve({ status: 200, headers: { 'content-type': `${type}; charset=utf-8` }, body });
+      }
       default:
         return Promise.resolve(text(404, 'not found\n'));
     }

@@ -46,6 +46,8 @@ export interface ReconcileContext<S extends CommonStatus = CommonStatus> {
   readonly status: StatusDraft<S>;
   /** Shows the draft to people while the pass goes on. Not waited for; states that follow each other at once are merged. */
   progress(): void;
+  /** Writes the draft, and waits until it is written: whoever goes on after a crash knows of it. */
+  persist(): Promise<void>;
   /** Tells what happened, now. */
   event(event: EventInput): void;
   /** Runs a part of the pass, which shows in its trace. */

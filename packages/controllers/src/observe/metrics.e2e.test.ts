@@ -88,6 +88,20 @@ describe('metrics, as the recorded controllers have them', () => {
     assert.equal((event?.['involvedObject'] as { name: string } | undefined)?.name, line?.['name']);
   });
 
+  test('a scrape has it as well, where it is asked for as OpenMetrics', async () => {
+    const headers = { accept: 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3' };
+    const answer = await observed.controllers.probes({ method: 'GET', path: '/metrics', headers });
+    assert.equal(answer.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+    const text = await bodyText(answer.body);
+    const [, id = '', trace] =
+      /^gotk_reconcile_duration_seconds_bucket\{kind="Kustomization",name="from-git",.* # \{reconcileID="(.*)",trace_id="(.*)"\} \S+ \S+$/m.exec(
+        text,
+      ) ?? [];
+    assert.equal(trace, id.replaceAll('-', ''));
+    assert.equal(lines.find(({ reconcileID }) => reconcileID === id)?.['name'], 'from-git');
+    assert.ok(text.endsWith('\n# EOF\n'));
+  });
+
   test('an object that is gone is gone from the metrics', async () => {
     const { world, controllers } = observed;
     await world.cluster.delete(keyOfKind('Kustomization', OBSERVED_NAMESPACE, 'from-oci'));

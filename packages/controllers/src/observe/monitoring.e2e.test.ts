@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Receiver } from '@sluice/api';
 import { directoryTree, type KubeObject } from '@sluice/core';
-import type { Fetch } from '@sluice/kube';
+import { bodyChunks, type Fetch } from '@sluice/kube';
 import { build } from '@sluice/kustomize';
 import { createLogger } from '@sluice/runtime';
 import { configMap, OBSERVED_NAMESPACE, startObserved, type Observed } from '../testing/observed.js';
@@ -192,6 +192,15 @@ describe('a real Prometheus, with a running engine', { skip: missing }, () => {
     for (const key of keys) assert.ok(line !== undefined && Object.hasOwn(line, key), key);
   });
 
+  test('Prometheus keeps the id of a pass with how long it took, and the log has it', async () => {
+    const { start, end } = { start: Date.now() / 1000 - 600, end: Date.now() / 1000 + 60 };
+    const found = await observed.world.eventually('there are exemplars', async () => {
+      const series = await prometheus.exemplars('gotk_reconcile_duration_seconds_bucket{kind="Kustomization",name="from-git"}', start, end);
+      return series.flatMap(({ exemplars }) => exemplars).map(({ labels }) => labels['reconcileID'])[0];
+    });
+    assert.equal(lines.find(({ reconcileID }) => reconcileID === found)?.['name'], 'from-git');
+  });
+
   test('every alert is over when its cause is', async () => {
     const { world } = observed;
     await repository('unreachable', world.git.urlOf('repo'));
@@ -211,10 +220,15 @@ describe('a real Prometheus, with a running engine', { skip: missing }, () => {
 
 async function serve(handler: Fetch, port: number): Promise<Server> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { status, headers, body } = await handler({ method: request.method ?? 'GET', path: request.url ?? '/', headers: {} });
-    response.writeHead(status, headers as Record<string, string>).end(body);
+    const { accept = '' } = request.headers;
+    const { status, headers, body } = await handler({ method: request.method ?? 'GET', path: request.url ?? '/', headers: { accept } });
+    response.writeHead(status, headers as Record<string, string>);
+    for await (const chunk of bodyChunks(body)) response.write(chunk);
+    response.end();
   };
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
   await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
   return server;
 }

@@ -9,9 +9,15 @@ import { join } from 'node:path';
 export interface Prometheus {
   /** What an expression gives now. */
   query(expression: string): Promise<readonly Sample[]>;
+  /** What is known of single observations, between two times in seconds since 1970. */
+  exemplars(expression: string, start: number, end: number): Promise<readonly ExemplarSeries[]>;
   /** The alerts that fire. */
   firing(): Promise<readonly Readonly<Record<string, string>>[]>;
   close(): Promise<void>;
+}
+
+export interface ExemplarSeries {
+  readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: string }[];
 }
 
 export interface Sample {
@@ -44,7 +50,7 @@ export async function startPrometheus(rules: object, targetPort: number): Promis
   });
   const address = `127.0.0.1:${await freePort()}`;
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'data')}`, `--web.listen-address=${address}`];
-  const child = spawn('prometheus', [...args, '--log.level=error'], { stdio: 'ignore' });
+  const child = spawn('prometheus', [...args, '--enable-feature=exemplar-storage', '--log.level=error'], { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ask = async (path: string): Promise<unknown> => {
     const answer = (await (await fetch(`http://${address}${path}`)).json()) as { data?: unknown; error?: string };
@@ -56,6 +62,8 @@ export async function startPrometheus(rules: object, targetPort: number): Promis
       const data = (await ask(`/api/v1/query?query=${encodeURIComponent(expression)}`)) as { readonly result: readonly Sample[] };
       return data.result;
     },
+    exemplars: async (expression, start, end) =>
+      (await ask(`/api/v1/query_exemplars?query=${encodeURIComponent(expression)}&start=${start}&end=${end}`)) as readonly ExemplarSeries[],
     firing: async () => {
       const { alerts } = (await ask('/api/v1/alerts')) as {
         readonly alerts: readonly { readonly state: string; readonly labels: Readonly<Record<string, string>> }[];

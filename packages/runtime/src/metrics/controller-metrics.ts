@@ -36,12 +36,22 @@ export interface ControllerMetrics {
   forController(controller: string, concurrency: number): ControllerReports;
 }
 
+export interface ReportedPass {
+  /** As in the lines of the log. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly next: Next;
+  readonly failure?: unknown;
+}
+
 export interface ControllerReports {
   readonly queue: QueueObserver;
   /** Shows the queue's depth and its running turns at each scrape. */
   watchQueue(queue: WorkQueue<unknown>, clock: Clock): void;
   /** A pass over an object has ended: with an error where it failed. */
-  reconciled(object: KubeObject, pass: { readonly seconds: number; readonly next: Next; readonly failure?: unknown }): void;
+  reconciled(object: KubeObject, pass: ReportedPass): void;
   /** The object's conditions and suspension, for alert rules, and why the last pass failed. */
   observe(object: KubeObject, conditions: readonly Condition[], failure?: unknown): void;
   /** The object is gone. */
@@ -112,9 +122,11 @@ export function createControllerMetrics(registry: MetricsRegistry): ControllerMe
             queues.show(queueLabels, queue, clock);
           });
         },
-        reconciled(object, { seconds, next, failure }) {
-          duration.observe(objectLabels(object), seconds);
-          time.observe(labels, seconds);
+        reconciled(object, { id, startedAt, endedAt, next, failure }) {
+          const seconds = (endedAt - startedAt) / 1000;
+          const exemplar = { labels: { reconcileID: id, trace_id: id.replaceAll('-', '') }, at: endedAt };
+          duration.observe(objectLabels(object), seconds, exemplar);
+          time.observe(labels, seconds, exemplar);
           total.increment({ controller, result: failure === undefined ? resultOf(next) : 'error' });
           if (failure === undefined) return;
           errors.increment(labels);

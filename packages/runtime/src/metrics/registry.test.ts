@@ -70,3 +70,33 @@ test('an info has one sample a key, with the labels that have a value', async ()
     '# HELP resource_info Resources.\n# TYPE resource_info gauge\nresource_info{name="a",revision="2\\"",ready="True"} 1\n',
   );
 });
+
+test('OpenMetrics has exemplars, families of counters without their suffix, and an end', async () => {
+  const registry = createRegistry();
+  registry.counter('passes_total', 'Passes, "all".').increment();
+  const seconds = registry.histogram('seconds', 'Seconds.', ['kind'], [0.1, 1]);
+  seconds.observe({ kind: 'K' }, 0.5, { labels: { trace_id: 'ab"c' }, at: 1_700_000_000_500 });
+  seconds.observe({ kind: 'L' }, 5, { labels: { trace_id: 'd' }, at: 1_700_000_001_000 });
+  const text = await registry.render('openmetrics');
+  assert.equal(
+    text,
+    `# HELP passes Passes, \\"all\\".
+# TYPE passes counter
+passes_total 1
+# HELP seconds Seconds.
+# TYPE seconds histogram
+seconds_bucket{kind="K",le="0.1"} 0
+seconds_bucket{kind="K",le="1"} 1 # {trace_id="ab\\"c"} 0.5 1700000000.500
+seconds_bucket{kind="K",le="+Inf"} 1
+seconds_sum{kind="K"} 0.5
+seconds_count{kind="K"} 1
+seconds_bucket{kind="L",le="0.1"} 0
+seconds_bucket{kind="L",le="1"} 0
+seconds_bucket{kind="L",le="+Inf"} 1 # {trace_id="d"} 5 1700000001.000
+seconds_sum{kind="L"} 5
+seconds_count{kind="L"} 1
+# EOF
+`,
+  );
+  assert.doesNotMatch(await registry.render(), /trace_id|EOF/);
+});

@@ -14,8 +14,15 @@ export interface Gauge {
   remove(labels: Labels): void;
 }
 
+/** What led to an observation: `trace_id`, say. Shown with the bucket that it went to, in OpenMetrics only. */
+export interface Exemplar {
+  readonly labels: Labels;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface Histogram {
-  observe(labels: Labels, value: number): void;
+  observe(labels: Labels, value: number, exemplar?: Exemplar): void;
   remove(labels: Labels): void;
 }
 
@@ -31,8 +38,11 @@ interface Family {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   /** The lines of one sample after the other. */
-  render(): Iterable<string>;
+  render(format: MetricsFormat): Iterable<string>;
 }
+
+/** Prometheus' text format 0.0.4, or OpenMetrics 1.0, which has exemplars. */
+export type MetricsFormat = 'text' | 'openmetrics';
 
 /**
  * A registry of metrics that prints Prometheus' text format. Ours because a scrape must not hold the event loop: the text of
@@ -46,12 +56,12 @@ export interface MetricsRegistry {
   /** Called before each scrape, for gauges that are read off something. */
   onScrape(collect: () => void): void;
   /**
-   * All families, in Prometheus' text format 0.0.4: piece by piece, with a pause for other work before it would be held up.
+   * All families: piece by piece, with a pause for other work before it would be held up.
    * The whole text is never in one piece: to make megabytes of it in a turn takes longer than the lines do.
    */
-  pieces(): AsyncIterable<string>;
+  pieces(format?: MetricsFormat): AsyncIterable<string>;
   /** The same as one text. */
-  render(): Promise<string>;
+  render(format?: MetricsFormat): Promise<string>;
 }
 
 export function createRegistry(): MetricsRegistry {
@@ -68,10 +78,10 @@ export function createRegistry(): MetricsRegistry {
     histogram: (name, help, labels, buckets) => register(histogramFamily(name, help, labels, buckets)),
     info: (name, help) => register(infoFamily(name, help)),
     onScrape: (collect) => void collectors.push(collect),
-    pieces: () => print(families, collectors),
-    async render() {
+    pieces: (format = 'text') => print(families, collectors, format),
+    async render(format = 'text') {
       const text: string[] = [];
-      for await (const piece of print(families, collectors)) text.push(piece);
+      for await (const piece of print(families, collectors, format)) text.push(piece);
       return text.join('');
     },
   };
@@ -82,14 +92,18 @@ const LONGEST_HOLD_MS = 2;
 /** So much text takes a twentieth of that. */
 const PIECE_LENGTH = 16 * 1024;
 
-async function* print(families: ReadonlyMap<string, Family>, collectors: readonly (() => void)[]): AsyncGenerator<string> {
+async function* print(
+  families: ReadonlyMap<string, Family>,
+  collectors: readonly (() => void)[],
+  format: MetricsFormat,
+): AsyncGenerator<string> {
   for (const collect of collectors) collect();
   let piece = '';
   let since = performance.now();
   for (const family of [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     let isEmpty = true;
-    for (const lines of family.render()) {
-      if (isEmpty) piece += `# HELP ${family.name} ${escapedHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+    for (const lines of family.render(format)) {
+      if (isEmpty) piece += headOf(family, format);
       isEmpty = false;
       piece += lines;
       if (piece.length < PIECE_LENGTH) continue;
@@ -100,7 +114,15 @@ async function* print(families: ReadonlyMap<string, Family>, collectors: readonl
       since = performance.now();
     }
   }
-  yield piece;
+  yield format === 'openmetrics' ? `${piece}# EOF\n` : piece;
+}
+
+function headOf({ name, help, type }: Family, format: MetricsFormat): string {
+  const text = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  if (format === 'text') return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`;
+  // There a counter's samples have the suffix, and the family has not.
+  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
+  return `# HELP ${family} ${text.replaceAll('"', String.raw`\"`)}\n# TYPE ${family} ${type}\n`;
 }
 
 function scalarFamily(type: 'counter' | 'gauge', name: string, help: string, labelNames: readonly string[]): Family & Counter & Gauge {
@@ -130,37 +152,44 @@ interface HistogramSample {
   readonly counts: number[];
   sum: number;
   count: number;
-  /** Its lines, until it changes. */
-  text?: string | undefined;
+  /** Of the last observation that has one, with the bucket that it went to. */
+  exemplar?: { readonly bucket: number; readonly text: string } | undefined;
+  /** Its lines in each format, until it changes. */
+  texts: { [format in MetricsFormat]?: string };
 }
 
 function histogramFamily(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Family & Histogram {
   const samples = new Map<string, HistogramSample>();
   const bounds = buckets.map(numberText);
-  const textOf = (labels: string, { counts, sum, count }: HistogramSample): string => {
+  const textOf = (labels: string, { counts, sum, count, exemplar }: HistogramSample, format: MetricsFormat): string => {
     const prefix = labels === '' ? '' : `${labels},`;
+    const exemplarOf = (bucket: number): string => (format === 'openmetrics' && exemplar?.bucket === bucket ? exemplar.text : '');
     let total = 0;
     let text = '';
-    for (const [index, inBucket] of counts.entries()) text += `${name}_bucket{${prefix}le="${bounds[index]}"} ${(total += inBucket)}\n`;
-    return `${text}${name}_bucket{${prefix}le="+Inf"} ${count}\n${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${count}\n`;
+    for (const [index, inBucket] of counts.entries()) {
+      text += `${name}_bucket{${prefix}le="${bounds[index]}"} ${(total += inBucket)}${exemplarOf(index)}\n`;
+    }
+    return `${text}${name}_bucket{${prefix}le="+Inf"} ${count}${exemplarOf(counts.length)}\n${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${count}\n`;
   };
   return {
     name,
     help,
     type: 'histogram',
-    observe(labels, value) {
+    observe(labels, value, exemplar) {
       const key = labelText(labelNames, labels);
       let sample = samples.get(key);
-      if (sample === undefined) samples.set(key, (sample = { counts: buckets.map(() => 0), sum: 0, count: 0 }));
+      if (sample === undefined) samples.set(key, (sample = { counts: buckets.map(() => 0), sum: 0, count: 0, texts: {} }));
       sample.sum += value;
       sample.count++;
-      sample.text = undefined;
-      const index = buckets.findIndex((bound) => value <= bound);
-      if (index >= 0) sample.counts[index]!++;
+      sample.texts = {};
+      const found = buckets.findIndex((bound) => value <= bound);
+      const bucket = found < 0 ? buckets.length : found;
+      if (found >= 0) sample.counts[bucket]!++;
+      if (exemplar !== undefined) sample.exemplar = { bucket, text: exemplarText(exemplar, value) };
     },
     remove: (labels) => void samples.delete(labelText(labelNames, labels)),
-    *render() {
-      for (const [labels, sample] of samples) yield (sample.text ??= flat(textOf(labels, sample)));
+    *render(format) {
+      for (const [labels, sample] of samples) yield (sample.texts[format] ??= flat(textOf(labels, sample, format)));
     },
   };
 }
@@ -185,8 +214,8 @@ function flat(text: string): string {
   return Buffer.from(text).toString();
 }
 
-function escapedHelp(help: string): string {
-  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+function exemplarText({ labels, at }: Exemplar, value: number): string {
+  return ` # {${labelText(Object.keys(labels), labels)}} ${numberText(value)} ${(at / 1000).toFixed(3)}`;
 }
 
 /** Made for each sample that is counted, thousands of times a second: a loop takes half of what `map` and `join` do. */
