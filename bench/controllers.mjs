@@ -218,6 +218,15 @@ async function rig(print, count, { layers = 1 } = {}) {
   await engine.stop();
   await cleanUp(cluster, count);
   await close();
+  return first;
+}
+
+/** Whether it takes twice as long for twice as many: what one takes among many, against what it takes among few. */
+export function printGrowth(print, what, seconds) {
+  const [few, many] = [seconds[0], seconds.at(-1)];
+  if (seconds.length < 2) return;
+  const growth = many.seconds / many.count / (few.seconds / few.count);
+  print(`${what}: time for one of ${many.count}, against one of ${few.count}  ${growth.toFixed(2)}  (linear: 1)`);
 }
 
 function imageOf(deployment) {
@@ -283,9 +292,11 @@ async function cleanUp(cluster, count) {
 
 /** @param {{ quick?: boolean, print?: (line: string) => void, counts?: readonly number[] }} options */
 export async function run({ quick = false, print = console.log, counts = [100, 300, 1000] } = {}) {
-  if (quick) return await rig(print, 20);
+  if (quick) return void (await rig(print, 20));
   await rig(print, 40, { layers: 4 });
-  for (const count of counts) await rig(print, count);
+  const firsts = [];
+  for (const count of counts) firsts.push({ count, seconds: await rig(print, count) });
+  printGrowth(print, 'controllers: Kustomizations, first sync', firsts);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

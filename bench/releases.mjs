@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { crdOf } from '../packages/api/dist/index.js';
 import { controlledResources } from '../packages/controllers/dist/index.js';
 import { createInformer } from '../packages/kube/dist/index.js';
-import { parallel, pause, startRig, until } from './controllers.mjs';
+import { parallel, pause, printGrowth, startRig, until } from './controllers.mjs';
 
 const NAMESPACE = 'bench-releases';
 const RELEASE = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', namespace: NAMESPACE };
@@ -94,12 +94,15 @@ async function rig(print, count) {
   await engine.stop();
   charts.close();
   await close();
+  return install;
 }
 
 /** @param {{ quick?: boolean, print?: (line: string) => void, counts?: readonly number[] }} options */
 export async function run({ quick = false, print = console.log, counts = [40, 300, 1000] } = {}) {
   if (!existsSync(CHART)) return print('controllers: HelmReleases  skipped: the conformance data is not there');
-  for (const count of quick ? [10] : counts) await rig(print, count);
+  const installs = [];
+  for (const count of quick ? [10] : counts) installs.push({ count, seconds: await rig(print, count) });
+  printGrowth(print, 'controllers: HelmReleases, install', installs);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
