@@ -90,6 +90,7 @@ async function rig(print, count) {
   if (process.env.KUBECONFIG_E2E !== undefined) {
     await parallel(indexes, (index) => cluster.delete({ ...RELEASE, name: `app-${index}` }));
     while ((await cluster.list(RELEASE)).items.length > 0) await pause(200);
+    await cluster.delete({ ...REPOSITORY, name: 'repo' });
   }
   await engine.stop();
   charts.close();

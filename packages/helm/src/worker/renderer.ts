@@ -11,7 +11,7 @@ import type { Answer, LookupAnswer, LookupRequest, RenderRequest } from './messa
 export interface RendererOptions {
   /** How many charts render at the same time. Default: 1. Where one takes long, others render beside it. */
   readonly workers?: number;
-  /** After how many milliseconds a rendering takes long. Default: one second. */
+  /** After how many milliseconds a rendering takes long. Default: three seconds, more than it takes to start a worker on a busy machine. */
   readonly patience?: number;
   /** How long one may take, in milliseconds. Default: 30 seconds. Waiting for the cluster (`lookup`) is part of it. */
   readonly timeout?: number;
@@ -40,7 +40,7 @@ export interface Renderer {
 /** How many workers there may be besides the usual ones, each with memory of its own. */
 const MAX_SPARE = 2;
 
-export function createRenderer({ workers = 1, patience = 1_000, timeout = 30_000, memory = 512 }: RendererOptions = {}): Renderer {
+export function createRenderer({ workers = 1, patience = 3_000, timeout = 30_000, memory = 512 }: RendererOptions = {}): Renderer {
   const threads = new Pool({ make: () => new Thread(memory), usual: workers, most: workers + MAX_SPARE, patience });
   return {
     render: async (chart, values, release, job = {}) => {
