@@ -83,6 +83,7 @@ export type { BucketContent, BucketObject, BucketProvider } from './bucket/provi
 export { createS3Bucket, type S3Options } from './bucket/s3.js';
 export type { S3Credentials } from './bucket/signature.js';
 export { defaultMatcher, ignoreFileName, parsePatterns, type IgnoreMatcher } from './ignore/ignore.js';
+export { guardedLookup, refuseLinkLocal } from './http/link-local.js';
 export { createHttpTransport, type HttpAccess, type HttpTransport, type WebAnswer } from './http/transport.js';
 export {
   describeArtifact,

@@ -1,9 +1,10 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { createInterface } from 'node:readline';
 import { errorMessage, SluiceError } from '@sluice/core';
 import type { NatsMessage } from '@sluice/notifications';
+import { hostOf, openSocket, type SocketAccess } from './socket.js';
 
 const DEFAULT_PORT = 4222;
 
@@ -11,17 +12,23 @@ const DEFAULT_PORT = 4222;
  * Publishes one message by NATS' text protocol: the server says who it is, we say who we are, publish, and a PING that is
  * answered shows that it was taken.
  */
-export async function publishNats(message: NatsMessage, tls: ConnectionOptions, signal: AbortSignal): Promise<void> {
+export async function publishNats(message: NatsMessage, tls: ConnectionOptions, access: SocketAccess): Promise<void> {
   if (/[\s\0]/u.test(message.subject)) throw failed(message, 'a subject has no spaces');
   const url = parseServer(message.server);
-  let socket: Socket = connectTcp({ host: url.hostname, port: Number(url.port === '' ? DEFAULT_PORT : url.port) });
+  const { signal } = access;
+  let socket: Socket;
+  try {
+    socket = await openSocket(url, DEFAULT_PORT, access);
+  } catch (error) {
+    throw failed(message, errorMessage(error));
+  }
   const onAbort = (): void => void socket.destroy(new Error('no answer in time'));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const info = JSON.parse((await nextLine(socket, 'INFO ')).slice('INFO '.length)) as ServerInfo;
     if (url.protocol === 'tls:' || info.tls_required === true) {
-      const host = url.hostname;
-      socket = connectTls({ socket, ...(isAddress(host) ? {} : { servername: host }), ...tls });
+      const host = hostOf(url);
+      socket = connectTls({ socket, ...(isIP(host) === 0 ? { servername: host } : { host }), ...tls });
     }
     const body = Buffer.from(message.body);
     socket.write(`CONNECT ${JSON.stringify(greeting(message, info.nonce ?? ''))}\r\nPUB ${message.subject} ${body.length}\r\n`);
@@ -49,8 +56,6 @@ function parseServer(server: string): URL {
   }
   return url;
 }
-
-const isAddress = (host: string): boolean => /^[\d.]+$|:/u.test(host);
 
 function greeting({ login }: NatsMessage, nonce: string): object {
   const common = { verbose: false, pedantic: false, name: 'NATS Provider Publisher', lang: 'node', version: '1', protocol: 1 };
@@ -114,6 +119,9 @@ function crc16(bytes: Uint8Array): number {
   return crc;
 }
 
+/** More than this is no line of a server's. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
 /** The next line that begins so; an error that the server tells instead is thrown. */
 function nextLine(socket: Socket, wanted: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -122,10 +130,17 @@ function nextLine(socket: Socket, wanted: string): Promise<string> {
       // First: closing tells of an end too.
       finish();
       socket.off('error', onError);
+      socket.off('data', onData);
       lines.close();
+    };
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > MAX_LINE_BYTES) end(() => reject(new Error('the server says more than a line')));
     };
     const onError = (error: Error): void => end(() => reject(error));
     socket.once('error', onError);
+    socket.on('data', onData);
     lines.once('close', () => reject(new Error('the server closed the connection')));
     lines.on('line', (line) => {
       if (line.startsWith(wanted)) end(() => resolve(line));

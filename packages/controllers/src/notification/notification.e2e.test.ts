@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import type { Fetch } from '@sluice/kube';
 import { conditionsOf } from '@sluice/runtime';
+import { certificateAuthority, serverCertificate, serverKey } from '@sluice/kube/testing';
 import { SMTPServer } from 'smtp-server';
 import type { Controllers } from '../start.js';
 import { eventAbout, NAMESPACE, post, startInbox, type Inbox } from '../testing/inbox.js';
@@ -121,64 +122,103 @@ describe('notifications', () => {
     }
   });
 
-  test('a link-local address is refused', async () => {
-    await providerAndAlert('metadata', { type: 'generic', address: 'http://169.254.169.254/latest' });
-    await post(controllers.eventHandler, eventAbout('metadata', 'x'));
-    await world.eventually('it is said', async () => {
-      const key = { apiVersion: `${GROUP}/v1beta3`, kind: 'Provider', namespace: NAMESPACE, name: 'metadata' };
-      return conditionsOf((await world.cluster.get(key)) ?? { apiVersion: '', kind: '', metadata: {} }).some(({ message }) =>
-        message.includes('link-local'),
-      );
-    });
-  });
-
-  test('mail goes to a real SMTP server, with STARTTLS and a login', async () => {
-    const mails: string[] = [];
-    const server = new SMTPServer({
-      secure: false,
-      onAuth: (auth, _session, done) =>
-        auth.username === 'flux@example.com' && auth.password === 'pass-word' ? done(null, { user: 'flux' }) : done(new Error('no')),
-      onData(stream, _session, done) {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          mails.push(Buffer.concat(chunks).toString());
-          done();
-        });
-      },
-    });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.server.address() as AddressInfo;
-    const metadata = { name: 'mail-login', namespace: NAMESPACE };
-    // The certificate that the server makes up is of no authority: mail with a login must not go there.
-    await world.cluster.create({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata,
-      stringData: { username: 'flux@example.com', password: 'pass-word' },
-    });
-    await providerAndAlert('mail-login', {
-      type: 'email',
-      address: `smtp://127.0.0.1:${port}`,
-      channel: 'ops@example.com',
-      secretRef: { name: 'mail-login' },
-    });
-    await providerAndAlert('mail-plain', {
-      type: 'email',
-      address: `smtp://127.0.0.1:${port}?from=flux@example.com`,
-      channel: 'ops@example.com',
-    });
-    try {
-      await post(controllers.eventHandler, eventAbout('mail-login', 'with a login', 'error'));
-      const key = { apiVersion: `${GROUP}/v1beta3`, kind: 'Provider', namespace: NAMESPACE, name: 'mail-login' };
-      const ready = await world.eventually('an unknown certificate is refused', async () => {
-        const provider = await world.cluster.get(key);
-        return provider === undefined ? undefined : conditionsOf(provider)[0];
+  const linkLocal: readonly [name: string, spec: object][] = [
+    ['http', { type: 'generic', address: 'http://169.254.169.254/latest' }],
+    ['number', { type: 'generic', address: 'http://2852039166/latest' }],
+    ['mapped', { type: 'generic', address: 'http://[::ffff:169.254.169.254]/latest' }],
+    ['ipv6', { type: 'generic', address: 'http://[fd00:ec2::254]/latest' }],
+    ['nats', { type: 'nats', address: 'nats://169.254.169.254:80', channel: 'x' }],
+    ['nats-number', { type: 'nats', address: 'nats://2852039166:80', channel: 'x' }],
+    ['mail', { type: 'email', address: 'smtp://169.254.169.254?from=a@b.example', channel: 'ops@example.com' }],
+    ['mail-ipv6', { type: 'email', address: 'smtps://[fe80::1]?from=a@b.example', channel: 'ops@example.com' }],
+  ];
+  for (const [how, spec] of linkLocal) {
+    test(`a link-local address is refused: ${how}`, async () => {
+      const name = `metadata-${how}`;
+      await providerAndAlert(name, { ...spec, timeout: '5s' });
+      await post(controllers.eventHandler, eventAbout(name, 'x'));
+      await world.eventually('it is said', async () => {
+        const key = { apiVersion: `${GROUP}/v1beta3`, kind: 'Provider', namespace: NAMESPACE, name };
+        return conditionsOf((await world.cluster.get(key)) ?? { apiVersion: '', kind: '', metadata: {} }).some(({ message }) =>
+          message.includes('link-local'),
+        );
       });
-      assert.match(ready.message, /the mail server 127\.0\.0\.1:\d+ did not take the mail/u);
-      assert.equal(mails.length, 0);
-    } finally {
-      await new Promise<void>((resolve) => server.close(resolve));
+    });
+  }
+
+  describe('mail to a real SMTP server', () => {
+    const mails: string[] = [];
+    /** The sessions that were encrypted. */
+    let encrypted = 0;
+    const servers: SMTPServer[] = [];
+    const start = async (secure: boolean): Promise<number> => {
+      const server = new SMTPServer({
+        secure,
+        cert: serverCertificate,
+        key: serverKey,
+        onAuth: (auth, _session, done) =>
+          auth.username === 'flux@example.com' && auth.password === 'pass-word' ? done(null, { user: 'flux' }) : done(new Error('no')),
+        onData(stream, session, done) {
+          if (session.secure) encrypted += 1;
+          const chunks: Buffer[] = [];
+          stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+          stream.on('end', () => {
+            mails.push(Buffer.concat(chunks).toString());
+            done();
+          });
+        },
+      });
+      servers.push(server);
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+      return (server.server.address() as AddressInfo).port;
+    };
+    let submission = 0;
+    let secure = 0;
+    before(async () => {
+      submission = await start(false);
+      secure = await start(true);
+      const secret = (name: string, stringData: object): Promise<KubeObject> =>
+        apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE }, stringData });
+      await secret('mail-login', { username: 'flux@example.com', password: 'pass-word' });
+      await secret('mail-wrong', { username: 'flux@example.com', password: 'wrong-word' });
+      await secret('mail-authority', { 'ca.crt': certificateAuthority });
+    });
+    after(async () => {
+      for (const server of servers) await new Promise<void>((resolve) => server.close(resolve));
+    });
+
+    const channel = 'ops@example.com';
+    const trusted = { certSecretRef: { name: 'mail-authority' } };
+    const login = { secretRef: { name: 'mail-login' } };
+
+    for (const scheme of ['smtp', 'smtps']) {
+      test(`with a login, over ${scheme}`, async () => {
+        const before = encrypted;
+        const address = `${scheme}://127.0.0.1:${scheme === 'smtp' ? submission : secure}`;
+        await providerAndAlert(`mail-${scheme}`, { type: 'email', address, channel, ...login, ...trusted });
+        await post(controllers.eventHandler, eventAbout(`mail-${scheme}`, `grüße über ${scheme}`, 'error'));
+        const mail = await world.eventually('the mail is there', () => mails.find((text) => text.includes(`mail-${scheme}`)));
+        assert.match(mail, /^To: ops@example\.com$/mu);
+        assert.match(mail, /^From: flux@example\.com$/mu);
+        assert.equal(encrypted, before + 1);
+      });
+    }
+
+    const refused: readonly [what: string, spec: () => object, message: RegExp][] = [
+      ['a login that is wrong', () => ({ secretRef: { name: 'mail-wrong' }, ...trusted }), /did not take the mail: .*no/u],
+      ['a login to a server that nobody vouches for', () => login, /the mail server 127\.0\.0\.1:\d+ did not take the mail/u],
+    ];
+    for (const [index, [what, spec, message]] of refused.entries()) {
+      test(`${what} is a failure, and no mail`, async () => {
+        const [before, name] = [mails.length, `mail-refused-${index}`];
+        await providerAndAlert(name, { type: 'email', address: `smtp://127.0.0.1:${submission}`, channel, ...spec() });
+        await post(controllers.eventHandler, eventAbout(name, 'refused', 'error'));
+        const key = { apiVersion: `${GROUP}/v1beta3`, kind: 'Provider', namespace: NAMESPACE, name };
+        const ready = await world.eventually('it is said', async () => conditionsOf((await world.cluster.get(key))!)[0]);
+        assert.match(ready.message, message);
+        assert.doesNotMatch(ready.message, /word/u);
+        assert.equal(mails.length, before);
+      });
     }
   });
 

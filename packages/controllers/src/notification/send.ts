@@ -67,8 +67,9 @@ async function send(
     const outlet: Outlet = {
       alert: { namespace, name, uid },
       send: createHttpOutlet((url) => connections.to(url, access), clock, signal),
-      publish: (message) => publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, signal),
-      mail: (message) => sendMail(message, tls, timeoutMs),
+      publish: (message) =>
+        publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, { allowLinkLocal, signal }),
+      mail: (message) => sendMail(message, tls, timeoutMs, { allowLinkLocal, signal }),
       async googleToken(key) {
         refuseServiceAccount(provider);
         const own = key === '' ? identities.google(googleScopes.pubSub, proxy) : identities.googleAccount(key, googleScopes.pubSub, proxy);
