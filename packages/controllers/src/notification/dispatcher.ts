@@ -14,6 +14,7 @@ import { keyOf, splitKey, type Clock, type Logger } from '@sluice/runtime';
 import { createIndex, type ObjectIndex } from '../object-index.js';
 import type { CloudIdentityPool } from '../source/cloud.js';
 import { createConnections, type Connections } from './connections.js';
+import { createLabelReader, type LabelReader, type ObjectLabels } from './labels.js';
 import type { NotificationMetrics } from './metrics.js';
 import { createProviderHealth } from './provider-health.js';
 import { ProviderQueue, queueLimits, type QueueLimits } from './provider-queue.js';
@@ -38,7 +39,7 @@ export interface DispatcherOptions {
   readonly limits?: QueueLimits;
 }
 
-/** How many labels may be looked up at a time; events beyond are not told, and counted. */
+/** How many events may wait for the labels of their objects; those beyond are not told, and counted. */
 const MAX_LOOKUPS = 1_000;
 
 /**
@@ -54,6 +55,7 @@ export class Dispatcher {
   readonly #queues = new Map<string, ProviderQueue>();
   /** By provider. */
   readonly #working = new Map<string, Promise<void>>();
+  readonly #labels: LabelReader;
   readonly #lookups = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #world: Omit<SendWorld, 'connections'>;
@@ -75,6 +77,7 @@ export class Dispatcher {
       identities,
       signal: this.#stopping.signal,
     };
+    this.#labels = createLabelReader(cluster, clock, this.#stopping.signal);
   }
 
   /** Takes an event; whether it repeats one that was told a while ago. */
@@ -116,6 +119,8 @@ export class Dispatcher {
   }
 
   #withLabels(alerts: readonly Alert[], event: NotificationEvent): void {
+    const known = this.#labels.known(event.involvedObject);
+    if (known !== undefined) return this.#dispatch(alerts, event, known.labels);
     if (this.#lookups.size >= MAX_LOOKUPS) {
       this.#options.metrics.events.increment({ outcome: 'refused' });
       return;
@@ -125,21 +130,10 @@ export class Dispatcher {
   }
 
   async #dispatchByLabels(alerts: readonly Alert[], event: NotificationEvent): Promise<void> {
-    this.#dispatch(alerts, event, await this.#labelsOf(event));
+    this.#dispatch(alerts, event, await this.#labels.read(event.involvedObject));
   }
 
-  /** Undefined when the object can not be read. */
-  async #labelsOf({ involvedObject: { apiVersion, kind, namespace, name } }: NotificationEvent) {
-    try {
-      const key = { apiVersion, kind, namespace, name };
-      const object = await this.#options.cluster.get(key, { as: 'metadata', signal: this.#stopping.signal });
-      return object === undefined ? undefined : (object.metadata.labels ?? {});
-    } catch {
-      return undefined;
-    }
-  }
-
-  #dispatch(alerts: readonly Alert[], event: NotificationEvent, labels: Readonly<Record<string, string>> | undefined): void {
+  #dispatch(alerts: readonly Alert[], event: NotificationEvent, labels: ObjectLabels | undefined): void {
     let isWanted = false;
     for (const alert of alerts) {
       const { matches, faults } = matchAlert(alert.spec, alert.metadata.namespace ?? '', event, () => labels);

@@ -125,6 +125,36 @@ describe('what notifications and webhooks meet', () => {
     assert.equal((JSON.parse(inbox.bodies[0] ?? '') as { message: string }).message, message);
   });
 
+  test('a burst about objects whose labels count reads them once, not for each event', async () => {
+    const [metadata, chosen] = [{ name: 'labelled', namespace: NAMESPACE }, { team: 'platform' }];
+    const sourceRef = { kind: 'GitRepository', name: 'none' };
+    for (const [name, labels] of [
+      ['chosen', chosen],
+      ['others', { team: 'others' }],
+    ] as const) {
+      const spec = { interval: '1h', prune: false, suspend: true, sourceRef };
+      await apply({
+        apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+        kind: 'Kustomization',
+        metadata: { name, namespace: NAMESPACE, labels },
+        spec,
+      });
+    }
+    inbox.bodies.length = 0;
+    await apply({ apiVersion: `${GROUP}/v1beta3`, kind: 'Provider', metadata, spec: { type: 'generic', address: inbox.url } });
+    const eventSources = [{ kind: 'Kustomization', name: '*', matchLabels: chosen }];
+    await apply({ apiVersion: `${GROUP}/v1beta3`, kind: 'Alert', metadata, spec: { providerRef: { name: 'labelled' }, eventSources } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = requests;
+    for (let index = 0; index < 500; index++) {
+      await tell('chosen', `message ${index}`);
+      await tell('others', `message ${index}`);
+    }
+    await world.eventually('the last one is told', () => inbox.bodies.some((body) => body.includes('chosen')));
+    assert.ok(requests - before < 100, `${requests - before} requests`);
+    assert.ok(!inbox.bodies.some((body) => body.includes('others')));
+  });
+
   for (const version of ['v1beta1', 'v1beta2']) {
     test(`a Provider and an Alert of ${version} work`, async () => {
       inbox.bodies.length = 0;

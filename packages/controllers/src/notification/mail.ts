@@ -12,16 +12,14 @@ export async function sendMail(message: MailMessage, tls: TlsMaterial, timeoutMs
   const isSecure = url.protocol === 'smtps:';
   // Loaded on use: few send mail.
   const { createTransport } = await import('nodemailer');
+  // Opened here: the library would look names up itself, and go wherever they lead.
+  const connection = await openSocket(url, isSecure ? SMTPS_PORT : SUBMISSION_PORT, access).catch((error: unknown) => {
+    throw refused(url, error);
+  });
   const transport = createTransport({
     host: hostOf(url),
     secure: isSecure,
-    // The library would look names up itself, and go wherever they lead.
-    getSocket(_, done) {
-      openSocket(url, isSecure ? SMTPS_PORT : SUBMISSION_PORT, access).then(
-        (connection) => done(null, { connection }),
-        (error: unknown) => done(error instanceof Error ? error : new Error(errorMessage(error)), false),
-      );
-    },
+    connection,
     // Credentials go over TLS only; mail without any may go over what there is.
     requireTLS: !isSecure && message.password !== '',
     ...(message.password === '' ? {} : { auth: { user: message.username, pass: message.password } }),
@@ -39,8 +37,12 @@ export async function sendMail(message: MailMessage, tls: TlsMaterial, timeoutMs
     const { from, subject, text } = message;
     await transport.sendMail({ from, to: [...message.to], subject, text });
   } catch (error) {
-    throw new SluiceError('ProviderFailed', `the mail server ${url.host} did not take the mail: ${errorMessage(error)}`, { cause: error });
+    throw refused(url, error);
   } finally {
     transport.close();
+    connection.destroy();
   }
 }
+
+const refused = (url: URL, error: unknown): SluiceError =>
+  new SluiceError('ProviderFailed', `the mail server ${url.host} did not take the mail: ${errorMessage(error)}`, { cause: error });

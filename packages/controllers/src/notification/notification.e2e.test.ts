@@ -146,6 +146,9 @@ describe('notifications', () => {
     });
   }
 
+  const secret = (name: string, stringData: object): Promise<KubeObject> =>
+    apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE }, stringData });
+
   describe('mail to a real SMTP server', () => {
     const mails: string[] = [];
     /** The sessions that were encrypted. */
@@ -177,8 +180,6 @@ describe('notifications', () => {
     before(async () => {
       submission = await start(false);
       secure = await start(true);
-      const secret = (name: string, stringData: object): Promise<KubeObject> =>
-        apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE }, stringData });
       await secret('mail-login', { username: 'flux@example.com', password: 'pass-word' });
       await secret('mail-wrong', { username: 'flux@example.com', password: 'wrong-word' });
       await secret('mail-authority', { 'ca.crt': certificateAuthority });
