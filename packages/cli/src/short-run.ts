@@ -5,5 +5,5 @@ import { setFlagsFromString } from 'node:v8';
  * third of the processor time of rendering a large chart goes into code that is then hardly run.
  */
 export function expectShortRun(): void {
-  setFlagsFromString('--interrupt-budget=1500000');
+  setFlagsFromString('--interrupt-budget=5000000');
 }

@@ -4,8 +4,6 @@ import { isPrintable } from './literals.js';
 export type TokenType =
   | 'error'
   | 'eof'
-  | 'text'
-  | 'left-delim'
   | 'right-delim'
   | 'assign'
   | 'declare'
@@ -53,14 +51,12 @@ const RIGHT_COMMENT = '*/';
 /** A trim marker is a minus with a space beside it. */
 const TRIM_MARKER_LENGTH = 2;
 
-const LINE_BREAK = 10;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 const PLUS = 43;
 const MINUS = 45;
 const DOT = 46;
 const COLON = 58;
-const BACKSLASH = 92;
 
 /** Classes of characters, as bits. */
 const SPACE = 1;
@@ -84,8 +80,10 @@ const SPACES = /[ \t\r\n]*/y;
 const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]/u;
 const OTHER_THAN_SPACE = /[^ \t\r\n]/;
 
+const DOUBLE_QUOTED = /"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"/y;
+const SINGLE_QUOTED = /'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'/y;
 /** What is between delimiters of the usual kind, quotes and what is in them included. */
-const WORDS = /[^"'`}]*(?:(?:"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'|`[^`]*`)[^"'`}]*)*(?=}})/y;
+const WORDS = new RegExp(`[^"'\`}]*(?:(?:${DOUBLE_QUOTED.source}|${SINGLE_QUOTED.source}|\`[^\`]*\`)[^"'\`}]*)*(?=}})`, 'y');
 
 export interface LexerOptions {
   readonly leftDelim: string;
@@ -99,12 +97,15 @@ export class Lexer {
   readonly #input: string;
   readonly #options: LexerOptions;
   readonly #rightStart: number;
+  /** Where the last action began, with its delimiter. */
+  actionStart = 0;
   #position = 0;
   #insideAction = false;
   /** Whether there was space before the token. */
   #spaced = false;
   #parenDepth = 0;
-  #failed = false;
+  /** What is wrong with the text, until it is told. */
+  #fault: string | undefined;
 
   constructor(input: string, options: LexerOptions) {
     this.#input = input;
@@ -112,9 +113,20 @@ export class Lexer {
     this.#rightStart = options.rightDelim.charCodeAt(0);
   }
 
+  /** The next token of an action. */
   next(): Token {
-    if (this.#failed) return this.#eof();
-    return this.#insideAction ? this.#action() : this.#text();
+    if (this.#fault !== undefined) return this.#lastToken(this.#fault);
+    return this.#insideAction ? this.#action() : this.#eof();
+  }
+
+  /** Whether an action has begun whose right delimiter was not read. */
+  get insideAction(): boolean {
+    return this.#insideAction;
+  }
+
+  /** Whether there is nothing to come, but for a fault perhaps. */
+  get isAtEnd(): boolean {
+    return this.#position >= this.#input.length || this.#fault !== undefined;
   }
 
   /** Where the next token begins, or the space before it. */
@@ -136,54 +148,51 @@ export class Lexer {
     return this.#input.slice(start, this.#beforeSpaces(start, trims ? end - 1 : end));
   }
 
-  /** Goes on behind words that need not be read. */
-  skip(words: string): void {
-    this.#position += words.length;
+  /** Goes on behind an action whose words need not be read. Returns where its right delimiter is. */
+  skip(words: string): number {
+    const end = this.#position + words.length;
+    const at = this.#input.indexOf('}}', end);
+    const trims = at > end && this.#input.charCodeAt(at - 1) === MINUS;
+    this.#position = trims ? this.#afterSpaces(at + 2) : at + 2;
+    this.#insideAction = false;
+    return at;
   }
 
   #eof(): Token {
     return { type: 'eof', value: 'EOF', spaced: false, position: this.#position };
   }
 
-  #text(): Token {
+  /** The text up to the next action, comment, or end. It goes on inside of the action, or behind the comment. */
+  takeText(): string {
     const { leftDelim } = this.#options;
-    this.#spaced = false;
-    for (;;) {
-      const start = this.#position;
-      const at = this.#input.indexOf(leftDelim, start);
-      if (at < 0) return start < this.#input.length ? this.#take('text', this.#input.length) : this.#eof();
-      if (at > start) {
-        const end = this.#isLeftTrim(at + leftDelim.length) ? this.#beforeSpaces(start, at) : at;
-        const token = this.#take('text', end);
-        this.#position = at;
-        if (end > start) return token;
-      }
-      const token = this.#leftDelimOrComment();
-      if (token !== undefined) return token;
-    }
-  }
-
-  /** A left delimiter; undefined after a comment. */
-  #leftDelimOrComment(): Token | undefined {
-    const { leftDelim, rightDelim } = this.#options;
     const start = this.#position;
-    const inside = start + leftDelim.length + (this.#isLeftTrim(start + leftDelim.length) ? TRIM_MARKER_LENGTH : 0);
-    if (!this.#input.startsWith(LEFT_COMMENT, inside)) {
-      const token: Token = { type: 'left-delim', value: leftDelim, spaced: false, position: start };
-      this.#position = inside;
+    const at = this.#input.indexOf(leftDelim, start);
+    if (at < 0) {
+      this.#position = this.#input.length;
+      return this.#input.slice(start);
+    }
+    let inside = at + leftDelim.length;
+    const trims = this.#isLeftTrim(inside);
+    if (trims) inside += TRIM_MARKER_LENGTH;
+    this.#position = inside;
+    if (this.#input.startsWith(LEFT_COMMENT, inside)) this.#skipComment();
+    else {
+      this.actionStart = at;
       this.#insideAction = true;
       this.#parenDepth = 0;
-      return token;
     }
-    this.#position = inside;
-    const close = this.#input.indexOf(RIGHT_COMMENT, inside + LEFT_COMMENT.length);
-    if (close < 0) return this.#error('unclosed comment');
+    return this.#input.slice(start, trims ? this.#beforeSpaces(start, at) : at);
+  }
+
+  #skipComment(): void {
+    const { rightDelim } = this.#options;
+    const close = this.#input.indexOf(RIGHT_COMMENT, this.#position + LEFT_COMMENT.length);
+    if (close < 0) return this.#fail('unclosed comment');
     let end = close + RIGHT_COMMENT.length;
     const trims = this.#isRightTrim(end) && this.#input.startsWith(rightDelim, end + TRIM_MARKER_LENGTH);
-    if (!trims && !this.#input.startsWith(rightDelim, end)) return this.#error('comment ends before closing delimiter');
+    if (!trims && !this.#input.startsWith(rightDelim, end)) return this.#fail('comment ends before closing delimiter');
     end += (trims ? TRIM_MARKER_LENGTH : 0) + rightDelim.length;
     this.#position = trims ? this.#afterSpaces(end) : end;
-    return undefined;
   }
 
   #action(): Token {
@@ -211,9 +220,9 @@ export class Lexer {
       case 124 /* | */:
         return this.#take('pipe', start + 1);
       case DOUBLE_QUOTE:
-        return this.#quoted(code, 'string', 'unterminated quoted string');
+        return this.#quoted(DOUBLE_QUOTED, 'string', 'unterminated quoted string');
       case SINGLE_QUOTE:
-        return this.#quoted(code, 'char-constant', 'unterminated character constant');
+        return this.#quoted(SINGLE_QUOTED, 'char-constant', 'unterminated character constant');
       case 96 /* ` */:
         return this.#rawString();
       case 36 /* $ */:
@@ -248,15 +257,9 @@ export class Lexer {
     return token;
   }
 
-  #quoted(quote: number, type: TokenType, unterminated: string): Token {
-    const input = this.#input;
-    for (let at = this.#position + 1; ; at++) {
-      let code = input.charCodeAt(at);
-      if (code === quote) return this.#take(type, at + 1);
-      // What follows a backslash is no quote. A line break ends the string all the same.
-      if (code === BACKSLASH) code = input.charCodeAt(++at);
-      if (code === LINE_BREAK || Number.isNaN(code)) return this.#error(unterminated);
-    }
+  #quoted(expression: RegExp, type: TokenType, unterminated: string): Token {
+    expression.lastIndex = this.#position;
+    return expression.test(this.#input) ? this.#take(type, expression.lastIndex) : this.#error(unterminated);
   }
 
   #rawString(): Token {
@@ -388,8 +391,19 @@ export class Lexer {
   }
 
   #error(message: string): Token {
-    this.#failed = true;
-    return { type: 'error', value: message, spaced: this.#spaced, position: this.#position };
+    this.#fail(message);
+    return this.#lastToken(message);
+  }
+
+  /** A fault is told once; after it there is nothing. */
+  #fail(message: string): void {
+    this.#fault = message;
+  }
+
+  #lastToken(fault: string): Token {
+    this.#fault = '';
+    if (fault === '') return this.#eof();
+    return { type: 'error', value: fault, spaced: this.#spaced, position: this.#position };
   }
 }
 

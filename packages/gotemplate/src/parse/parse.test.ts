@@ -10,6 +10,11 @@ const FAULTS: readonly (readonly [text: string, message: string])[] = [
   ['{{ define "e" }}\n{{ else }}', 'template: t:2: unexpected {{else}} in define clause'],
   ['{{ .a"b" }}', `template: t:1: bad character U+0022 '"'`],
   ['{{ (print\n-}}', 'template: t:1: unclosed left paren'],
+  ['{{-\nprint "a\n" }}', 'template: t:2: unterminated quoted string in action started at t:1'],
+  ['{{ range print }}{{ else if print }}{{ end }}', 'template: t:1: unexpected <if> in input'],
+  ['a {{/* b\n', 'template: t:1: unclosed comment'],
+  ['\n{{ if print }}{{/* b */ }}', 'template: t:2: comment ends before closing delimiter'],
+  ['{{ if print }}\n\n', 'template: t:3: unexpected EOF'],
   ['{{ print\n\n"a\n" }}', 'template: t:3: unterminated quoted string in action started at t:1'],
 ];
 

@@ -38,7 +38,12 @@ type Head =
   | { readonly type: 'action' | BranchNode['type']; readonly position: number; readonly phrase: Phrase }
   | { readonly type: 'template' | 'block'; readonly position: number; readonly name: string; readonly phrase: Phrase | undefined };
 
-type Ends = { readonly ends: 'end' | 'else' };
+/** The action that ends a list. The `if` or `with` of an `{{else if …}}` is still to be read. */
+type End = { readonly ends: 'end' | 'else'; readonly isChain: boolean };
+
+const END: End = { ends: 'end', isChain: false };
+const ELSE: End = { ends: 'else', isChain: false };
+const ELSE_CHAIN: End = { ends: 'else', isChain: true };
 
 /** Of a text that is longer it is not worth while to remember it: it hardly comes twice. */
 const MAX_KNOWN_LENGTH = 400;
@@ -84,13 +89,8 @@ class Parser {
 
   /** The whole text: definitions on top, and everything else. */
   parseText(): ListNode {
-    const nodes: Node[] = [];
-    while (this.#tokens.peek().type !== 'eof') {
-      const node = this.#textOrAction(true);
-      if (node === undefined) continue;
-      if ('ends' in node) this.#tokens.fail(`unexpected {{${node.ends}}}`);
-      nodes.push(node);
-    }
+    const { nodes, end } = this.#nodes(true);
+    if (end !== undefined) this.#tokens.fail(`unexpected {{${end.ends}}}`);
     return { type: 'list', position: 0, nodes };
   }
 
@@ -105,32 +105,37 @@ class Parser {
   }
 
   /** Nodes up to the `{{end}}` or `{{else}}` that ends them. */
-  #list(): { list: ListNode; ends: 'end' | 'else' } {
-    const first = this.#tokens.peek();
+  #list(): { list: ListNode; end: End } {
+    const { position } = this.#tokens;
+    const { nodes, end } = this.#nodes(false);
+    return end === undefined ? this.#tokens.fail('unexpected EOF') : { list: { type: 'list', position, nodes }, end };
+  }
+
+  /** Texts and actions, up to one that ends what they are in, or the end of the text. */
+  #nodes(isOnTop: boolean): { readonly nodes: readonly Node[]; readonly end: End | undefined } {
+    const tokens = this.#tokens;
     let nodes: Node[] | undefined;
-    while (this.#tokens.peek().type !== 'eof') {
-      const node = this.#textOrAction(false);
+    let end: End | undefined;
+    while (end === undefined && !tokens.isAtEnd) {
+      const { position } = tokens;
+      const text = tokens.takeText();
+      if (text !== '') nodes = appended(nodes, { type: 'text', position, text });
+      if (!tokens.insideAction) continue;
+      tokens.tellsStart = true;
+      const node = this.#action(isOnTop);
+      tokens.tellsStart = false;
       if (node === undefined) continue;
-      if ('ends' in node) {
-        return { list: { type: 'list', position: first.position, nodes: nodes === undefined ? [] : exact(nodes) }, ends: node.ends };
-      }
-      nodes = appended(nodes, node);
+      if ('ends' in node) end = node;
+      else nodes = appended(nodes, node);
     }
-    return this.#tokens.fail('unexpected EOF');
+    if (end === undefined) {
+      const last = tokens.next();
+      if (last.type !== 'eof') tokens.unexpected(last, 'input');
+    }
+    return { nodes: nodes === undefined ? [] : exact(nodes), end };
   }
 
-  /** Nothing for a definition, which puts out nothing where it stands. */
-  #textOrAction(isOnTop: boolean): Node | Ends | undefined {
-    const token = this.#tokens.next();
-    if (token.type === 'text') return { type: 'text', position: token.position, text: token.value };
-    if (token.type !== 'left-delim') return this.#tokens.unexpected(token, 'input');
-    this.#tokens.actionStart = token.position;
-    const node = this.#action(isOnTop);
-    this.#tokens.actionStart = undefined;
-    return node;
-  }
-
-  #action(isOnTop: boolean): Node | Ends | undefined {
+  #action(isOnTop: boolean): Node | End | undefined {
     const { position } = this.#tokens;
     const outside = this.#pipelines.variables.length;
     const words = this.#tokens.words();
@@ -161,7 +166,7 @@ class Parser {
       switch (token.value) {
         case 'define':
           if (!isOnTop) break;
-          this.#tokens.actionStart = undefined;
+          this.#tokens.tellsStart = false;
           return this.#define(position);
         case 'block':
           return this.#block();
@@ -195,7 +200,7 @@ class Parser {
   }
 
   /** What an action is, with what belongs to it up to its end. It stands further on than where its head was read, by `moved`. */
-  #afterHead(head: Head, moved: number, outside: number): Node | Ends | undefined {
+  #afterHead(head: Head, moved: number, outside: number): Node | End | undefined {
     const { position } = head;
     switch (head.type) {
       case 'action':
@@ -207,16 +212,17 @@ class Parser {
       case 'template':
         return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
       case 'end':
-        return { ends: 'end' };
+        return END;
       case 'else':
+        return ELSE;
       case 'else-chain':
-        return { ends: 'else' };
+        return ELSE_CHAIN;
       case 'break':
       case 'continue':
         if (this.#rangeDepth === 0) this.#tokens.fail(`{{${head.type}}} outside {{range}}`);
         return { type: head.type, position: position + moved };
       case 'block':
-        this.#definition(head.name, 'block clause', this.#tokens.lastLexed.position);
+        this.#definition(head.name, 'block clause', this.#tokens.lastPosition);
         return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
       case 'define':
         this.#definition(head.name, 'define clause');
@@ -226,23 +232,23 @@ class Parser {
 
   #branch(type: BranchNode['type'], phrase: Phrase, moved: number, outside: number): BranchNode {
     if (type === 'range') this.#rangeDepth++;
-    const { list, ends } = this.#list();
+    const { list, end } = this.#list();
     if (type === 'range') this.#rangeDepth--;
-    const elseList = ends === 'end' ? undefined : this.#elseList(type);
+    const elseList = end.ends === 'end' ? undefined : this.#elseList(type, end.isChain);
     this.#pipelines.variables.length = outside;
     return { type, position: phrase.pipe.position, phrase, moved, list, elseList };
   }
 
-  #elseList(type: BranchNode['type']): ListNode {
-    const word = this.#tokens.peek();
+  #elseList(type: BranchNode['type'], isChain: boolean): ListNode {
     // `{{else if …}}` is `{{else}}{{if …}}` with one `{{end}}` for both; `with` chains likewise.
-    if ((type === 'if' || type === 'with') && word.type === 'keyword' && word.value === type) {
-      this.#tokens.next();
+    if (isChain) {
+      const word = this.#tokens.next();
+      if (type === 'range' || word.value !== type) return this.#tokens.unexpected(word, 'input');
       const outside = this.#pipelines.variables.length;
       return { type: 'list', position: word.position, nodes: [this.#branch(type, this.#pipelines.phrase(type), 0, outside)] };
     }
-    const { list, ends } = this.#list();
-    if (ends !== 'end') this.#tokens.fail(`expected end; found {{${ends}}}`);
+    const { list, end } = this.#list();
+    if (end.ends !== 'end') this.#tokens.fail(`expected end; found {{${end.ends}}}`);
     return list;
   }
 
@@ -251,8 +257,8 @@ class Parser {
     const outer = { variables: this.#pipelines.variables, rangeDepth: this.#rangeDepth };
     this.#pipelines.variables = ['$'];
     this.#rangeDepth = 0;
-    const { list, ends } = this.#list();
-    if (ends !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastLexed.position, `unexpected {{${ends}}} in ${context}`);
+    const { list, end } = this.#list();
+    if (end.ends !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastPosition, `unexpected {{${end.ends}}} in ${context}`);
     this.add(name, list);
     this.#pipelines.variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;

@@ -2,12 +2,12 @@ import { TemplateError } from '../template-error.js';
 import { Lexer, type LexerOptions, type Token } from './lex.js';
 import { goQuote } from './literals.js';
 
-/** The tokens of a text, of which the next ones can be looked at, and what is said of a fault. */
+/** The actions of a text with their tokens, of which the next ones can be looked at, and what is said of a fault. */
 export class Tokens {
-  /** What was read last of the text: a fault is on its line. */
-  lastLexed: Token = { type: 'eof', value: '', spaced: false, position: 0 };
-  /** Where the action began that is being read. */
-  actionStart: number | undefined;
+  /** Where what was read last of the text begins: a fault is on its line. */
+  lastPosition = 0;
+  /** Whether faults tell where the action began. */
+  tellsStart = false;
   readonly name: string;
   readonly text: string;
   readonly #lexer: Lexer;
@@ -26,6 +26,19 @@ export class Tokens {
     return this.#lexer.position;
   }
 
+  get insideAction(): boolean {
+    return this.#lexer.insideAction;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#lexer.isAtEnd;
+  }
+
+  /** The text up to the next action, comment, or end. */
+  takeText(): string {
+    return this.#lexer.takeText();
+  }
+
   /** All words of the action that has just begun, if they end as they should. */
   words(): string | undefined {
     return this.#lexer.words();
@@ -33,13 +46,12 @@ export class Tokens {
 
   /** Takes the words of an action, and its right delimiter. */
   skip(words: string): void {
-    this.#lexer.skip(words);
-    this.next();
+    this.lastPosition = this.#lexer.skip(words);
   }
 
   next(): Token {
     const token = this.#first;
-    if (token === undefined) return (this.lastLexed = this.#lexer.next());
+    if (token === undefined) return this.#lexed();
     this.#first = this.#second;
     this.#second = undefined;
     return token;
@@ -51,7 +63,13 @@ export class Tokens {
   }
 
   peek(): Token {
-    return (this.#first ??= this.lastLexed = this.#lexer.next());
+    return (this.#first ??= this.#lexed());
+  }
+
+  #lexed(): Token {
+    const token = this.#lexer.next();
+    this.lastPosition = token.position;
+    return token;
   }
 
   expect(type: Token['type'], context: string): Token {
@@ -61,14 +79,14 @@ export class Tokens {
 
   unexpected(token: Token, context: string): never {
     if (token.type !== 'error') return this.fail(`unexpected ${shownToken(token)} in ${context}`);
-    const startLine = this.actionStart === undefined ? undefined : this.#lineOf(this.actionStart);
-    if (startLine === undefined || startLine === this.#lineOf(token.position)) return this.fail(token.value);
+    const startLine = this.#lineOf(this.#lexer.actionStart);
+    if (!this.tellsStart || startLine === this.#lineOf(token.position)) return this.fail(token.value);
     const started = `started at ${this.name}:${startLine}`;
     return this.fail(token.value.endsWith(' action') ? `${token.value} ${started}` : `${token.value} in action ${started}`);
   }
 
   fail(message: string): never {
-    return this.failAt(this.lastLexed.position, message);
+    return this.failAt(this.lastPosition, message);
   }
 
   failAt(position: number, message: string): never {
