@@ -1,4 +1,4 @@
-// The command line: whole processes, beside an empty one and, where it is on PATH or FLUX names it, Flux's own.
+// The command line: whole processes, beside an empty one and, where it is on PATH as `flux-peer` or FLUX_PEER names it, Flux's own.
 // `node bench/cli.mjs [--quick]`
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { startCluster } from '../packages/apiserver/dist/index.js';
 import { createCluster } from '../packages/kube/dist/index.js';
 
 const flux = join(import.meta.dirname, '../packages/cli/bin/flux.js');
-const peer = process.env.FLUX ?? 'flux-go';
+/** Flux's own `flux`. Ours has that name, too: it may be on PATH as flux-peer, or be named. */
+const peer = process.env.FLUX_PEER ?? 'flux-peer';
 
 /** The median wall time of a process, in milliseconds. */
 async function median(command, args, environment, runs) {
@@ -54,7 +55,43 @@ export async function run({ quick = false, print = console.log } = {}) {
   }
 }
 
-/** Git repositories and Kustomizations with a status, half and half. */
+const commit = 'main@sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3';
+const artifact = {
+  path: 'p',
+  url: 'http://source-controller/p',
+  revision: commit,
+  digest: `sha256:${'a9'.repeat(32)}`,
+  lastUpdateTime: '2026-01-01T00:00:00Z',
+};
+const sourceRef = { kind: 'GitRepository', name: 'fleet' };
+
+/** What a fleet is made of, by kind: the spec and what its status has besides the condition. */
+const KINDS = [
+  ['source.toolkit.fluxcd.io/v1', 'GitRepository', { interval: '1m', url: 'https://git.example/fleet' }, { artifact }],
+  ['source.toolkit.fluxcd.io/v1', 'OCIRepository', { interval: '1m', url: 'oci://registry.example/fleet' }, { artifact }],
+  ['source.toolkit.fluxcd.io/v1', 'HelmRepository', { interval: '1m', url: 'https://charts.example' }, { artifact }],
+  [
+    'source.toolkit.fluxcd.io/v1',
+    'HelmChart',
+    { interval: '1m', chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } },
+    { artifact },
+  ],
+  [
+    'kustomize.toolkit.fluxcd.io/v1',
+    'Kustomization',
+    { interval: '10m', prune: true, path: './apps', sourceRef },
+    { lastAppliedRevision: commit },
+  ],
+  ['helm.toolkit.fluxcd.io/v2', 'HelmRelease', { interval: '10m', chartRef: { kind: 'OCIRepository', name: 'app' } }, {}],
+  [
+    'notification.toolkit.fluxcd.io/v1beta3',
+    'Alert',
+    { providerRef: { name: 'chat' }, eventSources: [{ kind: 'Kustomization', name: '*' }] },
+  ],
+  ['notification.toolkit.fluxcd.io/v1', 'Receiver', { type: 'generic', secretRef: { name: 'token' }, resources: [sourceRef] }, {}],
+];
+
+/** Objects of all kinds in turn, with the status of what is well. */
 async function fill(cluster, count) {
   for (const definition of customResources) await cluster.apply(crdOf(definition), { fieldManager: 'bench' });
   await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'apps' } });
@@ -62,18 +99,15 @@ async function fill(cluster, count) {
     type: 'Ready',
     status: 'True',
     reason: 'Succeeded',
-    message: 'Applied revision: main@sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3',
+    message: `Applied revision: ${commit}`,
+    lastTransitionTime: '2026-01-01T00:00:00Z',
   };
-  const status = { observedGeneration: 1, conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
   const make = async (index) => {
-    const isSource = index % 2 === 0;
-    const kind = isSource ? 'GitRepository' : 'Kustomization';
-    const apiVersion = isSource ? 'source.toolkit.fluxcd.io/v1' : 'kustomize.toolkit.fluxcd.io/v1';
-    const spec = isSource
-      ? { interval: '1m', url: 'https://git.example/fleet' }
-      : { interval: '10m', prune: true, path: './apps', sourceRef: { kind: 'GitRepository', name: `object-${index - 1}` } };
+    const [apiVersion, kind, spec, more] = KINDS[index % KINDS.length];
     const name = `object-${index}`;
     await cluster.create({ apiVersion, kind, metadata: { name, namespace: 'apps' }, spec });
+    if (more === undefined) return;
+    const status = { observedGeneration: 1, conditions: [condition], ...more };
     await cluster.patch({ apiVersion, kind, namespace: 'apps', name }, 'merge', { status }, { subresource: 'status' });
   };
   for (let index = 0; index < count; index += 20) await Promise.all(Array.from({ length: 20 }, (_, offset) => make(index + offset)));

@@ -9,6 +9,9 @@ import { basename, dirname, join } from 'node:path';
 import v8 from 'node:v8';
 import { build } from 'esbuild';
 import { monitoringChart } from '../bench/chart.mjs';
+import { crdOf, gitRepository, kustomization } from '../packages/api/dist/index.js';
+import { startCluster } from '../packages/apiserver/dist/index.js';
+import { createCluster } from '../packages/kube/dist/index.js';
 import { root } from './root.mjs';
 
 const require = createRequire(import.meta.url);
@@ -58,6 +61,26 @@ const builtinsLater = {
   },
 };
 
+/** Of the HTTP library most commands need a tenth. */
+const undiciInParts = {
+  name: 'undici-in-parts',
+  setup: ({ onResolve, onLoad }) => {
+    const parts = { Pool: 'undici/lib/dispatcher/pool.js', buildConnector: 'undici/lib/core/connect.js' };
+    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'undici-in-parts' }));
+    onLoad({ filter: /./, namespace: 'undici-in-parts' }, () => {
+      const getters = Object.keys(require('undici')).map((name) => {
+        const value = parts[name] === undefined ? `require('undici/index.js').${name}` : `require('${parts[name]}')`;
+        return `get ${name}(){return ${value}}`;
+      });
+      return { contents: `module.exports={${getters.join(',')}}`, resolveDir: root };
+    });
+    // HTTP/2 is asked for nowhere, and takes a module of Node along.
+    onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: "module.exports=()=>{throw new Error('there is no HTTP/2 in this bundle')}",
+    }));
+  },
+};
+
 /** The API server's data comes along: beside a bundle there is none. */
 const withData = {
   name: 'with-data',
@@ -77,7 +100,7 @@ mkdirSync(dirname(filesOf('process').bundle), { recursive: true });
 await makeBundle(
   'process',
   "export { runProcess } from './dist/process.js'; export { main } from './dist/main.js';",
-  [unbundled, clusterApart],
+  [unbundled, clusterApart, undiciInParts],
   exercise,
 );
 await makeBundle(
@@ -150,11 +173,45 @@ async function exercise({ main }) {
     ['kustomize', 'build', join(root, 'examples/quickstart/apps/overlays/local')],
     ['helm', 'template', 'example', chart],
   ];
-  for (const line of lines) {
-    const status = await main('sluice', line, terminal, new AbortController().signal);
-    if (status !== 0) throw new Error(`sluice ${line.join(' ')} failed`);
+  const { kubeconfig, stop } = await startFleet();
+  lines.push(['get', 'all', '--all-namespaces', '--kubeconfig', kubeconfig]);
+  try {
+    for (const line of lines) {
+      const status = await main('sluice', line, terminal, new AbortController().signal);
+      if (status !== 0) throw new Error(`sluice ${line.join(' ')} failed`);
+    }
+  } finally {
+    rmSync(chart, { recursive: true });
+    await stop();
   }
-  rmSync(chart, { recursive: true });
+}
+
+/** A cluster with an object or two. */
+async function startFleet() {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
+  const embedded = await startCluster({ ephemeral: true, port: 0, simulate: false });
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, embedded.kubeconfig, { mode: 0o600 });
+  const cluster = createCluster(embedded.fetch);
+  for (const resource of [gitRepository, kustomization]) await cluster.apply(crdOf(resource), { fieldManager: 'bundle' });
+  const metadata = { name: 'example', namespace: 'default' };
+  const sourceRef = { kind: 'GitRepository', name: 'example' };
+  const apiVersion = (group) => `${group}.toolkit.fluxcd.io/v1`;
+  const spec = { interval: '1m', url: 'https://git.example/fleet' };
+  await cluster.create({ apiVersion: apiVersion('source'), kind: 'GitRepository', metadata, spec });
+  await cluster.create({
+    apiVersion: apiVersion('kustomize'),
+    kind: 'Kustomization',
+    metadata,
+    spec: { interval: '1m', prune: true, sourceRef },
+  });
+  return {
+    kubeconfig,
+    stop: async () => {
+      await embedded.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
 }
 
 /** A chart of every construct that is common, and small: what runs too often is optimized, and not kept. */

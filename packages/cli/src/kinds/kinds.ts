@@ -68,7 +68,6 @@ export const helmChart: FluxKind = {
   ...source('HelmChart', 'source chart'),
   // A chart's revision is a version, which may look like a digest.
   columns: [{ header: 'Revision', value: (object) => text(object, 'status', 'artifact', 'revision') }, suspended],
-  summary: statusAndMessage,
 };
 
 export const externalArtifact: FluxKind = {

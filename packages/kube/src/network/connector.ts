@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { SluiceError } from '@sluice/core';
 import { buildConnector } from 'undici';
 import { readPem } from '../kubeconfig/load.js';
@@ -29,8 +30,7 @@ export function createConnector(
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
       rejectUnauthorized: !config.insecureSkipTlsVerify,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      ...(config.server.startsWith('https:') ? { secureContext: contextOf(ca, cert, key) } : {}),
       ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
     });
     current = { key: identity, connect };
@@ -59,6 +59,14 @@ export function createConnector(
       done(error as Error, null);
     }
   };
+}
+
+/** What all connections have in common, made once: to read certificates takes longer than the rest of a handshake. */
+function contextOf(ca: string | undefined, cert: string | undefined, key: string | undefined): SecureContext {
+  return createSecureContext({
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  });
 }
 
 function defaultPort(protocol: string): string {
