@@ -79,7 +79,7 @@ async function credentialsOf(
       const message = 'secretRef with github app data must be specified when provider is set to github';
       throw new SourceFailure('FetchFailed', 'InvalidProviderConfiguration', message, { terminal: secret === undefined });
     }
-    return await authenticating(failed, signal, () => identities.gitHub.credentials(gitHubAppFromSecret(secret.data), signal));
+    return await authenticating(failed, signal, () => identities.gitHub.credentials(gitHubAppFromSecret(secret.data, { proxy }), signal));
   }
   if (hasApp) {
     const message = `secretRef '${secret.id}' has github app data but provider is not set to github`;

@@ -20,6 +20,7 @@ const NAMESPACE = 'default';
 const PUBSUB = 'pubsub.googleapis.com';
 const HUBS = 'events.servicebus.windows.net';
 const COLLECTOR = 'otel.example';
+const GITHUB = 'github.example';
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 type Environment = Readonly<Record<string, string>>;
@@ -57,7 +58,7 @@ describe('providers in clouds, from the identity to the message', () => {
   before(async () => {
     embedded = await startCluster({ ephemeral: true, simulate: false });
     cluster = createCluster(embedded.fetch);
-    services = await startCloudServices([PUBSUB, HUBS, COLLECTOR], (request) => {
+    services = await startCloudServices([PUBSUB, HUBS, COLLECTOR, GITHUB], (request) => {
       requests.push(request);
       return answer(request) ?? { status: 404 };
     });
@@ -78,18 +79,18 @@ describe('providers in clouds, from the identity to the message', () => {
     );
 
   /** Tells a Provider of an event, as a process in that environment. */
-  async function tell(spec: Provider['spec'], env: Environment = {}): Promise<void> {
+  async function tell(spec: Provider['spec'], env: Environment = {}, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
     const apiVersion = 'notification.toolkit.fluxcd.io/v1beta3';
-    const metadata = { name: 'cloud', namespace: NAMESPACE, uid: 'aaaaaaaa-1111-2222-3333-444444444444' };
+    const identity = { name: 'cloud', namespace: NAMESPACE, uid: 'aaaaaaaa-1111-2222-3333-444444444444' };
     const through = { certSecretRef: { name: 'certificates' }, proxySecretRef: { name: 'proxy' } };
-    const provider: Provider = { apiVersion, kind: 'Provider', metadata, spec: { ...through, ...spec } };
-    const alert: Alert = { apiVersion, kind: 'Alert', metadata, spec: { providerRef: { name: 'cloud' }, eventSources: [] } };
+    const provider: Provider = { apiVersion, kind: 'Provider', metadata: identity, spec: { ...through, ...spec } };
+    const alert: Alert = { apiVersion, kind: 'Alert', metadata: identity, spec: { providerRef: { name: 'cloud' }, eventSources: [] } };
     const connections = createConnections();
     try {
       const world = { cluster, clock: systemClock, allowLinkLocal: false, signal: new AbortController().signal };
       await sendNotification(
         { ...world, connections, identities: identitiesIn(env) },
-        readEvent(eventAbout('apps', '<hello>')),
+        readEvent({ ...eventAbout('apps', '<hello>'), metadata }),
         alert,
         provider,
       );
@@ -235,6 +236,33 @@ describe('providers in clouds, from the identity to the message', () => {
       });
       assertSent();
     });
+  });
+
+  test('GitHub gets the status of a commit from an App, through the proxy and with the same certificates', async () => {
+    const commit = 'a'.repeat(40);
+    answer = ({ host, path, headers, body }) => {
+      if (host !== GITHUB) return undefined;
+      const authorization = headers.authorization ?? '';
+      if (path === '/api/v3/app/installations/7/access_tokens') {
+        const [header = '', claims = '', signature = ''] = authorization.replace('Bearer ', '').split('.');
+        assert.ok(verify('sha256', Buffer.from(`${header}.${claims}`), publicKey, Buffer.from(signature, 'base64url')));
+        return { status: 201, body: { token: 'app-token', expires_at: new Date(Date.now() + 3600_000).toISOString() } };
+      }
+      if (!authorization.endsWith(' app-token')) return { status: 401 };
+      if (path.startsWith(`/api/v3/repos/fleet/apps/commits/${commit}/statuses`)) return { status: 200, body: [] };
+      assert.equal(path, `/api/v3/repos/fleet/apps/statuses/${commit}`);
+      assert.equal((JSON.parse(body) as { state: string }).state, 'success');
+      return { status: 201, body: {} };
+    };
+    await secret('github-app', {
+      githubAppID: '42',
+      githubAppInstallationID: '7',
+      githubAppBaseURL: `https://${GITHUB}/api/v3`,
+      githubAppPrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    });
+    const spec = { type: 'github', address: `https://${GITHUB}/fleet/apps`, secretRef: { name: 'github-app' } } as const;
+    await tell(spec, {}, { revision: `main@sha1:${commit}` });
+    assert.equal(to(GITHUB).filter(({ method }) => method === 'POST').length, 2);
   });
 
   test('a collector of OpenTelemetry gets a span for the event', async () => {

@@ -80,7 +80,8 @@ async function send(
         return await identities.azure(scope.replace(/\/\.default$/, ''), proxy)(signal);
       },
       async githubAppToken() {
-        const app = gitHubAppFromSecret(secret?.data ?? {});
+        const own = gitHubAppFromSecret(secret?.data ?? {}, proxy);
+        const app = { ...(tls.ca === undefined ? {} : { ca: tls.ca }), ...own };
         const { password = '' } = await identities.gitHub.credentials(app, signal);
         return { token: password, slug: spec.type.endsWith('comment') ? await identities.gitHub.slug(app, signal) : '' };
       },

@@ -75,6 +75,7 @@ describe('GitHub Apps', () => {
       [{ githubAppInstallationID: '9' }, 'GitAuthenticationFailed'],
       [{ githubAppInstallationID: '7', githubAppPrivateKey: 'no key' }, 'GitCredentialsInvalid'],
       [{ githubAppInstallationID: '7', githubAppBaseURL: 'http://127.0.0.1:1' }, 'GitAuthenticationFailed'],
+      [{ githubAppInstallationID: '7', githubAppBaseURL: 'http://169.254.169.254' }, 'GitAuthenticationFailed'],
     ] as const) {
       await assert.rejects(tokens.credentials(gitHubAppFromSecret(secret(data))), (error: Error & { reason?: string }) => {
         assert.equal(error.reason, reason);

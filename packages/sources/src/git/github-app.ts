@@ -1,8 +1,8 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { SluiceError, deadlineSignal, errorMessage, isJsonObject } from '@sluice/core';
+import { serviceUrl } from '../cloud/exchange.js';
+import { readBody } from '../http/exchange.js';
+import { createHttpTransport } from '../http/transport.js';
 import type { GitCredentials } from './credentials.js';
 
 /** A GitHub App as a Secret describes it. */
@@ -15,10 +15,15 @@ export interface GitHubApp {
   /** The address of the API. Default: `https://api.github.com`. */
   readonly baseUrl: string;
   readonly ca?: string;
+  /** The address of a proxy, with its credentials. */
+  readonly proxy?: string;
 }
 
 /** Reads a GitHub App from a Secret, by Flux's keys: `githubAppID`, `githubAppInstallationID` or `…Owner`, `githubAppPrivateKey`, `githubAppBaseURL`. */
-export function gitHubAppFromSecret(data: Readonly<Record<string, Uint8Array>>): GitHubApp {
+export function gitHubAppFromSecret(
+  data: Readonly<Record<string, Uint8Array>>,
+  access: { readonly proxy?: string | undefined } = {},
+): GitHubApp {
   const text = (key: string): string =>
     Object.hasOwn(data, key)
       ? Buffer.from(data[key] ?? [])
@@ -46,6 +51,7 @@ export function gitHubAppFromSecret(data: Readonly<Record<string, Uint8Array>>):
     ...(installationId !== '' && { installationId }),
     ...(owner !== '' && { owner }),
     ...(ca !== '' && { ca }),
+    ...(access.proxy !== undefined && { proxy: access.proxy }),
   };
 }
 
@@ -126,36 +132,28 @@ function encoded(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
+const answerWithinMs = 30_000;
+const maxAnswerBytes = 10_000_000;
+
 /** One request to the API. Redirects are not followed: they could lead the token elsewhere. */
-function call(app: GitHubApp, method: string, path: string, jwt: string, signal: AbortSignal | undefined): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const url = new URL(app.baseUrl + path);
-    const limit = deadlineSignal(30_000, signal);
-    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(
-      url,
-      {
-        method,
-        signal: limit,
-        headers: { authorization: `Bearer ${jwt}`, accept: 'application/vnd.github+json', 'user-agent': 'sluice', 'content-length': 0 },
-        ...(app.ca !== undefined && { ca: [app.ca, ...rootCertificates] }),
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          body += chunk;
-          if (body.length > 10_000_000) request.destroy(new Error('the answer is too large'));
-        });
-        response.on('end', () => {
-          const status = response.statusCode ?? 0;
-          if (status >= 200 && status < 300) resolve(parsed(body));
-          else reject(failed(app, `${method} ${url.pathname} answered ${status}`));
-        });
-      },
-    );
-    request.on('error', (error) => reject(failed(app, errorMessage(error), error)));
-    request.end();
+async function call(app: GitHubApp, method: 'GET' | 'POST', path: string, jwt: string, signal: AbortSignal | undefined): Promise<unknown> {
+  const url = serviceUrl(app.baseUrl + path, 'githubAppBaseURL');
+  const transport = createHttpTransport(url, {
+    ...(app.ca !== undefined && { ca: app.ca }),
+    ...(app.proxy !== undefined && { proxy: app.proxy }),
   });
+  const headers = { authorization: `Bearer ${jwt}`, accept: 'application/vnd.github+json' };
+  try {
+    const answer = await transport.send({ method, url, headers, signal: deadlineSignal(answerWithinMs, signal) });
+    const body = await readBody(answer, maxAnswerBytes, 'the answer');
+    if (answer.status >= 200 && answer.status < 300) return parsed(body.toString('utf8'));
+    throw failed(app, `${method} ${url.pathname} answered ${answer.status}`);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof SluiceError && error.reason === 'GitAuthenticationFailed' ? error : failed(app, errorMessage(error), error);
+  } finally {
+    await transport.close();
+  }
 }
 
 function parsed(body: string): unknown {
