@@ -12,6 +12,12 @@ interface Waiting {
   cancel?: () => void;
 }
 
+/** What is there of a cluster, as a text for each need that it fulfils. */
+type There = ReadonlyMap<string, KubeObject>;
+
+/** What happens within this is looked at once: a watch begins with all that exists. */
+const SETTLE_MS = 20;
+
 /** A server may say that a kind is established a little before it serves it. Then the interval is waited for. */
 const MAX_TRIES = 6;
 const FIRST_PAUSE_MS = 1000;
@@ -29,6 +35,8 @@ export class MissingNeeds {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #waiting = new Map<string, Waiting>();
   readonly #watches = new Map<Cluster, Map<Need['type'], Informer>>();
+  /** Clusters in which something has happened that was not looked at yet. */
+  readonly #stirred = new Map<Cluster, () => void>();
   #listener: (key: string, cause: Cause) => void = () => {};
 
   constructor(clock: Pick<Clock, 'after'> = systemClock) {
@@ -48,7 +56,7 @@ export class MissingNeeds {
     this.#waiting.set(key, { cluster, needs, tries: isSame ? before.tries : 0 });
     for (const { type } of needs) this.#watch(cluster, type);
     if (before !== undefined && !isSame) this.#unwatch(before.cluster);
-    this.#look(key);
+    this.#stir(cluster);
   }
 
   /** The Kustomization waits for nothing. */
@@ -61,6 +69,7 @@ export class MissingNeeds {
   }
 
   stop(): void {
+    for (const cancel of this.#stirred.values()) cancel();
     for (const key of this.#waiting.keys()) this.settle(key);
   }
 
@@ -70,10 +79,18 @@ export class MissingNeeds {
     if (watches.has(type)) return;
     const informer = createInformer(cluster, KINDS[type], type === 'kind' ? { transform: essentials } : { metadataOnly: true });
     watches.set(type, informer);
+    const stir = (): void => this.#stir(cluster);
+    informer.subscribe({ added: stir, modified: stir });
+  }
+
+  #stir(cluster: Cluster): void {
+    if (this.#stirred.has(cluster)) return;
     const look = (): void => {
-      for (const [key, waiting] of this.#waiting) if (waiting.cluster === cluster) this.#look(key);
+      this.#stirred.delete(cluster);
+      const there = new Map([...(this.#watches.get(cluster)?.values() ?? [])].flatMap((informer) => informer.list().flatMap(fulfilled)));
+      for (const [key, waiting] of this.#waiting) if (waiting.cluster === cluster) this.#look(key, waiting, there);
     };
-    informer.subscribe({ added: look, modified: look });
+    this.#stirred.set(cluster, this.#clock.after(SETTLE_MS, look));
   }
 
   /** Ends the watches of a cluster that nobody waits for any more. */
@@ -90,10 +107,9 @@ export class MissingNeeds {
     if (watches?.size === 0) this.#watches.delete(cluster);
   }
 
-  #look(key: string): void {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined || waiting.cancel !== undefined || waiting.tries >= MAX_TRIES) return;
-    const found = waiting.needs.map((need) => this.#find(waiting.cluster, need));
+  #look(key: string, waiting: Waiting, there: There): void {
+    if (waiting.cancel !== undefined || waiting.tries >= MAX_TRIES) return;
+    const found = waiting.needs.map((need) => there.get(textOf(need)));
     const last = found.at(-1);
     if (last === undefined || found.includes(undefined)) return;
     const pause = waiting.tries === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (waiting.tries - 1);
@@ -103,12 +119,6 @@ export class MissingNeeds {
       delete waiting.cancel;
       this.#listener(key, { reason: 'dependency', object: { kind, namespace: '', name: metadata.name ?? '' } });
     });
-  }
-
-  #find(cluster: Cluster, need: Need): KubeObject | undefined {
-    const informer = this.#watches.get(cluster)?.get(need.type);
-    if (need.type === 'namespace') return informer?.get(undefined, need.name);
-    return informer?.list().find((definition) => defines(definition, need));
   }
 }
 
@@ -121,10 +131,16 @@ interface Definition extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-function defines({ spec, status }: Definition, { group, version, kind }: Need & { type: 'kind' }): boolean {
-  const isServed = spec?.versions?.some(({ name, served }) => name === version && served) === true;
-  const isEstablished = status?.conditions?.some(({ type, status: state }) => type === 'Established' && state === 'True') === true;
-  return spec?.group === group && spec.names?.kind === kind && isServed && isEstablished;
+/** The needs that a namespace, or a definition that is established, fulfils. */
+function fulfilled(object: KubeObject): [need: string, by: KubeObject][] {
+  if (object.kind === KINDS.namespace.kind) return [[textOf({ type: 'namespace', name: object.metadata.name ?? '' }), object]];
+  const { spec: { group = '', names: { kind = '' } = {}, versions = [] } = {}, status } = object as Definition;
+  if (status?.conditions?.some(({ type, status: state }) => type === 'Established' && state === 'True') !== true) return [];
+  return versions.flatMap(({ name, served }) => (served ? [[textOf({ type: 'kind', group, version: name, kind }), object]] : []));
+}
+
+function textOf(need: Need): string {
+  return need.type === 'namespace' ? need.name : `${need.group}/${need.version} ${need.kind}`;
 }
 
 /** Without the schemas, which are large. */
