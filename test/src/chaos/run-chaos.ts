@@ -10,6 +10,8 @@ import { startProcess, type ChaosProcess } from './processes.js';
 
 export interface ChaosOptions {
   readonly durationMs: number;
+  /** So many rounds at least, however slow the machine is. */
+  readonly rounds?: number;
   readonly applications: number;
   /** The same seed makes the same choices. */
   readonly seed: number;
@@ -50,7 +52,14 @@ const PAUSE_MS = 5_000;
  * killed and stopped for a while, commits go on. Afterwards the cluster has to equal Git, and nothing may have been deleted that
  * Git holds.
  */
-export async function runChaos({ durationMs, applications, seed, say = () => {}, peaceMs = 60_000 }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({
+  durationMs,
+  rounds = 0,
+  applications,
+  seed,
+  say = () => {},
+  peaceMs = 60_000,
+}: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const world = await startWorld();
@@ -68,7 +77,9 @@ export async function runChaos({ durationMs, applications, seed, say = () => {},
     );
     const before = memory(world);
     const report = { commits: 0, faults: 0, kills: 0, pauses: 0, webhooks: 0, hands: 0 };
-    for (const end = Date.now() + durationMs; Date.now() < end; await sleep(200 + random() * 1_500)) {
+    const end = Date.now() + durationMs;
+    for (let round = 0; round < rounds || Date.now() < end; round++) {
+      await sleep(200 + random() * 1_500);
       const fault = one(faultNames);
       if (faults.active.delete(fault)) say(`over: ${fault}`);
       else {
