@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import type { HttpRequest } from '@sluice/kube';
 import { breakable } from '../testing/breakable.js';
 import { chartFiles, createReleases } from '../testing/release.js';
-import { startWorld } from '../testing/world.js';
+import { startWorld, type World } from '../testing/world.js';
 
 const named = (name: string, annotations = '{}'): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, annotations: ${annotations}}\ndata: {v: "{{ .Values.v }}"}\n`;
@@ -140,3 +140,119 @@ describe(
     });
   },
 );
+
+describe('a fault in what follows from a release', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.close());
+
+  /** A release, whose HelmRelease is to go when the test is over. */
+  async function open(
+    t: TestContext,
+    versions = VERSIONS as Parameters<typeof createReleases>[1],
+    specs?: Parameters<typeof createReleases>[2],
+  ) {
+    const api = breakable(world, { backoff: { firstMs: 50, longestMs: 500 } });
+    await api.restart();
+    const releases = await createReleases(world, versions, specs);
+    t.after(async () => {
+      await releases.delete();
+      await world.eventually('it is gone', async () => (await releases.release()) === undefined);
+    });
+    return { ...releases, api };
+  }
+
+  for (const [phase, at] of Object.entries({
+    'before the record is made': record('POST', 3),
+    'at the first object': write('app-cm'),
+    'between two objects': write('zz'),
+    'before the old record is superseded': record('PUT', 1),
+    'before the new record is deployed': record('PUT', 3),
+  })) {
+    for (const how of phase === 'between two objects' ? (['dies', 'fails once'] as const) : (['dies'] as const)) {
+      test(`rollback: ${how} ${phase}`, async (t) => {
+        const { api, ready, apply, phases, get, condition } = await open(t);
+        await ready();
+        const remediation = { remediation: { retries: 1 }, strategy: { name: 'RemediateOnFailure' } };
+        // What the upgrade asks for itself is not meant.
+        let isRollback = false;
+        const upgraded = record('PUT', 2);
+        api.breakAt({ at: (request) => (isRollback ? at(request) : ((isRollback = upgraded(request)), false)), how });
+        await apply('app', { version: '2.0.0', upgrade: remediation, timeout: '5s' });
+        await world.eventually('the fault has happened', api.isBroken);
+        if (how === 'dies') await api.restart();
+        const isGivenUp = async (): Promise<boolean> => (await condition('Stalled'))?.reason === 'RetriesExceeded';
+        await world.eventually('it is said that it can not be upgraded', isGivenUp);
+        assert.deepEqual((await get('ConfigMap', 'app-cm'))?.['data'], { v: 'default', chart: '1.0.0' });
+        assert.ok((await get('ConfigMap', 'old')) !== undefined && (await get('ConfigMap', 'new')) === undefined);
+        const left = (await phases()).map((text) => text.split(' ')[1] ?? '');
+        assert.equal(left.filter((status) => status === 'deployed').length, 1, left.join());
+        assert.deepEqual(
+          left.filter((status) => status.startsWith('pending')),
+          [],
+        );
+      });
+    }
+  }
+
+  test('unlocking: dies before the record says so', async (t) => {
+    const { api, ready, apply, phases } = await open(t);
+    await ready();
+    for (const at of [write('zz'), record('PUT', 2)]) {
+      api.breakAt({ at, how: 'dies' });
+      await apply('app', { version: '1.1.0' });
+      await world.eventually('it has died', api.isBroken);
+      assert.deepEqual(await phases(), ['1 deployed', '2 pending-upgrade']);
+      await api.restart();
+    }
+    await ready();
+    assert.deepEqual(await phases(), ['1 superseded', '2 failed', '3 deployed']);
+  });
+
+  test('an upgrade that was cut short leaves the revision to go back to', async (t) => {
+    const { api, ready, apply, phases, becomes, get } = await open(t);
+    await ready();
+    const once = { remediation: { retries: 0, remediateLastFailure: true }, strategy: { name: 'RemediateOnFailure' } };
+    api.breakAt({ at: write('app-cm'), how: 'dies' });
+    await apply('app', { version: '2.0.0', upgrade: once, timeout: '5s' });
+    await world.eventually('it has died', api.isBroken);
+    await api.restart();
+    await becomes('Remediated', 'True', /RollbackSucceeded/);
+    assert.deepEqual((await get('ConfigMap', 'app-cm'))?.['data'], { v: 'default', chart: '1.0.0' });
+    assert.deepEqual(await phases(), ['1 superseded', '2 failed', '3 failed', '4 deployed']);
+  });
+
+  for (const how of ['dies', 'fails once'] as const) {
+    test(`a test: ${how} before its hook is made`, async (t) => {
+      const check = named('check', '{helm.sh/hook: test}');
+      const { api, becomes, apply, phases, records, ready } = await open(t, { '1.0.0': chartFiles({ 'templates/t.yaml': check }) }, {});
+      api.breakAt({ at: write('check'), how });
+      await apply('app', { test: { enable: true } });
+      await world.eventually('the fault has happened', api.isBroken);
+      if (how === 'dies') {
+        await api.restart();
+        await ready();
+        await becomes('TestSuccess', 'True', /TestSucceeded/);
+      } else {
+        assert.match((await becomes('TestSuccess', 'False', /TestFailed/)).message, /check/);
+      }
+      assert.deepEqual(await phases(), ['1 deployed']);
+      assert.equal((await records())[0]?.hooks?.[0]?.last_run?.phase, how === 'dies' ? 'Succeeded' : 'Failed');
+    });
+
+    test(`drift: ${how} before it is put right`, async (t) => {
+      const { api, namespace, ready, get, phases } = await open(t, VERSIONS, { app: { driftDetection: { mode: 'enabled' } } });
+      await ready();
+      api.breakAt({ at: write('app-cm'), how });
+      const key = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'app-cm' };
+      await world.cluster.patch(key, 'merge', { data: { v: 'by hand' } }, { fieldManager: 'kubectl-edit' });
+      await world.eventually('the fault has happened', api.isBroken);
+      if (how === 'dies') await api.restart();
+      const dataOf = async (): Promise<unknown> => ((await get('ConfigMap', 'app-cm'))?.['data'] as { v?: unknown } | undefined)?.v;
+      await world.eventually('the value is back', async () => (await dataOf()) === 'default');
+      assert.deepEqual(await phases(), ['1 deployed']);
+    });
+  }
+});

@@ -228,6 +228,8 @@ export class HelmReleaseReconciler implements Reconciler<HelmRelease, HelmReleas
         }
         const type = actionType(action);
         if (done.has(type)) return this.#notAgain(pass);
+        // What the next action stands on must not be forgotten when it is cut short: the revision to go back to, above all.
+        if (done.size > 0) await context.persist();
         await this.#act(action, pass, work, state.type === 'Drifted' ? state.drift : []);
         if (type === 'remediate') return this.#afterRemediation(pass);
         done.add(type);

@@ -301,6 +301,9 @@ async function unlock(run: ActionRun): Promise<void> {
   const phase = record.info.status;
   const known = (fields.history ?? []).find((snapshot) => targets(snapshot, record));
   const locked = snapshotOf(record, { ociDigest: known?.ociDigest });
+  // Nobody had the time to note that it was begun. It follows what is known: that stays, to be gone back to.
+  const newest = latest(fields.history);
+  if (known === undefined && newest?.version === record.version - 1) fields.history = [locked, ...sortHistory(fields.history)];
   const unobserve = run.observe((written) => {
     fields.history = (fields.history ?? []).map((snapshot) =>
       targets(snapshot, written) ? snapshotOf(written, { ociDigest: snapshot.ociDigest, action: snapshot.action }) : snapshot,
