@@ -85,6 +85,75 @@ describe('a HelmRelease in bad company', () => {
     await world.eventually('it is gone', async () => (await release()) === undefined);
   });
 
+  for (const [what, chart, message] of [
+    ['a repository', { chart: 'x', sourceRef: { kind: 'HelmRepository', name: 'nowhere' } }, /HelmRepository.*"nowhere" not found/],
+    ['a chart', { chart: 'nothing', sourceRef: { kind: 'HelmRepository', name: 'repo' } }, /no 'nothing' chart|no chart name found/],
+    [
+      'a version',
+      { chart: undefined, version: '9.x', sourceRef: { kind: 'HelmRepository', name: 'repo' } },
+      /no '\S+' chart with version matching '9.x'/,
+    ],
+  ] as const) {
+    test(`${what} that is not there is named, and waited for`, async () => {
+      const { namespace, chart: there, apply, failed, phases } = await createReleases(world, undefined, {});
+      await apply('app', { chart: { spec: { interval: '10m', ...chart, chart: chart.chart ?? there } } });
+      await world.eventually('it is named', async () => message.test((await failed(/SourceNotReady/)).message));
+      assert.match((await failed(/SourceNotReady/)).message, new RegExp(`HelmChart '${namespace}/${namespace}-app' is not ready: `));
+      assert.deepEqual(await phases(), []);
+    });
+  }
+
+  test('values that are no values are named, with where they are from', async () => {
+    const { namespace, apply, failed, phases } = await createReleases(world, undefined, {});
+    const data = { 'values.yaml': '- a list\n', text: 'v: x\n' };
+    await world.cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'vals', namespace }, data });
+    for (const [reference, why] of [
+      [{}, /could not resolve ConfigMap chart values reference 'r\d+\/vals' with key 'values.yaml': .*cannot unmarshal array/],
+      [{ valuesKey: 'other' }, /with key 'other': key not found/],
+      [{ valuesKey: 'text', targetPath: 'v.deeper[' }, /targetPath|with key 'text'/],
+    ] as const) {
+      await apply('app', { valuesFrom: [{ kind: 'ConfigMap', name: 'vals', ...reference }] }).catch((error: unknown) =>
+        assert.match(String(error), why),
+      );
+      if (!('targetPath' in reference)) await world.eventually('it is named', async () => why.test((await failed(/ValuesError/)).message));
+    }
+    assert.deepEqual(await phases(), []);
+  });
+
+  test('a target namespace that is deleted under it is named, and the release comes back with it', async () => {
+    const target = 'deleted-under-it';
+    const {
+      namespace,
+      ready,
+      request,
+      becomes,
+      delete: remove,
+      release,
+    } = await createReleases(world, undefined, {
+      app: { targetNamespace: target, releaseName: 'app', install: { createNamespace: true }, driftDetection: { mode: 'enabled' } },
+    });
+    await ready();
+    const key = { apiVersion: 'v1', kind: 'Namespace', name: target };
+    await world.cluster.delete(key);
+    const isTold = (): boolean =>
+      world.events.some(({ reason, message, involvedObject }) => {
+        if (involvedObject.namespace !== namespace || reason !== 'DriftCorrectionFailed') return false;
+        return /ConfigMap\/deleted-under-it\/app-cm creation failure: .*(namespaces "deleted-under-it" not found|is being terminated)/.test(
+          message,
+        );
+      });
+    await world.eventually('it is told', isTold);
+    await world.eventually('it is gone', async () => (await world.cluster.get(key)) === undefined);
+    await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: target } });
+    await request();
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: target, name: 'app-cm' };
+    await world.eventually('it is back', () => world.cluster.get(object));
+    await becomes('Ready', 'True', /^/);
+    await world.cluster.delete(key);
+    await remove();
+    await world.eventually('the release goes although its namespace is gone', async () => (await release()) === undefined);
+  });
+
   test('a release whose records somebody has deleted is made anew over what there is', async () => {
     const { namespace, ready, request, phases, get } = await createReleases(world);
     await ready();
