@@ -16,6 +16,7 @@ export class Stored {
   /** The length of `{"kind":"…","apiVersion":"…",`. */
   readonly prefixLength: number;
   readonly #cache: ParsedCache;
+  #labels: Labels | undefined;
 
   constructor(key: string, revision: number, text: string, cache: ParsedCache) {
     this.key = key;
@@ -31,6 +32,11 @@ export class Stored {
 
   get object(): KubeObject {
     return this.#cache.get(this);
+  }
+
+  /** Kept once they were asked for: who lists a few objects of thousands by their labels must not parse all of them each time. */
+  get labels(): Labels {
+    return (this.#labels ??= this.object.metadata.labels ?? NO_LABELS);
   }
 
   get name(): string {
@@ -52,6 +58,10 @@ export class Stored {
     return head + this.text.slice(this.prefixLength);
   }
 }
+
+type Labels = Readonly<Record<string, string>>;
+
+const NO_LABELS: Labels = {};
 
 const KIND_START = '{"kind":"'.length;
 const VERSION_SEPARATOR = '","apiVersion":"';

@@ -91,6 +91,5 @@ function readInteger(query: URLSearchParams, name: string): number | undefined {
 export function selects({ labels, fields }: Pick<ListOptions, 'labels' | 'fields'>, stored: Stored): boolean {
   if (labels === undefined && fields === undefined) return true;
   if (fields?.name !== undefined && fields.name !== stored.name) return false;
-  const { object } = stored;
-  return (labels === undefined || labels(object.metadata.labels)) && (fields === undefined || fields.matches(object));
+  return (labels === undefined || labels(stored.labels)) && (fields === undefined || fields.matches(stored.object));
 }
