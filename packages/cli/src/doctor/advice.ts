@@ -3,7 +3,12 @@ import { conditionsOf, field, textField } from '../kinds/index.js';
 import { kindWords } from '../tree/kind-commands.js';
 
 /** What helps, by what the message says. The first that fits is said. */
-const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject) => string][] = [
+const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match: RegExpExecArray) => string][] = [
+  [
+    /\b(secret|configmap)s? ["'](?:[^"'/]*\/)?([^"'/]+)["'] not found/i,
+    (object, [, kind = '', name = '']) =>
+      `make ${kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap'} ${object.metadata.namespace ?? ''}/${name}, or correct its name in the spec`,
+  ],
   [
     /authenticat|authoriz|unauthorized|403|401|permission denied|handshake failed|could not read Username/i,
     (object) => `check the credentials: ${secretOf(object)}`,
@@ -51,7 +56,11 @@ export function adviceFor(object: KubeObject): string | undefined {
     .filter(({ type, status }) => (type === 'Ready' && status !== 'True') || (type === 'Stalled' && status === 'True'))
     .map((condition) => `${textField(condition, 'reason')} ${condition.message}`)
     .join('\n');
-  return BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1](object);
+  for (const [pattern, advice] of BY_MESSAGE) {
+    const match = pattern.exec(message);
+    if (match !== null) return advice(object, match);
+  }
+  return undefined;
 }
 
 function secretOf(object: KubeObject): string {

@@ -62,10 +62,15 @@ function note(errors: Map<string, string>, line: string): void {
   errors.set(about, `${textField(entry, 'ts')} ${textField(entry, 'msg')}: ${textField(entry, 'error')}`);
 }
 
+/** A file, perhaps with a line. */
+const FILE = String.raw`((?:[\w.-]+\/)*[\w.-]+\.(?:ya?ml|json))(?::(\d+))?`;
+
 /** Where in Git it is, when a message names a file: with the repository and the revision of the source. */
 export function placeInGit(object: KubeObject, source: KubeObject | undefined, messages: readonly string[]): Evidence {
   for (const message of messages) {
-    const match = /(?<![\w/])((?:[\w.-]+\/)*[\w.-]+\.(?:ya?ml|json))(?::(\d+))?/.exec(message);
+    // The place that the engine puts at the end is the whole path; what an address ends with is a file of somebody else.
+    const match =
+      new RegExp(`\\[${FILE}\\]`).exec(message) ?? new RegExp(`(?<![\\w/])${FILE}`).exec(message.replaceAll(/\w+:\/\/\S+/g, ''));
     if (match === null) continue;
     const [, file = '', line] = match;
     const revision = textField(source, 'status', 'artifact', 'revision') || textField(object, 'status', 'lastAttemptedRevision');

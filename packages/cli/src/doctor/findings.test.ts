@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import { gitRepository, kustomization, type FluxKind } from '../kinds/index.js';
+import { adviceFor } from './advice.js';
+import { placeInGit } from './evidence.js';
 import { findingsOf } from './findings.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -82,12 +84,41 @@ test('what is suspended matters when something waits for it', () => {
   );
 });
 
-test('objects that depend on each other end the search', () => {
-  const objects = ['a', 'b'].map((name) =>
-    made(kustomization, name, {
-      spec: { dependsOn: [{ name: name === 'a' ? 'b' : 'a' }] },
-      ready: ['False', 'DependencyNotReady', 'a circle'],
-    }),
+test('of objects that wait for each other one is told, with all that waits for it', () => {
+  const objects = Object.entries({ a: 'b', b: 'a', c: 'b' }).map(([name, dependency]) =>
+    made(kustomization, name, { spec: { dependsOn: [{ name: dependency }] }, ready: ['False', 'DependencyNotReady', 'a circle'] }),
   );
-  assert.ok(findingsOf([{ kind: kustomization, objects }], NOW).length <= 2);
+  assert.deepEqual(
+    findingsOf([{ kind: kustomization, objects }], NOW).map(({ subject, waiting }) => ({ subject, waiting })),
+    [{ subject: 'Kustomization/apps/a', waiting: ['Kustomization/apps/b', 'Kustomization/apps/c'] }],
+  );
 });
+
+test('a failure that is being tried again is one', () => {
+  const object = made(kustomization, 'shop', { ready: ['Unknown', 'Progressing', 'Running health checks'] });
+  const conditions = [...(object as { status: { conditions: object[] } }).status.conditions, retrying];
+  const [finding] = findingsOf([{ kind: kustomization, objects: [{ ...object, status: { conditions } }] }], NOW);
+  assert.deepEqual([finding?.severity, finding?.problem], ['broken', 'has failed, and is tried again']);
+});
+const retrying = { type: 'Reconciling', status: 'True', reason: 'ProgressingWithRetry', message: 'health check failed' };
+
+const advised: readonly [message: string, advice: RegExp][] = [
+  [`failed to get secret 'apps/git': secrets "git" not found`, /^make Secret apps\/git, or correct its name/],
+  ['configmaps "vars" not found', /^make ConfigMap apps\/vars/],
+  ['authentication required', /^check the credentials/],
+  ['nothing that is known', /^undefined$/],
+];
+for (const [message, advice] of advised)
+  test(`advice about: ${message}`, () => {
+    assert.match(String(adviceFor(made(kustomization, 'shop', { ready: ['False', 'Failed', message] }))), advice);
+  });
+
+const places: readonly [message: string, place: string | undefined][] = [
+  ["accumulating resources from './x.yaml': bad in File: ./x.yaml [apps/x.yaml:4]", 'apps/x.yaml:4'],
+  ['decryption of apps/s.yaml failed', 'apps/s.yaml'],
+  ['GET http://127.0.0.1:9/charts/index.yaml: connect ECONNREFUSED', undefined],
+];
+for (const [message, place] of places)
+  test(`a place in Git: ${message}`, () => {
+    assert.equal(placeInGit(made(kustomization, 'shop', {}), undefined, [message])[0]?.[1], place);
+  });

@@ -83,6 +83,8 @@ function faultOf(object: KubeObject, now: number): Fault | undefined {
     return { severity: 'note', problem: 'is suspended: nothing is done about it until it is resumed' };
   if (stalled !== undefined) return { severity: 'broken', problem: 'has stalled: it is not tried again before somebody changes it' };
   if (ready?.status === 'False') return { severity: 'broken', problem: 'is not ready' };
+  if (conditions.some((condition) => condition.type === 'Reconciling' && textField(condition, 'reason') === 'ProgressingWithRetry'))
+    return { severity: 'broken', problem: 'has failed, and is tried again' };
   if (ready === undefined) {
     if (now - Date.parse(creationTimestamp) < PATIENCE_MS) return undefined;
     return { severity: 'stuck', problem: 'was never reconciled: does its controller run, and watch this namespace?' };
@@ -121,14 +123,19 @@ function referencesOf(object: KubeObject): string[] {
 
 /** The fault that is behind a fault: of something that the object needs, however far away. */
 function causeOf(id: string, objects: ReadonlyMap<string, KubeObject>, faults: ReadonlyMap<string, Fault>): string {
-  const seen = new Set([id]);
+  const path = [id];
   for (let at = id; ;) {
     const object = objects.get(at);
-    const next = object === undefined ? undefined : referencesOf(object).find((reference) => faults.has(reference) && !seen.has(reference));
-    if (next === undefined) return at;
+    const faulty = object === undefined ? [] : referencesOf(object).filter((reference) => faults.has(reference));
+    const next = faulty.find((reference) => !path.includes(reference));
+    if (next === undefined) {
+      // Of some that wait for each other, one stands for all.
+      const circle = faulty.length === 0 ? [at] : path.slice(Math.min(...faulty.map((reference) => path.indexOf(reference))));
+      return circle.toSorted()[0] ?? at;
+    }
     // Who was suspended on purpose is the cause of a fault only where that says so.
     if (faults.get(next)?.severity === 'note' && !isWaiting(object)) return at;
-    seen.add(next);
+    path.push(next);
     at = next;
   }
 }
