@@ -11,7 +11,6 @@ import {
   type NotificationEvent,
 } from '@sluice/notifications';
 import { keyOf, splitKey, type Clock, type Logger } from '@sluice/runtime';
-import { createIndex, type ObjectIndex } from '../object-index.js';
 import type { CloudIdentityPool } from '../source/cloud.js';
 import { createConnections, type Connections } from './connections.js';
 import { createLabelReader, type LabelReader, type ObjectLabels } from './labels.js';
@@ -41,6 +40,8 @@ export interface DispatcherOptions {
 
 /** How many events may wait for the labels of their objects; those beyond are not told, and counted. */
 const MAX_LOOKUPS = 1_000;
+/** Of how many kinds in how many namespaces the Alerts are remembered. */
+const MAX_KINDS = 1_000;
 
 /**
  * Takes events and tells Providers of them, each in its own queue: who publishes an event never waits, and a Provider that
@@ -50,8 +51,9 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #repeats: ReturnType<typeof createRepeats>;
   readonly #health: ReturnType<typeof createProviderHealth>;
-  /** Alerts by the kinds and namespaces that they are for: events are many, and most are for few of them. */
-  readonly #alerts: ObjectIndex;
+  /** The Alerts that are for a kind in a namespace, until an Alert changes: events are many, and about few kinds. */
+  readonly #candidates = new Map<string, readonly Alert[]>();
+  readonly #unsubscribe: () => void;
   readonly #queues = new Map<string, ProviderQueue>();
   /** By provider. */
   readonly #working = new Map<string, Promise<void>>();
@@ -67,9 +69,8 @@ export class Dispatcher {
     setMaxListeners(0, this.#stopping.signal);
     this.#repeats = createRepeats(repeatWindowMs, () => clock.now());
     this.#health = createProviderHealth(cluster, clock, log);
-    this.#alerts = createIndex(options.alerts, ({ spec, metadata }) =>
-      spec.eventSources.map(({ kind, namespace = metadata.namespace ?? '' }) => `${namespace}/${kind}`),
-    );
+    const forget = (): void => this.#candidates.clear();
+    this.#unsubscribe = options.alerts.subscribe({ added: forget, modified: forget, deleted: forget });
     this.#world = {
       cluster,
       clock,
@@ -90,7 +91,7 @@ export class Dispatcher {
       return { isRepeat: true };
     }
     const event = withoutToken(cleaned);
-    const candidates = this.#candidates(event);
+    const candidates = this.#candidatesFor(event);
     if (candidates.some(({ spec }) => spec.eventSources.some(({ matchLabels }) => matchLabels !== undefined))) {
       this.#withLabels(candidates, event);
     } else {
@@ -102,20 +103,24 @@ export class Dispatcher {
   /** Lets what waits go out for a while, then ends it. */
   async stop(graceMs: number): Promise<void> {
     const cancel = this.#options.clock.after(graceMs, () => this.#stopping.abort(new Error('the controller stops')));
-    this.#alerts.stop();
+    this.#unsubscribe();
     // What is looked up may yet be something to tell.
     while (this.#lookups.size + this.#working.size > 0) await Promise.all([...this.#lookups, ...this.#working.values()]);
     cancel();
     this.#stopping.abort(new Error('the controller stops'));
   }
 
-  /** The Alerts that an event may be for. */
-  #candidates({ involvedObject: { kind, namespace } }: NotificationEvent): readonly Alert[] {
-    return this.#alerts.keys(`${namespace}/${kind}`).flatMap((key) => {
-      const of = splitKey(key);
-      const alert = this.#options.alerts.get(of.namespace, of.name);
-      return alert === undefined || alert.spec.suspend === true ? [] : [alert];
-    });
+  #candidatesFor(event: NotificationEvent): readonly Alert[] {
+    const { kind, namespace } = event.involvedObject;
+    const key = `${namespace}/${kind}`;
+    let candidates = this.#candidates.get(key);
+    if (candidates === undefined) {
+      candidates = this.#options.alerts.list().filter((alert) => mayMatch(alert, event));
+      // Whoever posts events may make kinds up.
+      if (this.#candidates.size >= MAX_KINDS) this.#candidates.clear();
+      this.#candidates.set(key, candidates);
+    }
+    return candidates;
   }
 
   #withLabels(alerts: readonly Alert[], event: NotificationEvent): void {
@@ -241,6 +246,14 @@ export class Dispatcher {
     this.#options.log.error('failed to send notification', why, { alert: { namespace, name }, eventInvolvedObject: event.involvedObject });
     this.#options.warn(alert, 'NotificationDispatchFailed', message);
   }
+}
+
+/** A first look: most Alerts are for other kinds or namespaces. */
+function mayMatch({ spec, metadata }: Alert, { involvedObject: { kind, namespace } }: NotificationEvent): boolean {
+  return (
+    spec.suspend !== true &&
+    spec.eventSources.some((source) => source.kind === kind && (source.namespace ?? metadata.namespace) === namespace)
+  );
 }
 
 const idOf = ({ involvedObject: { kind, namespace, name } }: NotificationEvent): string => `${kind}/${namespace}/${name}`;

@@ -4,8 +4,9 @@ import { errorMessage, parseDuration, SluiceError, withDeadline } from '@sluice/
 import type { Cluster } from '@sluice/kube';
 import { prepareNotification, type MetadataConflict, type NotificationEvent, type Outlet } from '@sluice/notifications';
 import type { Clock } from '@sluice/runtime';
-import { gitHubAppFromSecret, googleScopes, type HttpAccess } from '@sluice/sources';
-import type { CloudIdentityPool } from '../source/cloud.js';
+import { gitHubAppFromSecret, googleScopes, type CloudAccess, type HttpAccess } from '@sluice/sources';
+import { ENABLE_ACCOUNTS } from '../source/authentication.js';
+import type { CloudIdentities, CloudIdentityPool } from '../source/cloud.js';
 import { hasTls, secretsOf, textIn, tlsOf, type Secret, type Secrets, type TlsMaterial } from '../source/secrets.js';
 import type { Connections } from './connections.js';
 import { createHttpOutlet } from './http-outlet.js';
@@ -71,13 +72,15 @@ async function send(
         publishNats(message, { ca: tls.ca, cert: tls.clientCertificate, key: tls.clientKey }, { allowLinkLocal, signal }),
       mail: (message) => sendMail(message, tls, timeoutMs, { allowLinkLocal, signal }),
       async googleToken(key) {
-        refuseServiceAccount(provider);
-        const own = key === '' ? identities.google(googleScopes.pubSub, proxy) : identities.googleAccount(key, googleScopes.pubSub, proxy);
+        const own =
+          key === ''
+            ? identities.google(googleScopes.pubSub, await cloudAccess(provider, identities, proxy))
+            : identities.googleAccount(key, googleScopes.pubSub, proxy);
         return await own(signal);
       },
       async azureToken(scope) {
-        refuseServiceAccount(provider);
-        return await identities.azure(scope.replace(/\/\.default$/, ''), proxy)(signal);
+        const access = await cloudAccess(provider, identities, proxy);
+        return await identities.azure(scope.replace(/\/\.default$/, ''), access)(signal);
       },
       async githubAppToken() {
         const own = gitHubAppFromSecret(secret?.data ?? {}, proxy);
@@ -119,13 +122,12 @@ async function proxyOf({ spec }: Provider, secrets: Secrets, secret: Secret | un
   return proxy === undefined || proxy === '' ? {} : { proxy };
 }
 
-/** A ServiceAccount's own identity in a cloud, which Flux has behind a feature gate that is off. */
-function refuseServiceAccount({ spec }: Provider): void {
-  if ((spec.serviceAccountName ?? '') === '') return;
-  throw new SluiceError(
-    'ProviderInvalid',
-    'to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller',
-  );
+/** Whom to be in a cloud: the ServiceAccount that the Provider names, or else this process. */
+async function cloudAccess({ spec }: Provider, { asAccount }: CloudIdentities, access: CloudAccess): Promise<CloudAccess> {
+  const { serviceAccountName = '' } = spec;
+  if (serviceAccountName === '') return access;
+  if (asAccount === undefined) throw new SluiceError('ProviderInvalid', ENABLE_ACCOUNTS);
+  return { ...access, ...(await asAccount(serviceAccountName)) };
 }
 
 /** Texts of a Secret that are long enough to be found by chance nowhere else. */
