@@ -316,6 +316,16 @@ describe('bootstrap of the examples', { skip: withoutSshd }, () => {
         assert.ok(await world.cluster.get(proxy));
         const { stdout } = await kubectl('get', 'pods', '-n', 'flux-system');
         assert.match(stdout, /source-controller-\S+ +1\/1 +Running/);
+        // What its users look at when it does not sync.
+        assert.match((await kubectl('get', 'events', '-n', 'flux-system', '--sort-by=.lastTimestamp')).stdout, /kustomization\/apps/);
+        assert.match(
+          (await kubectl('describe', 'kustomization', 'infrastructure', '-n', 'flux-system')).stdout,
+          /Applied revision: main@sha1:/,
+        );
+        for (const line of ['logs --level=info --all-namespaces', 'get sources git edge', 'get all', 'reconcile source git edge']) {
+          const { code, stderr } = await world.flux(line.split(' '));
+          assert.equal(code, 0, `${line}: ${stderr}`);
+        }
       } finally {
         await world.close();
         rmSync(directory, { recursive: true, force: true });

@@ -70,8 +70,11 @@ describe('examples/platform-monorepo', () => {
     assert.match(await flux('get sources helm -A'), /jetstack\s*\tsha256:/);
     assert.match(await flux('reconcile kustomization components -n flux-system --with-source'), /applied revision main@sha1:/);
     const kubectl = kubectlFor(platform);
-    if (kubectl !== undefined)
+    if (kubectl !== undefined) {
       assert.match(await kubectl('describe kustomization components -n flux-system'), /Applied revision: main@sha1:/);
+      assert.match(await kubectl('describe hr ingress-nginx-dev -n ingress-nginx'), /Helm install succeeded/);
+    }
+    assert.match(await flux('get hr ingress-nginx-dev -n ingress-nginx'), /ingress-nginx-dev\s*\t4\.11\.3\s*\tFalse\s*\tTrue/);
     const built = await flux(`kustomize build ${join(platform.repository, DEV, 'infrastructure/components')}`);
     assert.match(built, /kind: HelmRelease/);
   });

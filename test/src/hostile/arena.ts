@@ -32,7 +32,7 @@ export interface Subject {
 }
 
 /** Some things take a while on a busy machine. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 let count = 0;
 

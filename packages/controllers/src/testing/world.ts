@@ -17,8 +17,8 @@ export interface WorldOver {
   readonly cluster: Cluster;
   /** A file. */
   readonly kubeconfig: string;
-  /** At the end of names of namespaces, where others may have made some. */
-  readonly suffix: string;
+  /** Makes a namespace, by another name where others may have made one of this name. Returns its name. In a cluster that stays it goes with the world. */
+  createNamespace(name: string): Promise<string>;
   readonly git: GitServer;
   /** Charts and a registry. */
   readonly web: WebServer;
@@ -42,6 +42,9 @@ export interface WorldOver {
 export interface World extends WorldOver {
   readonly embedded: EmbeddedCluster;
 }
+
+/** Some things take a while on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 export async function startWorld(): Promise<World> {
   const embedded = await startCluster({ ephemeral: true, simulate: false });
@@ -72,6 +75,7 @@ export async function startRealWorld(kubeconfig: string): Promise<WorldOver> {
 
 interface WorldCluster<More> {
   readonly cluster: Cluster;
+  /** At the end of names of namespaces; empty in a cluster that goes with the world. */
   readonly suffix: string;
   readonly writeKubeconfig: (path: string) => void;
   readonly close: () => Promise<void>;
@@ -90,6 +94,7 @@ async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }
   let store = openStore();
   const events: ResourceEvent[] = [];
   const listeners = new Set<(event: ResourceEvent) => void>();
+  const namespaces: string[] = [];
   let running: Controllers | undefined;
   const stopControllers = async (graceMs = 1000): Promise<void> => {
     await running?.stop(graceMs);
@@ -99,7 +104,12 @@ async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }
     ...more,
     cluster,
     kubeconfig,
-    suffix,
+    async createNamespace(wanted) {
+      const name = `${wanted}${suffix}`;
+      await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+      namespaces.push(name);
+      return name;
+    },
     git,
     web,
     get store() {
@@ -134,7 +144,7 @@ async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }
       return running;
     },
     stopControllers,
-    async eventually(what, probe, withinMs = 20_000) {
+    async eventually(what, probe, withinMs = PATIENCE_MS) {
       const deadline = Date.now() + withinMs;
       for (;;) {
         const answer = await probe();
@@ -144,6 +154,8 @@ async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }
       }
     },
     async close() {
+      // Whoever has finalizers there needs its controller.
+      if (suffix !== '' && running !== undefined) await deleteNamespaces(cluster, namespaces);
       await stopControllers();
       await git.close();
       await web.close();
@@ -151,6 +163,17 @@ async function openWorld<More>({ cluster, suffix, writeKubeconfig, close, more }
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function deleteNamespaces(cluster: Cluster, names: readonly string[]): Promise<void> {
+  for (const name of names) await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name });
+  for (let attempt = 0; ; attempt++) {
+    const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Namespace' }, { as: 'metadata' });
+    const left = items.filter(({ metadata }) => names.includes(metadata.name ?? ''));
+    if (left.length === 0) return;
+    if (attempt === 300) throw new Error(`namespaces do not go: ${left.map(({ metadata }) => metadata.name).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** A real server serves a definition a moment after it has it. */
