@@ -8,8 +8,8 @@ const event = (message: string): NotificationEvent => readEvent(eventAbout('apps
 
 function repeatsAt(windowMs: number) {
   const clock = { now: 0 };
-  const { isRepeat } = createRepeats(windowMs, () => clock.now);
-  return { clock, isRepeat: (message: string) => isRepeat(event(message)) };
+  const repeats = createRepeats(windowMs, () => clock.now);
+  return { clock, isRepeat: (message: string) => repeats.isRepeat(event(message)) };
 }
 
 test('what was told within the window is a repeat, until the window has passed since it was told', () => {
