@@ -114,7 +114,7 @@ export class Lexer {
   }
 
   /** The next token of an action. */
-  next(): Token {
+  lex(): Token {
     if (this.#fault !== undefined) return this.#lastToken(this.#fault);
     return this.#insideAction ? this.#action() : this.#eof();
   }
@@ -149,7 +149,7 @@ export class Lexer {
   }
 
   /** Goes on behind an action whose words need not be read. Returns where its right delimiter is. */
-  skip(words: string): number {
+  skipAction(words: string): number {
     const end = this.#position + words.length;
     const at = this.#input.indexOf('}}', end);
     const trims = at > end && this.#input.charCodeAt(at - 1) === MINUS;

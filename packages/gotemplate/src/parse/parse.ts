@@ -141,7 +141,7 @@ class Parser {
     const words = this.#tokens.words();
     const known = words === undefined ? undefined : this.#known.get(words);
     if (words !== undefined && known !== undefined && this.#declaresAgain(known.head)) {
-      this.#tokens.skip(words);
+      this.#tokens.lastPosition = this.#tokens.skipAction(words);
       return this.#afterHead(known.head, position - known.position, outside);
     }
     const head = this.#head(isOnTop);

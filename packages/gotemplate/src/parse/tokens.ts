@@ -2,51 +2,22 @@ import { TemplateError } from '../template-error.js';
 import { Lexer, type LexerOptions, type Token } from './lex.js';
 import { goQuote } from './literals.js';
 
-/** The actions of a text with their tokens, of which the next ones can be looked at, and what is said of a fault. */
-export class Tokens {
+/** A lexer whose next tokens can be looked at, and what is said of a fault. */
+export class Tokens extends Lexer {
   /** Where what was read last of the text begins: a fault is on its line. */
   lastPosition = 0;
   /** Whether faults tell where the action began. */
   tellsStart = false;
   readonly name: string;
   readonly text: string;
-  readonly #lexer: Lexer;
   /** The next tokens, where they were looked at or given back: never more than two. */
   #first: Token | undefined;
   #second: Token | undefined;
 
   constructor(name: string, text: string, options: LexerOptions) {
+    super(text, options);
     this.name = name;
     this.text = text;
-    this.#lexer = new Lexer(text, options);
-  }
-
-  /** Where the next token begins, or the space before it, if none was looked at. */
-  get position(): number {
-    return this.#lexer.position;
-  }
-
-  get insideAction(): boolean {
-    return this.#lexer.insideAction;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#lexer.isAtEnd;
-  }
-
-  /** The text up to the next action, comment, or end. */
-  takeText(): string {
-    return this.#lexer.takeText();
-  }
-
-  /** All words of the action that has just begun, if they end as they should. */
-  words(): string | undefined {
-    return this.#lexer.words();
-  }
-
-  /** Takes the words of an action, and its right delimiter. */
-  skip(words: string): void {
-    this.lastPosition = this.#lexer.skip(words);
   }
 
   next(): Token {
@@ -67,7 +38,7 @@ export class Tokens {
   }
 
   #lexed(): Token {
-    const token = this.#lexer.next();
+    const token = this.lex();
     this.lastPosition = token.position;
     return token;
   }
@@ -79,7 +50,7 @@ export class Tokens {
 
   unexpected(token: Token, context: string): never {
     if (token.type !== 'error') return this.fail(`unexpected ${shownToken(token)} in ${context}`);
-    const startLine = this.#lineOf(this.#lexer.actionStart);
+    const startLine = this.#lineOf(this.actionStart);
     if (!this.tellsStart || startLine === this.#lineOf(token.position)) return this.fail(token.value);
     const started = `started at ${this.name}:${startLine}`;
     return this.fail(token.value.endsWith(' action') ? `${token.value} ${started}` : `${token.value} in action ${started}`);
