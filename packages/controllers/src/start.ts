@@ -23,6 +23,7 @@ import { createResourceMetrics } from './observe/resource-metrics.js';
 import { createTracer, type TracingSettings } from './observe/tracing.js';
 import { postEvents } from './notification/event-poster.js';
 import { notificationDefaults, startNotification, type NotificationSettings } from './start-notification.js';
+import { findAccount } from './remote/account-tokens.js';
 import { createCloudIdentities } from './source/cloud.js';
 import { startSources } from './start-sources.js';
 
@@ -49,6 +50,8 @@ export interface ControllersOptions {
   readonly allowFile?: boolean;
   /** The most bytes that the artifact of an OCIRepository may have when it is unpacked. Default: 100 MiB. */
   readonly maxUnpackedBytes?: number;
+  /** Whether objects that name a ServiceAccount are that one in a cloud, and not this process. Default: such objects are refused. */
+  readonly objectIdentities?: boolean;
   /** Which objects are worked on, by their labels; others are for another instance: `sharding.fluxcd.io/key=shard1`. */
   readonly watchLabelSelector?: string;
   /** The only namespace whose objects are worked on. All when absent. */
@@ -125,7 +128,11 @@ export function startControllers(options: ControllersOptions): Controllers {
     ...(watchLabelSelector === undefined ? {} : { watchLabelSelector }),
     ...(watchNamespace === undefined ? {} : { watchNamespace }),
   });
-  const identities = createCloudIdentities(metrics, () => clock.now());
+  const identities = createCloudIdentities(
+    metrics,
+    () => clock.now(),
+    options.objectIdentities === true ? (account) => findAccount(cluster, account) : undefined,
+  );
   const notification = runs('notification-controller')
     ? startNotification(ground, { events, clock, log, identities, metrics }, { ...notificationDefaults, ...options.notifications })
     : undefined;

@@ -1,6 +1,6 @@
 import type { ControllersOptions } from '@sluice/controllers';
 
-type Settings = Pick<ControllersOptions, 'settings' | 'helm'>;
+type Settings = Pick<ControllersOptions, 'settings' | 'helm' | 'objectIdentities'>;
 
 /** What a gate that is on, or off, changes here. */
 const gates: ReadonlyMap<string, (isOn: boolean) => Settings> = new Map<string, (isOn: boolean) => Settings>([
@@ -11,6 +11,7 @@ const gates: ReadonlyMap<string, (isOn: boolean) => Settings> = new Map<string, 
   ['MigrateAPIVersion', (migrateApiVersion) => ({ settings: { migrateApiVersion } })],
   ['UseHelm3Defaults', (helm3) => ({ helm: { helm3 } })],
   ['DefaultToRetryOnFailure', (retryByDefault) => ({ helm: { retryByDefault } })],
+  ['ObjectLevelWorkloadIdentity', (objectIdentities) => ({ objectIdentities })],
   ['DisableChartDigestTracking', (isOff) => ({ helm: { trackChartDigests: !isOff } })],
 ]);
 
@@ -31,7 +32,6 @@ const irrelevant: ReadonlySet<string> = new Set([
   'GitSparseCheckout',
   'GroupChangeLog',
   'OOMWatch',
-  'ObjectLevelWorkloadIdentity',
 ]);
 
 /** Gates whose promise would not be kept. */
@@ -40,13 +40,19 @@ const refused: ReadonlyMap<string, string> = new Map([['AllowDNSLookups', 'templ
 export interface GateSettings {
   readonly settings: Required<Settings>['settings'];
   readonly helm: Required<Settings>['helm'];
+  readonly objectIdentities: boolean;
   /** Those that were given, and change nothing. */
   readonly ignored: readonly string[];
 }
 
 /** Reads `--feature-gates=A=true,B=false`. */
 export function featureGates(text: string): GateSettings {
-  const result: { settings: object; helm: object; ignored: string[] } = { settings: {}, helm: {}, ignored: [] };
+  const result: { settings: object; helm: object; objectIdentities: boolean; ignored: string[] } = {
+    settings: {},
+    helm: {},
+    objectIdentities: false,
+    ignored: [],
+  };
   for (const pair of text.split(',').filter((each) => each.trim() !== '')) {
     const [name = '', value, ...rest] = pair.trim().split('=');
     if ((value !== 'true' && value !== 'false') || rest.length > 0)
@@ -59,7 +65,8 @@ export function featureGates(text: string): GateSettings {
     if (gate === undefined && reason === undefined && !irrelevant.has(name))
       throw new Error(`feature-gate '${name}' not supported; there are ${[...gates.keys()].toSorted().join(', ')}`);
     if (gate === undefined) result.ignored.push(name);
-    const { settings = {}, helm = {} } = gate?.(value === 'true') ?? {};
+    const { settings = {}, helm = {}, objectIdentities = result.objectIdentities } = gate?.(value === 'true') ?? {};
+    result.objectIdentities = objectIdentities;
     Object.assign(result.settings, settings);
     Object.assign(result.helm, helm);
   }

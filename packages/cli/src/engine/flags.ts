@@ -43,7 +43,7 @@ export const controllerFlags: readonly FlagSpec[] = [
   bool('no-cross-namespace-refs', 'refuse references to objects of other namespaces'),
   bool('no-remote-bases', 'refuse bases, components and files of kustomizations that are named by a URL'),
   text('default-service-account', 'who applies for objects that name nobody'),
-  text('default-decryption-service-account', 'refused: decryption is by the keys in Secrets, or by the identity of the process'),
+  text('default-decryption-service-account', 'whom to be at services that hold keys, where a Kustomization names nobody'),
   text('default-kubeconfig-service-account', 'whom to be in another cluster, or at its cloud, where its ConfigMap names nobody'),
   { name: 'override-manager', type: 'stringArray', usage: 'a field manager whose fields are taken over' },
   text('custom-apply-stage-kinds', 'kinds (group/Kind, comma-separated) that are applied before all others but definitions'),

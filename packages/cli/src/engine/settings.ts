@@ -13,6 +13,7 @@ export interface EngineSettings {
   readonly options: Pick<
     ControllersOptions,
     | 'settings'
+    | 'objectIdentities'
     | 'helm'
     | 'notifications'
     | 'maxUnpackedBytes'
@@ -58,7 +59,6 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 
 /** Flags whose promise would not be kept; who relies on one must know. */
 const REFUSED: Readonly<Record<string, string>> = {
-  'default-decryption-service-account': 'encrypted files are opened with the keys in Secrets, or by the identity of the process',
   'sops-vault-configmap': 'Vault is reached with the tokens in Secrets',
   'ssh-hostkey-algos': 'OpenSSH chooses among the algorithms that it holds to be safe',
   'ssh-kex-algos': 'OpenSSH chooses among the algorithms that it holds to be safe',
@@ -103,6 +103,7 @@ export function engineSettings(named: string | undefined, flags: FlagValues, nam
 function kustomizationSettings(flags: FlagValues, namespace: string): NonNullable<ControllersOptions['settings']> {
   const account = flags.string('default-service-account');
   const kubeconfigAccount = flags.string('default-kubeconfig-service-account');
+  const decryptionAccount = flags.string('default-decryption-service-account');
   const ageSecret = flags.string('sops-age-secret');
   return {
     requeueDependencyMs: flags.number('requeue-dependency'),
@@ -116,6 +117,7 @@ function kustomizationSettings(flags: FlagValues, namespace: string): NonNullabl
     sopsMac: sopsMac(flags),
     ...(account === '' ? {} : { defaultServiceAccount: account }),
     ...(kubeconfigAccount === '' ? {} : { defaultKubeconfigServiceAccount: kubeconfigAccount }),
+    ...(decryptionAccount === '' ? {} : { defaultDecryptionServiceAccount: decryptionAccount }),
     ...(ageSecret === '' ? {} : { sopsAgeSecret: { namespace, name: ageSecret } }),
   };
 }

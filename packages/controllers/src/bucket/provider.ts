@@ -13,7 +13,7 @@ import {
   type Renewed,
   type S3Credentials,
 } from '@sluice/sources';
-import { authenticating, authenticationFailed, workloadIdentityRefused } from '../source/authentication.js';
+import { authenticating, authenticationFailed, cloudAccess } from '../source/authentication.js';
 import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { textIn, type Secret, type Secrets } from '../source/secrets.js';
@@ -33,8 +33,9 @@ export async function bucketProvider(
   signal: AbortSignal,
 ): Promise<BucketProvider> {
   const { provider = 'generic', bucketName: bucket, endpoint, region, insecure } = spec;
-  if (spec.serviceAccountName !== undefined && provider !== 'generic') throw workloadIdentityRefused();
-  const material = await read(spec, secrets, signal);
+  const as = provider === 'generic' ? {} : await cloudAccess(spec.serviceAccountName, identities, '', signal);
+  const given = await read(spec, secrets, signal);
+  const material: Material = { ...given, access: { ...given.access, ...as } };
   const { secret, access } = material;
   return await authenticating('', signal, () => {
     if (provider === 'gcp') {

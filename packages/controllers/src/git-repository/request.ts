@@ -9,7 +9,7 @@ import {
   type GitRequest,
   type GitUrl,
 } from '@sluice/sources';
-import { authenticating, authenticationFailed, workloadIdentityRefused } from '../source/authentication.js';
+import { authenticating, authenticationFailed, cloudAccess } from '../source/authentication.js';
 import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import type { Secret, Secrets } from '../source/secrets.js';
@@ -66,9 +66,12 @@ async function credentialsOf(
   const hasApp = secret !== undefined && Object.keys(secret.data).some((key) => key.startsWith('githubApp'));
   const failed = 'failed to configure authentication options';
   if (spec.provider === 'aws' || spec.provider === 'azure') {
-    if (spec.serviceAccountName !== undefined && spec.serviceAccountName !== '') throw workloadIdentityRefused();
-    const login = identities.gitLogin(spec.provider, proxy === undefined ? {} : { proxy });
-    const own = await authenticating(failed, signal, () => login(url, signal));
+    const { provider } = spec;
+    const access = {
+      ...(await cloudAccess(spec.serviceAccountName, identities, failed, signal)),
+      ...(proxy === undefined ? {} : { proxy }),
+    };
+    const own = await authenticating(failed, signal, () => identities.gitLogin(provider, access)(url, signal));
     // The certificates of a Secret count beside it.
     return secret === undefined
       ? own

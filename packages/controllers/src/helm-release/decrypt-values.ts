@@ -30,10 +30,10 @@ export function createDecryption(
   };
 
   async function keys(): Promise<readonly KeySource[]> {
-    if (sopsAgeSecret === undefined) return serviceKeys(new Map(), '', undefined);
+    if (sopsAgeSecret === undefined) return serviceKeys(new Map(), '');
     const where = `Secret ${sopsAgeSecret.namespace}/${sopsAgeSecret.name}`;
     const secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', ...sopsAgeSecret }, { signal });
     if (secret === undefined) throw new SluiceError('SopsKeyMissing', `${where}, which has the keys for encrypted values, is not there`);
-    return [...ageKeysInSecret(secretData(secret), where), ...serviceKeys(new Map(), where, undefined)];
+    return [...ageKeysInSecret(secretData(secret), where), ...serviceKeys(new Map(), where)];
   }
 }

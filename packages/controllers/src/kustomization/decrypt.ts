@@ -8,7 +8,8 @@ import { placeOf, withPlace } from '../apply/place.js';
 import { decryptObjects } from '../sops/decrypt-objects.js';
 import { DecryptingTree, type Unverified } from '../sops/decrypting-tree.js';
 import { ageKeysInSecret, keysInSecret, secretData, type SecretData } from '../sops/secret-keys.js';
-import { serviceKeys } from '../sops/service-keys.js';
+import { ENGINE, serviceKeys, type ServiceIdentity } from '../sops/service-keys.js';
+import type { CloudIdentities, CloudIdentityPool } from '../source/cloud.js';
 import type { Built } from './build.js';
 import type { KustomizationSettings } from './settings.js';
 import { failed, StageError } from './stage-error.js';
@@ -49,9 +50,11 @@ export class Decryption {
   readonly #states = new Map<string, State>();
   readonly #cluster: Cluster;
   readonly #settings: KustomizationSettings;
+  readonly #identities: CloudIdentityPool | undefined;
 
-  constructor(cluster: Cluster, settings: KustomizationSettings) {
+  constructor(cluster: Cluster, settings: KustomizationSettings, identities?: CloudIdentityPool) {
     this.#cluster = cluster;
+    this.#identities = identities;
     this.#settings = settings;
   }
 
@@ -81,13 +84,15 @@ export class Decryption {
     return state;
   }
 
-  async #keys({ spec, metadata }: Kustomization, signal: AbortSignal): Promise<{ keysVersion: string; keys: readonly KeySource[] }> {
+  async #keys(kustomization: Kustomization, signal: AbortSignal): Promise<{ keysVersion: string; keys: readonly KeySource[] }> {
+    const { spec, metadata } = kustomization;
     const { sopsAgeSecret } = this.#settings;
     const own = spec.decryption?.secretRef?.name;
     const reference = own === undefined ? sopsAgeSecret : { namespace: metadata.namespace ?? '', name: own };
-    const identity = spec.decryption?.serviceAccountName;
+    const identity = await this.#identity(kustomization);
+    const who = JSON.stringify([identity.serviceAccount, identity.access]);
     const services = (data: SecretData, where: string): KeySource[] => serviceKeys(data, where, identity);
-    if (reference === undefined) return { keysVersion: identity ?? '', keys: services(new Map(), '') };
+    if (reference === undefined) return { keysVersion: who, keys: services(new Map(), '') };
     const secret = await this.#cluster.get({ apiVersion: 'v1', kind: 'Secret', ...reference }, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw failed(
@@ -105,9 +110,23 @@ export class Decryption {
         own === undefined
           ? [...ageKeysInSecret(data, where), ...services(new Map(), where)]
           : [...keysInSecret(data, where), ...services(data, where)];
-      return { keysVersion: digest(`${where} ${identity ?? ''}`, data), keys };
+      return { keysVersion: digest(`${where} ${who}`, data), keys };
     } catch (error) {
       throw failed('BuildFailed', `the keys for decryption can't be used: ${errorMessage(error)}`, error);
+    }
+  }
+
+  /** Whom to be at services that hold keys. */
+  async #identity(kustomization: Kustomization): Promise<ServiceIdentity> {
+    const serviceAccount = kustomization.spec.decryption?.serviceAccountName ?? this.#settings.defaultDecryptionServiceAccount;
+    const own = this.#identities?.of(kustomization) ?? ENGINE;
+    if (serviceAccount === undefined || serviceAccount === '') return { ...own, access: {} };
+    const { asAccount } = own as Partial<CloudIdentities>;
+    if (asAccount === undefined) return { ...own, serviceAccount };
+    try {
+      return { ...own, serviceAccount, access: await asAccount(serviceAccount) };
+    } catch (error) {
+      throw failed('BuildFailed', `spec.decryption: ${errorMessage(error)}`, error);
     }
   }
 }

@@ -77,7 +77,7 @@ export class KustomizationReconciler implements Reconciler<Kustomization, Kustom
     this.#world = world;
     // It ends the looks at all new artifacts at once.
     setMaxListeners(0, this.#stopping.signal);
-    this.#decryption = new Decryption(world.cluster, world.settings);
+    this.#decryption = new Decryption(world.cluster, world.settings, world.identities);
     this.drift = new DriftWatch(this.ledgers, leftoversOf(world.settings).managers);
     this.#unwatch = this.drift.watch(world.live);
     this.#targets = new Targets(world.cluster, world.live, world.settings, world.identities, (live) => this.drift.watch(live));

@@ -34,6 +34,8 @@ export interface KustomizationSettings {
   readonly insecureKubeconfigTls: boolean;
   /** Who is asked for where a ConfigMap describes another cluster, and names no ServiceAccount; the engine itself when absent. */
   readonly defaultKubeconfigServiceAccount?: string;
+  /** Whom to be at services that hold keys of files, where a Kustomization names nobody; the engine itself when absent. */
+  readonly defaultDecryptionServiceAccount?: string;
   /** The largest share of what was applied that one pass may delete, in (0, 1]. Everything is refused in any case when a build came out empty. */
   readonly pruneLimit: number;
   /** How many requests of one Kustomization are under way at a time. */

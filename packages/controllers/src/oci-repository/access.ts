@@ -1,7 +1,7 @@
 import { errorMessage, parseDuration } from '@sluice/core';
 import type { OCIRepository } from '@sluice/api';
 import { createOciClient, parseOciUrl, type CloudProvider, type HttpAccess, type OciClient, type RegistryLogin } from '@sluice/sources';
-import { authenticating, workloadIdentityRefused } from '../source/authentication.js';
+import { authenticating, cloudAccess } from '../source/authentication.js';
 import type { CloudIdentities } from '../source/cloud.js';
 import { SourceFailure } from '../source/failure.js';
 import { pullLogin } from '../source/registry.js';
@@ -37,17 +37,20 @@ export async function openRepository(
 
 /** Asks for it before anything else, so that what is wrong with it is told as such. */
 async function cloudLogin(
-  { url, serviceAccountName = '' }: OCIRepository['spec'],
+  { url, serviceAccountName }: OCIRepository['spec'],
   provider: CloudProvider,
   access: HttpAccess,
   identities: CloudIdentities,
   signal: AbortSignal,
 ): Promise<RegistryLogin> {
-  if (serviceAccountName !== '') throw workloadIdentityRefused();
+  const failed = `failed to get credential from ${provider}`;
+  const as = await cloudAccess(serviceAccountName, identities, failed, signal);
   checkUrl(url);
-  const login = identities.registryLogin(provider, access);
-  await authenticating(`failed to get credential from ${provider}`, signal, () => login(parseOciUrl(url)));
-  return login;
+  return await authenticating(failed, signal, async () => {
+    const login = identities.registryLogin(provider, { ...access, ...as });
+    await login(parseOciUrl(url));
+    return login;
+  });
 }
 
 async function loginOf({ secretRef, serviceAccountName }: OCIRepository['spec'], secrets: Secrets): Promise<RegistryLogin | undefined> {

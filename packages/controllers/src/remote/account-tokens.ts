@@ -1,5 +1,6 @@
 import { errorMessage } from '@sluice/core';
 import { inClusterAccount, type Cluster } from '@sluice/kube';
+import type { CloudAccount } from '@sluice/sources';
 
 /** A ServiceAccount of this cluster. */
 export interface Account {
@@ -23,6 +24,21 @@ export async function requestToken(cluster: Cluster, account: Account, audiences
   } catch (error) {
     throw new Error(`no token for the ServiceAccount ${account.namespace}/${account.name}: ${errorMessage(error)}`, { cause: error });
   }
+}
+
+/** A ServiceAccount, as clouds know it: by its annotations, and tokens that are made when they are needed. */
+export async function findAccount(cluster: Cluster, account: Account, signal?: AbortSignal): Promise<CloudAccount> {
+  const { namespace, name } = account;
+  const call = signal === undefined ? {} : { signal };
+  const found = await cluster.get({ apiVersion: 'v1', kind: 'ServiceAccount', ...account }, { as: 'metadata', ...call });
+  if (found === undefined) {
+    throw new Error(`failed to get service account '${namespace}/${name}': serviceaccounts ${JSON.stringify(name)} not found`);
+  }
+  return {
+    ...account,
+    annotations: found.metadata.annotations ?? {},
+    token: async (audiences, asked) => (await requestToken(cluster, account, audiences, asked)).value,
+  };
 }
 
 /** Whoever this process is in its cluster. */

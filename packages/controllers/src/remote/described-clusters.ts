@@ -12,7 +12,7 @@ import {
   type ClusterAccess,
   type ClusterIdentity,
 } from '@sluice/sources';
-import { ownAccount, requestToken } from './account-tokens.js';
+import { findAccount, ownAccount, requestToken } from './account-tokens.js';
 import type { KubeConfigOptions, Way } from './kube-configs.js';
 
 /** What a ConfigMap says of a cluster. */
@@ -43,7 +43,9 @@ export async function describedCluster(configMap: KubeObject, options: KubeConfi
 async function wayTo(description: Description, { cluster, identity, signal }: KubeConfigOptions): Promise<Way> {
   const { provider, namespace, serviceAccountName } = description;
   const account =
-    serviceAccountName === undefined ? undefined : await readAccount(cluster, namespace, serviceAccountName, description.audiences, signal);
+    serviceAccountName === undefined
+      ? undefined
+      : { ...(await findAccount(cluster, { namespace, name: serviceAccountName }, signal)), audiences: description.audiences };
   const access = accessTo(description, cluster, account, identity);
   const { server, authority } = await access.endpoint(signal);
   return {
@@ -91,25 +93,6 @@ function trustingCluster({ address, authority, audiences, namespace, serviceAcco
   return {
     endpoint: () => Promise.resolve({ server: address, authority }),
     token: (signal) => requestToken(cluster, account, audiences ?? [address], signal),
-  };
-}
-
-async function readAccount(
-  cluster: Cluster,
-  namespace: string,
-  name: string,
-  audiences: readonly string[] | undefined,
-  signal: AbortSignal,
-): Promise<CloudAccount> {
-  const account = { namespace, name };
-  const found = await cluster.get({ apiVersion: 'v1', kind: 'ServiceAccount', ...account }, { as: 'metadata', signal });
-  if (found === undefined)
-    throw new Error(`failed to get service account '${namespace}/${name}': serviceaccounts ${JSON.stringify(name)} not found`);
-  return {
-    ...account,
-    annotations: found.metadata.annotations ?? {},
-    audiences,
-    token: async (wanted, asked) => (await requestToken(cluster, account, wanted, asked)).value,
   };
 }
 

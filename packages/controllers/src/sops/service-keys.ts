@@ -12,36 +12,64 @@ import {
   serviceAccountToken,
   servicePrincipalToken,
   vaultKeys,
+  type CloudAccess,
+  type ClusterIdentity,
 } from '@sluice/sources';
 import type { KeySource, MasterKey } from '@sluice/sops';
 import { parseYaml } from '@sluice/yaml';
 import type { SecretData } from './secret-keys.js';
 
+/** Whom to be at the services of clouds. */
+export interface ServiceIdentity extends ClusterIdentity {
+  /** The engine, or a ServiceAccount; absent where that may have no identity of its own. */
+  readonly access?: CloudAccess;
+  readonly serviceAccount?: string | undefined;
+}
+
+/** The engine itself. */
+export const ENGINE: ServiceIdentity = {
+  access: {},
+  awsKeys: (region, access) => awsCredentials(region, access),
+  azure: (scope, access) => azureToken(scope, access),
+  google: (scope, access) => googleToken(access, scope),
+};
+
 /**
  * The services that may hold the keys of files. They are asked with the credentials of a Secret (`sops.vault-token`,
- * `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`), or else as whoever the engine itself is in its cloud.
+ * `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`), or else as whoever the identity is in its cloud.
  */
-export function serviceKeys(data: SecretData, where: string, serviceAccount: string | undefined): KeySource[] {
+export function serviceKeys(data: SecretData, where: string, identity: ServiceIdentity = ENGINE): KeySource[] {
+  const { access, serviceAccount } = identity;
+  const who = serviceAccount === undefined ? "the engine's" : `the ServiceAccount ${serviceAccount}'s`;
   const given = <T>(name: string, use: (text: string, origin: string) => T): T | undefined => {
     const text = data.get(name);
     return text === undefined ? undefined : use(text.trim(), `entry ${name} of ${where}`);
   };
-  const services: readonly (readonly [type: MasterKey['type'], own: KeySource | undefined, ambient: () => KeySource | undefined])[] = [
+  const services: readonly (readonly [
+    type: MasterKey['type'],
+    own: KeySource | undefined,
+    ambient: (access: CloudAccess) => KeySource | undefined,
+  ])[] = [
     ['hc_vault', given('sops.vault-token', (token, origin) => vaultKeys(() => Promise.resolve(token), origin)), () => undefined],
     [
       'kms',
       given('sops.aws-kms', awsKeys),
-      () => awsKmsKeys({ credentials: (region) => awsCredentials(region), origin: "the engine's AWS identity" }),
+      (as) => awsKmsKeys({ credentials: (region) => identity.awsKeys(region, as), origin: `${who} AWS identity` }),
     ],
     [
       'azure_kv',
       given('sops.azure-kv', azureKeys),
-      () => azureKeyVaultKeys(azureToken(azureScopes.keyVault), "the engine's Azure identity"),
+      (as) => azureKeyVaultKeys((signal) => identity.azure(azureScopes.keyVault, as)(signal), `${who} Azure identity`),
     ],
-    ['gcp_kms', given('sops.gcp-kms', googleKeys), () => googleKmsKeys(googleToken({}, googleScopes.keys), "the engine's Google identity")],
+    [
+      'gcp_kms',
+      given('sops.gcp-kms', googleKeys),
+      (as) => googleKmsKeys((signal) => identity.google(googleScopes.keys, as)(signal), `${who} Google identity`),
+    ],
   ];
   return services.flatMap(([type, own, ambient]) => {
-    const source = own ?? (serviceAccount === undefined ? ambient() : noIdentity(type, serviceAccount));
+    const known = own ?? (access === undefined ? undefined : ambient(access));
+    const source = known ?? (serviceAccount === undefined ? undefined : noIdentity(type, serviceAccount));
     return source === undefined ? [] : [source];
   });
 }
@@ -106,7 +134,8 @@ function noIdentity(type: MasterKey['type'], serviceAccount: string): KeySource 
     kind: type,
     open(key) {
       if (key.type !== type) return Promise.resolve(undefined);
-      const why = `the identity of ServiceAccount ${serviceAccount} can't be used for it: put credentials into the Secret of spec.decryption.secretRef`;
+      const gate = type === 'hc_vault' ? '' : 'enable the feature gate ObjectLevelWorkloadIdentity, or ';
+      const why = `the identity of ServiceAccount ${serviceAccount} can't be used for it: ${gate}put credentials into the Secret of spec.decryption.secretRef`;
       return Promise.reject(new SluiceError('SopsKeyInvalid', why));
     },
   };

@@ -1,4 +1,6 @@
 import { errorMessage } from '@sluice/core';
+import type { CloudAccess } from '@sluice/sources';
+import type { CloudIdentities } from './cloud.js';
 import { SourceFailure } from './failure.js';
 
 /** Runs what gets credentials; what goes wrong with them is a failure to authenticate, said with what was being done. */
@@ -16,9 +18,18 @@ export function authenticationFailed(message: string, cause?: unknown): SourceFa
   return new SourceFailure('FetchFailed', 'AuthenticationFailed', message, { cause });
 }
 
-/** A ServiceAccount's own identity in a cloud, which Flux has behind a feature gate that is off. */
-export function workloadIdentityRefused(): SourceFailure {
-  const message =
-    'to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller';
-  return new SourceFailure('FetchFailed', 'FeatureGateDisabled', message, { terminal: true });
+/** What to do where a ServiceAccount is named that may have no identity of its own. */
+export const ENABLE_ACCOUNTS =
+  'to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller';
+
+/** Whom to be in a cloud: a ServiceAccount, where one is named, or else this process. */
+export async function cloudAccess(
+  account: string | undefined,
+  { asAccount }: Pick<CloudIdentities, 'asAccount'>,
+  what: string,
+  signal: AbortSignal,
+): Promise<CloudAccess> {
+  if (account === undefined || account === '') return {};
+  if (asAccount === undefined) throw new SourceFailure('FetchFailed', 'FeatureGateDisabled', ENABLE_ACCOUNTS, { terminal: true });
+  return await authenticating(what, signal, () => asAccount(account));
 }

@@ -10,6 +10,7 @@ import {
   googleToken,
   serviceAccountToken,
   type CloudAccess,
+  type CloudAccount,
   type CloudGitLogin,
   type CloudProvider,
   type GitHubTokens,
@@ -28,7 +29,12 @@ export interface CloudIdentities {
   /** By the key of a service account, in JSON. */
   googleAccount(key: string, scope: string, access: CloudAccess): Renewed<string>;
   readonly gitHub: GitHubTokens;
+  /** Access as a ServiceAccount of the object's namespace; absent where these have no identity of their own. */
+  readonly asAccount?: (name: string) => Promise<CloudAccess>;
 }
+
+/** Finds a ServiceAccount, as clouds know it. */
+export type FindAccount = (account: { readonly namespace: string; readonly name: string }) => Promise<CloudAccount>;
 
 /** What the identities are shared by: each object sees them for itself, so that it is counted who asks. */
 export interface CloudIdentityPool {
@@ -47,7 +53,11 @@ interface Kept<T> {
 }
 
 /** Counted as Flux counts its cache of tokens: what needs no answer of a service is a hit. */
-export function createCloudIdentities(metrics: MetricsRegistry, now: () => number = Date.now): CloudIdentityPool {
+export function createCloudIdentities(
+  metrics: MetricsRegistry,
+  now: () => number = Date.now,
+  findAccount?: FindAccount,
+): CloudIdentityPool {
   const counts = createCounts(metrics);
   const kept = new Map<string, Kept<unknown>>();
   metrics.onScrape(() => counts.items.set({}, kept.size));
@@ -107,6 +117,9 @@ export function createCloudIdentities(metrics: MetricsRegistry, now: () => numbe
           credentials: counted(gitHub, (...args: Parameters<GitHubTokens['credentials']>) => gitHub.identity.credentials(...args)),
           slug: (...args) => gitHub.identity.slug(...args),
         },
+        ...(findAccount === undefined
+          ? {}
+          : { asAccount: async (account: string) => ({ account: await findAccount({ namespace, name: account }) }) }),
       };
     },
   };
