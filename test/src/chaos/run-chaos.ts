@@ -68,9 +68,10 @@ export async function runChaos({
   const processes = ['one', 'two'].map((name) => startProcess(world, faults, join(directory, name), name));
   try {
     await prepareOrigins(world);
-    const started = await Promise.all(
-      Array.from({ length: applications }, (_, index) => startApplication(world, shapes[index % shapes.length]!, `c${index}`, faults)),
-    );
+    const started: Application[] = [];
+    // One after the other: commits and pushes hold up this process, which serves the others.
+    for (let index = 0; index < applications; index++)
+      started.push(await startApplication(world, shapes[index % shapes.length]!, `c${index}`, faults));
     await peace(world, started, peaceMs);
     const followed = await Promise.all(
       started.map(async (application): Promise<Followed> => ({ application, keeperUid: await keeperOf(world, application) })),
