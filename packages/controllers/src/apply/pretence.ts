@@ -5,6 +5,8 @@ import { inventoryId, referenceOf, type VersionedReference } from './reference.j
 
 /** What would have become of an object: either state is absent where the object is. */
 interface Pretended {
+  /** Objects of one kind are written side by side; they are told of in the order in which their writes began. */
+  readonly turn: number;
   readonly reference: VersionedReference;
   readonly before: KubeObject | undefined;
   after: KubeObject | undefined;
@@ -19,6 +21,7 @@ export class Pretence {
   readonly cluster: Cluster;
   readonly #real: Cluster;
   readonly #objects = new Map<string, Pretended>();
+  #turns = 0;
 
   constructor(real: Cluster) {
     this.#real = real;
@@ -42,7 +45,8 @@ export class Pretence {
 
   /** What would have become of each object that was written, in that order. */
   async changes(): Promise<ObjectDiff[]> {
-    return [...this.#objects.values()].flatMap(({ reference, before, after }): ObjectDiff[] => {
+    const inOrder = [...this.#objects.values()].sort((a, b) => a.turn - b.turn);
+    return inOrder.flatMap(({ reference, before, after }): ObjectDiff[] => {
       if (after === undefined) return before === undefined ? [] : [{ reference, action: 'deleted' }];
       if (before === undefined) return [{ reference, action: 'created' }];
       return [differenceOf(reference, before, after)];
@@ -56,6 +60,7 @@ export class Pretence {
   }
 
   async #write<T extends KubeObject>(object: T, ask: () => Promise<T>): Promise<T> {
+    const turn = this.#turns++;
     const reference = referenceOf(object);
     const id = inventoryId(reference);
     const known = this.#objects.get(id);
@@ -66,11 +71,12 @@ export class Pretence {
     const isOnlyPretended =
       (known !== undefined && (known.after === undefined || known.before === undefined)) || this.#isNowhere(namespace);
     const after = isOnlyPretended || !(await this.#isServed(object)) ? object : await ask();
-    this.#objects.set(id, { reference, before, after });
+    this.#objects.set(id, { turn: known?.turn ?? turn, reference, before, after });
     return after;
   }
 
   async #delete(key: ObjectKey, ask: () => Promise<boolean>): Promise<boolean> {
+    const turn = this.#turns++;
     const reference = referenceTo(key);
     const known = this.#objects.get(inventoryId(reference));
     if (known !== undefined) {
@@ -80,7 +86,7 @@ export class Pretence {
     }
     const before = (await this.#isServed(key)) ? await this.#real.get(key) : undefined;
     if (before === undefined || !(await ask())) return false;
-    this.#objects.set(inventoryId(reference), { reference, before, after: undefined });
+    this.#objects.set(inventoryId(reference), { turn, reference, before, after: undefined });
     return true;
   }
 

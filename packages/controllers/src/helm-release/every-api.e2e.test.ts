@@ -56,7 +56,7 @@ for (const { name: where, start } of clusters) {
     after(() => world.close());
 
     async function open(spec: Readonly<Record<string, unknown>> = {}) {
-      const group = `every${namespaces.length}${world.suffix}.example.com`;
+      const group = `every${namespaces.length}-${Date.now().toString(36)}.example.com`;
       const files = chartFiles({
         'crds/gadgets.yaml': definition(group),
         'templates/gadget.yaml': gadget(group),

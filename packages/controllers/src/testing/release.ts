@@ -28,9 +28,8 @@ export async function createReleases(
   versions: Readonly<Record<string, Readonly<Record<string, string>>>> = { '1.0.0': chartFiles() },
   specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { app: {} },
 ) {
-  const namespace = `r${++count}${world.suffix}`;
+  const namespace = await world.createNamespace(`r${++count}`);
   const chart = `chart-${namespace}`;
-  await world.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const [version, files] of Object.entries(versions)) world.web.charts.add(chart, version, files);
   await world.cluster.create({
     apiVersion: 'source.toolkit.fluxcd.io/v1',
