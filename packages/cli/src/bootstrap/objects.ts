@@ -6,6 +6,9 @@ import type { Terminal } from '../terminal.js';
 /** After so long without a sign of life it is worth saying who should work on an object. */
 const HINT_AFTER_MS = 20_000;
 
+/** A failure is believed when it has lasted for so long: a server may take some seconds to know a new key. */
+const PATIENCE_MS = 15_000;
+
 /** Reasons of a Ready=False that passes by itself. */
 const PASSING: ReadonlySet<unknown> = new Set(['DependencyNotReady', 'ArtifactFailed', 'Progressing', 'ProgressingWithRetry']);
 
@@ -41,6 +44,8 @@ export async function waitForSync(
         `no controller works on ${key.kind} ${id} yet. On a cluster that only plays its workloads, run \`sluice controller\` in another terminal.`,
       );
   }, HINT_AFTER_MS);
+  const believed = new AbortController();
+  let failing: NodeJS.Timeout | undefined;
   try {
     await waitFor(
       cluster,
@@ -51,30 +56,40 @@ export async function waitForSync(
         isSeen ||= conditionsOf(object).length > 0;
         const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
         if (ready !== undefined) message = ready.message;
-        return isSynced(object, key, revision, request);
+        if (!hasFailed(object, request)) {
+          clearTimeout(failing);
+          failing = undefined;
+        } else failing ??= setTimeout(() => believed.abort(new Error(message)), PATIENCE_MS);
+        return isSynced(object, key, revision);
       },
-      { signal },
+      { signal: AbortSignal.any([signal, believed.signal]) },
     );
   } catch (error) {
-    if (!signal.aborted) throw new Error(`error while waiting for ${key.kind} to be ready: '${errorMessage(error)}'`, { cause: error });
+    const why = believed.signal.aborted ? message : errorMessage(error);
+    if (!signal.aborted) throw new Error(`error while waiting for ${key.kind} to be ready: '${why}'`, { cause: error });
     throw new Error(`error while waiting for ${key.kind} to be ready: ${key.kind.toLowerCase()} '${id}' not ready: '${message}'`, {
       cause: error,
     });
   } finally {
     clearTimeout(hint);
+    clearTimeout(failing);
   }
   terminal.success(`${key.kind} reconciled successfully`);
 }
 
-function isSynced(object: KubeObject, { kind }: SyncedObject, revision: string, request: string): boolean {
+/** Whether the pass that was asked for has failed: what was said before may be of a commit or a key that are no more. */
+function hasFailed(object: KubeObject, request: string): boolean {
   const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
   const isHandled = field(object, 'status', 'lastHandledReconcileAt') === request;
-  if (ready === undefined || field(object, 'status', 'observedGeneration') !== object.metadata.generation) return false;
-  // What it said before it was asked may be of a commit or a key that are no more.
-  if (ready.status === 'False' && isHandled && !PASSING.has(field(ready, 'reason'))) throw new Error(ready.message);
-  if (ready.status !== 'True' || computeHealth(object).status !== 'Current') return false;
+  return isHandled && ready?.status === 'False' && !PASSING.has(field(ready, 'reason'));
+}
+
+function isSynced(object: KubeObject, { kind }: SyncedObject, revision: string): boolean {
+  if (field(object, 'status', 'observedGeneration') !== object.metadata.generation || computeHealth(object).status !== 'Current')
+    return false;
+  const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
   const seen = kind === 'GitRepository' ? field(object, 'status', 'artifact', 'revision') : field(object, 'status', 'lastAppliedRevision');
-  return seen === revision;
+  return ready?.status === 'True' && seen === revision;
 }
 
 /** The directory that the cluster is synced with already; undefined when with none. */
