@@ -17,7 +17,7 @@ export function ignoringTree(tree: FileTree, directory: string, patterns: readon
   const file = joinPath(directory, found ?? 'kustomization.yaml');
   const text = found === undefined ? printYaml(generateKustomization(tree, directory)) : Buffer.from(tree.read(file)).toString('utf8');
   const content = parseYaml(text);
-  const kept = isJsonObject(content) ? withoutIgnored(content as JsonObject, tree, directory, isIgnored) : undefined;
+  const kept = isJsonObject(content) ? withoutIgnored(content, tree, directory, isIgnored) : undefined;
   // A file that nothing is left out of keeps its lines.
   if (kept === undefined) return tree;
   const bytes = Buffer.from(printYaml(kept));

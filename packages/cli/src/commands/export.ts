@@ -64,8 +64,17 @@ const FOREIGN: ReadonlySet<string> = new Set(['commonMetadata', 'patches', 'post
 
 /** Fields of which the zero means something else than their absence. */
 const KEPT: ReadonlySet<string> = new Set([
-  ...['ignoreTestFailures', 'maxHistory', 'persistentClient', 'prune', 'remediateLastFailure', 'serverSideApply'],
-  ...['eventSources', 'extract', 'ignore', 'pattern', 'resources'],
+  'eventSources',
+  'extract',
+  'ignore',
+  'ignoreTestFailures',
+  'maxHistory',
+  'pattern',
+  'persistentClient',
+  'prune',
+  'remediateLastFailure',
+  'resources',
+  'serverSideApply',
 ]);
 
 /** A spec as Flux prints it: `60s` is `1m0s`, and what is empty, zero or false by default is left out. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
-import { gitRepository, kustomization, type FluxKind } from '../kinds/index.js';
+import { conditionsOf, gitRepository, kustomization, type FluxKind } from '../kinds/index.js';
 import { adviceFor } from './advice.js';
 import { placeInGit } from './evidence.js';
 import { findingsOf } from './findings.js';
@@ -96,7 +96,7 @@ test('of objects that wait for each other one is told, with all that waits for i
 
 test('a failure that is being tried again is one', () => {
   const object = made(kustomization, 'shop', { ready: ['Unknown', 'Progressing', 'Running health checks'] });
-  const conditions = [...(object as { status: { conditions: object[] } }).status.conditions, retrying];
+  const conditions = [...conditionsOf(object), retrying];
   const [finding] = findingsOf([{ kind: kustomization, objects: [{ ...object, status: { conditions } }] }], NOW);
   assert.deepEqual([finding?.severity, finding?.problem], ['broken', 'has failed, and is tried again']);
 });

@@ -27,9 +27,7 @@ const PEM = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 
 /** What is wrong with a certificate and its key, in the words of Go's crypto/tls. */
 function faultOfPair(certificate: string, key: string): string | undefined {
-  const labels = (text: string): string[] => Array.from(text.matchAll(PEM), ([, label = '']) => label);
-  const [ofCertificate, ofKey] = [labels(certificate), labels(key)];
-  const isKey = (label: string): boolean => label.endsWith('PRIVATE KEY');
+  const [ofCertificate, ofKey] = [labelsOf(certificate), labelsOf(key)];
   if (ofCertificate.length === 0) return 'failed to find any PEM data in certificate input';
   if (!ofCertificate.includes('CERTIFICATE')) {
     const missing = 'failed to find certificate PEM data in certificate input';
@@ -48,4 +46,13 @@ function faultOfPair(certificate: string, key: string): string | undefined {
   } catch (error) {
     return errorMessage(error);
   }
+}
+
+/** What the blocks of a PEM text are of. */
+function labelsOf(text: string): string[] {
+  return Array.from(text.matchAll(PEM), ([, label = '']) => label);
+}
+
+function isKey(label: string): boolean {
+  return label.endsWith('PRIVATE KEY');
 }
