@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import { chartFiles, createReleases, realKubeconfig, startRealWorld, startWorld, type WorldOver } from '@sluice/controllers/testing';
+import { encrypt, generateAgeKey } from '@sluice/sops';
 import { createOciClient } from '@sluice/sources';
 import { parseYaml, printYaml } from '@sluice/yaml';
 import { conditionsOf } from '../kinds/index.js';
@@ -64,7 +66,8 @@ describe('diff helmrelease', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const flux = (line: string, stdin = ''): Promise<Outcome> => runFlux(line, { KUBECONFIG: world.kubeconfig, HOME: directory }, stdin);
+  const flux = (line: string, stdin = '', environment: Record<string, string> = {}): Promise<Outcome> =>
+    runFlux(line, { KUBECONFIG: world.kubeconfig, HOME: directory, ...environment }, stdin);
 
   /** What a difference is told to be; the controller would do the same. */
   async function changed(line: string, stdin = ''): Promise<string> {
@@ -280,5 +283,29 @@ data.v
     await push('1.2.0', '1.2.0');
     assert.match(await changed(`app -n ${namespace} --chart-version 1.2.x`), /→ oci-r[-\w]+@1\.2\.0\+/);
     await client.close();
+  });
+
+  test('encrypted values are opened with the keys of who asks', async () => {
+    const { namespace, chart } = await createReleases(world, VERSIONS, {});
+    const { identity, recipient } = await generateAgeKey();
+    const text = await encrypt(Buffer.from('v: opened\n'), {
+      format: 'yaml',
+      groups: [[{ type: 'age', recipient, enc: '' }]],
+      rule: {},
+      now: new Date(),
+      random: (size) => randomBytes(size),
+    });
+    const values = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'vals', namespace },
+      stringData: { 'values.yaml': Buffer.from(text).toString() },
+    };
+    const release = helmRelease(namespace, { ...chartOf(chart), valuesFrom: [{ kind: 'Secret', name: 'vals' }] });
+    const line = `diff helmrelease app -n ${namespace} --path ${file('encrypted.yaml', release, values)}`;
+    const { code, stderr } = await flux(line);
+    assert.match(stderr, /could not resolve Secret chart values reference/);
+    assert.equal(code, 2);
+    assert.match((await flux(line, '', { SOPS_AGE_KEY: identity })).stdout, /app install: .*\n(?:.*\n)*► ConfigMap\/.*\/app-cm created\n/);
   });
 });

@@ -30,6 +30,7 @@ export async function run(invocation: Invocation): Promise<void> {
       cluster,
       references: clusterWith(cluster, objects),
       treeOf: sourcesOf(flags),
+      keys: async () => (await import('../sops/private-keys.js')).privateKeys(terminal.environment, []),
       ...(local === undefined ? {} : { local }),
       ...(version === '' ? {} : { version }),
       signal,

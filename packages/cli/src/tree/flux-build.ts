@@ -78,7 +78,8 @@ export const diffHelmReleaseCommand: CommandSpec = {
   long: `The diff helmrelease command shows what the controller would do about a HelmRelease, with another chart, other values or another
 spec: what would become of each object, by dry runs on the server, which hooks would run, and which definitions would be left
 alone. Nothing is written; values of Secrets are hidden. It exits with 0 when nothing would be done, with 1 when something would, and
-with 2 when that can't be said. What is not given is as in the cluster: the HelmRelease, its values, and the source of its chart, which is asked from this machine.`,
+with 2 when that can't be said. What is not given is as in the cluster: the HelmRelease, its values, and the source of its chart,
+which is asked from this machine. Encrypted values are opened with your own keys, where SOPS looks for them.`,
   example: `  # With the HelmRelease, its values and its sources as they are in a directory, before they are merged
 flux diff helmrelease my-app --path ./path/to/local/manifests
 

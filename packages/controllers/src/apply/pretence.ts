@@ -44,7 +44,7 @@ export class Pretence {
   }
 
   /** What would have become of each object that was written, in that order. */
-  async changes(): Promise<ObjectDiff[]> {
+  changes(): ObjectDiff[] {
     const inOrder = [...this.#objects.values()].sort((a, b) => a.turn - b.turn);
     return inOrder.flatMap(({ reference, before, after }): ObjectDiff[] => {
       if (after === undefined) return before === undefined ? [] : [{ reference, action: 'deleted' }];

@@ -10,13 +10,14 @@ import type { HelmReleaseSettings } from './settings.js';
 export type DecryptValues = (text: string, key: string) => Promise<string>;
 
 /**
- * Decrypts with the keys of the engine: a HelmRelease has no field that would name others. What else may be encrypted in
+ * Decrypts with keys that are given, and with those of the engine: a HelmRelease has no field that would name others. What else may be encrypted in
  * a repository, such as a whole HelmRelease, the Kustomization that applies it decrypts.
  */
 export function createDecryption(
   cluster: Pick<Cluster, 'get'>,
   { sopsAgeSecret, sopsMac }: Pick<HelmReleaseSettings, 'sopsAgeSecret' | 'sopsMac'>,
   signal: AbortSignal,
+  given: () => Promise<readonly KeySource[]> = () => Promise.resolve([]),
 ): DecryptValues {
   return async (text, key) => {
     // Whatever is encrypted says so.
@@ -30,10 +31,11 @@ export function createDecryption(
   };
 
   async function keys(): Promise<readonly KeySource[]> {
-    if (sopsAgeSecret === undefined) return serviceKeys(new Map(), '');
+    const first = await given();
+    if (sopsAgeSecret === undefined) return [...first, ...serviceKeys(new Map(), '')];
     const where = `Secret ${sopsAgeSecret.namespace}/${sopsAgeSecret.name}`;
     const secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', ...sopsAgeSecret }, { signal });
     if (secret === undefined) throw new SluiceError('SopsKeyMissing', `${where}, which has the keys for encrypted values, is not there`);
-    return [...ageKeysInSecret(secretData(secret), where), ...serviceKeys(new Map(), where)];
+    return [...first, ...ageKeysInSecret(secretData(secret), where), ...serviceKeys(new Map(), where)];
   }
 }

@@ -2,6 +2,7 @@ import type { HelmRelease } from '@sluice/api';
 import { createRenderer, type Release, type Renderer, type StoredHook } from '@sluice/helm';
 import type { Cluster, Health, HealthReader } from '@sluice/kube';
 import { systemClock } from '@sluice/runtime';
+import type { KeySource } from '@sluice/sops';
 import type { ObjectDiff } from '../apply/diff.js';
 import { Pretence } from '../apply/pretence.js';
 import type { ActionContext, ReleaseContext } from './actions/context.js';
@@ -28,6 +29,8 @@ export interface ReleasePreviewOptions extends Pick<ChartPreviewOptions, 'local'
   /** Where the values, the sources and their Secrets are read, when some of them are not in the cluster yet. Default: the cluster. */
   readonly references?: ChartPreviewOptions['cluster'];
   readonly settings?: Partial<HelmReleaseSettings>;
+  /** Opens values that are encrypted; asked for when some are. */
+  readonly keys?: () => Promise<readonly KeySource[]>;
 }
 
 /** What a HelmRelease would lead to. */
@@ -101,7 +104,7 @@ class Preview {
     // A chart at hand is what somebody works on, and may have its next version last.
     if (isSettled && this.#options.local === undefined) {
       if (spec.driftDetection?.mode === 'enabled') await this.#correct(records.last()!, context);
-      return { ...known, ...this.#asIs(await this.#objects.changes()) };
+      return { ...known, ...this.#asIs(this.#objects.changes()) };
     }
     const last = records.last()!;
     if (state.type === 'Locked') await records.update(withStatus(last, 'failed', 'Release unlocked'));
@@ -132,7 +135,7 @@ class Preview {
     made: Release,
     context: ReleaseContext,
   ): Promise<ReleasePreview> {
-    const objects = await this.#objects.changes();
+    const objects = this.#objects.changes();
     const kind = action === 'upgrade' ? 'upgrade' : 'install';
     return { ...known, action, reason, objects, leftAlone: await this.#leftAlone(kind, context), hooks: this.#hooks(kind, made) };
   }
@@ -156,18 +159,18 @@ class Preview {
     for (const definition of chartDefinitions(chart, values).definitions) {
       await asked.cluster.apply(definition, { fieldManager: 'helm-controller', force: true, signal });
     }
-    return (await asked.changes()).filter(({ action: change }) => change === 'configured' || (policy === 'Skip' && change === 'created'));
+    return asked.changes().filter(({ action: change }) => change === 'configured' || (policy === 'Skip' && change === 'created'));
   }
 
   async #context(): Promise<ReleaseContext> {
-    const { cluster, references = cluster, signal } = this.#options;
+    const { cluster, references = cluster, keys, signal } = this.#options;
     const { helm3, trackChartDigests, requestConcurrency } = this.#settings;
     const object = this.#object;
     const namespace = object.metadata.namespace ?? '';
     const values = await composeValues(
       object,
       (kind, name) => references.get({ apiVersion: 'v1', kind, namespace, name }, { signal }),
-      createDecryption(references, this.#settings, signal),
+      createDecryption(references, this.#settings, signal, keys),
     );
     const { chart } = await findReleaseChart(object, { ...this.#options, cluster: references, trackChartDigests });
     const world = { renderer: this.#renderer, capabilities: () => clusterCapabilities(cluster, signal), cluster, helm3, signal };
