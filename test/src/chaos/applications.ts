@@ -109,7 +109,9 @@ async function ofArtifacts(world: World, faults: Faults, namespace: string, want
   const source = keyOfKind('OCIRepository', namespace, 'repo');
   const publish = async (): Promise<void> => {
     const files = Object.fromEntries([...wanted].map(([name, value]) => [`${name}.yaml`, configMap(name, `"${value}"`)]));
-    digest = await faults.spare(() => web.push(namespace, ['latest'], files));
+    // The machine itself may be too busy for it: whoever pushes does so again.
+    const push = (): Promise<string> => faults.spare(() => web.push(namespace, ['latest'], files));
+    digest = await push().catch(push).catch(push);
   };
   await publish();
   const spec = { ...SOURCE, url: `oci://${web.host}/${namespace}`, insecure: true, ref: { tag: 'latest' } };
