@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import v8 from 'node:v8';
 import { build } from 'esbuild';
-import { monitoringChart } from '../bench/chart.mjs';
 import { crdOf, gitRepository, kustomization } from '../packages/api/dist/index.js';
 import { startCluster } from '../packages/apiserver/dist/index.js';
 import { createCluster } from '../packages/kube/dist/index.js';
+import { writeChart } from './bundle-chart.mjs';
 import { root } from './root.mjs';
 
 const require = createRequire(import.meta.url);
@@ -171,7 +171,8 @@ async function exercise({ main }) {
     ['--version'],
     ['--help'],
     ['kustomize', 'build', join(root, 'examples/quickstart/apps/overlays/local')],
-    ['helm', 'template', 'example', chart],
+    ['helm', 'template', 'example', chart.unpacked],
+    ['helm', 'template', 'example', chart.packed],
   ];
   const { kubeconfig, stop } = await startFleet();
   lines.push(['get', 'all', '--all-namespaces', '--kubeconfig', kubeconfig]);
@@ -181,7 +182,7 @@ async function exercise({ main }) {
       if (status !== 0) throw new Error(`sluice ${line.join(' ')} failed`);
     }
   } finally {
-    rmSync(chart, { recursive: true });
+    rmSync(chart.directory, { recursive: true });
     await stop();
   }
 }
@@ -212,16 +213,6 @@ async function startFleet() {
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-/** A chart of every construct that is common, and small: what runs too often is optimized, and not kept. */
-function writeChart() {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
-  for (const { name, data } of monitoringChart({ rules: 2, alerts: 2, dashboards: 2, panels: 2, exporters: 1 })) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true });
-    writeFileSync(join(directory, name), data);
-  }
-  return directory;
 }
 
 /** Starts a cluster, and ends it. */
