@@ -70,7 +70,7 @@ function withOtherParts(kubeconfig: Kubeconfig, flags: FlagValues): Kubeconfig {
 
 /** The flags that change how the cluster is reached, and as whom. */
 function withFlags(config: ClusterConfig, flags: FlagValues): ClusterConfig {
-  const text = (name: string): string | undefined => (flags.string(name) === '' ? undefined : flags.string(name));
+  const text = (name: string): string | undefined => flags.connection(name);
   const server = text('server');
   const token = text('token');
   const authority = text('certificate-authority');
@@ -91,7 +91,7 @@ function withFlags(config: ClusterConfig, flags: FlagValues): ClusterConfig {
       ? {}
       : { clientCertificate: { certificate: { file: certificate }, key: { file: key } } }),
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
-    ...(flags.bool('insecure-skip-tls-verify') ? { insecureSkipTlsVerify: true } : {}),
+    ...(text('insecure-skip-tls-verify') === undefined ? {} : { insecureSkipTlsVerify: true }),
     ...(user === undefined ? {} : { impersonate: { user, groups, ...uidOf(flags), ...extraOf(flags) } }),
   };
 }

@@ -20,6 +20,8 @@ export interface FlagSpec {
   readonly deprecated?: string;
   /** What it is when it is given without a value; such a flag takes a value only after `=`. */
   readonly bare?: string;
+  /** Whether it says how the cluster is reached. Commands may have flags of such names that mean something else. */
+  readonly isConnection?: boolean;
 }
 
 type FlagValue = boolean | string | number | readonly string[];
@@ -36,6 +38,14 @@ export class FlagValues {
   /** Whether the flag was on the command line. */
   changed(name: string): boolean {
     return this.#set.has(name);
+  }
+
+  /** The text of a flag that says how the cluster is reached; undefined when it was not given, or is another of that name. */
+  connection(name: string): string | undefined {
+    const spec = this.#specs.get(name);
+    if (spec?.isConnection !== true) return undefined;
+    const value = this.#value(name);
+    return value === '' || value === false ? undefined : String(value);
   }
 
   /** Whether the command has such a flag. */

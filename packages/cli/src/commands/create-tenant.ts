@@ -1,4 +1,5 @@
-import type { KubeObject } from '@sluice/core';
+import { deepEqual, type KubeObject } from '@sluice/core';
+import type { Cluster } from '@sluice/kube';
 import { printYaml } from '@sluice/yaml';
 import type { Invocation } from '../command-line/index.js';
 import { connect } from '../connection.js';
@@ -22,12 +23,22 @@ export async function run(invocation: Invocation): Promise<void> {
   try {
     for (const object of objects) {
       terminal.action(`applying ${TITLES[object.kind] ?? object.kind} ${object.metadata.name ?? ''}`);
+      await replaceRole(cluster, object, signal);
       await cluster.apply(object, { fieldManager: FIELD_MANAGER, force: true, signal });
     }
   } finally {
     await close();
   }
   terminal.success('tenant setup completed');
+}
+
+/** The role of a binding can't be changed: one with another role makes way. */
+async function replaceRole(cluster: Cluster, { apiVersion, kind, metadata, roleRef }: KubeObject, signal: AbortSignal): Promise<void> {
+  if (kind !== 'RoleBinding') return;
+  const { name = '', namespace = '' } = metadata;
+  const key = { apiVersion, kind, name, namespace };
+  const existing = await cluster.get(key, { signal });
+  if (existing !== undefined && !deepEqual(existing['roleRef'], roleRef)) await cluster.delete(key, { signal });
 }
 
 function tenantObjects(invocation: Invocation): KubeObject[] {

@@ -27,7 +27,7 @@ import { sopsCommand } from './sluice-sops.js';
 
 /** The flags that every command takes: how to reach a cluster, where to work, how long to wait. */
 function globalFlags(environment: Readonly<Record<string, string | undefined>>): readonly FlagSpec[] {
-  return [
+  const flags: readonly FlagSpec[] = [
     {
       name: 'as',
       type: 'string',
@@ -102,6 +102,7 @@ function globalFlags(environment: Readonly<Record<string, string | undefined>>):
     { name: 'user', type: 'string', usage: 'The name of the kubeconfig user to use' },
     { name: 'verbose', type: 'bool', usage: 'print generated objects' },
   ];
+  return flags.map((flag) => ({ ...flag, isConnection: true }));
 }
 
 const versionCommand: CommandSpec = {
