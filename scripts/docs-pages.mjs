@@ -139,7 +139,7 @@ function versionsPart(current, older, spec) {
     return `| \`${name}\` | ${quoted(more)} | ${quoted(fewer)} | ${cell(deprecationWarning ?? '')} |`;
   });
   return [
-    `\`${current}\` is stored. The older ones are served, converted, and warned about; what they had and \`${current}\` has not is refused or without effect, as its text says.`,
+    `\`${current}\` is stored. The older ones are served, converted, and warned about; what they had and \`${current}\` has not is refused or without effect, as its text says. What a version has not in its spec is newer than it, and taken there all the same.`,
     '',
     '| version | had in its spec | has not in its spec | warning |',
     '|---|---|---|---|',
