@@ -16,7 +16,8 @@ export interface Component {
 }
 
 const noCrossNamespace = '--no-cross-namespace-refs=true';
-const defaultServiceAccount = '--default-service-account=default';
+/** In this cluster, and in others. */
+const defaultServiceAccounts = ['--default-service-account=default', '--default-kubeconfig-service-account=default'];
 
 /** In the order of the manifests. */
 const all: readonly Component[] = [
@@ -25,9 +26,9 @@ const all: readonly Component[] = [
     name: 'kustomize-controller',
     groups: [groups.kustomize],
     graceSeconds: 60,
-    lockdown: [noCrossNamespace, '--no-remote-bases=true', defaultServiceAccount],
+    lockdown: [noCrossNamespace, '--no-remote-bases=true', ...defaultServiceAccounts],
   },
-  { name: 'helm-controller', groups: [groups.helm], graceSeconds: 600, lockdown: [noCrossNamespace, defaultServiceAccount] },
+  { name: 'helm-controller', groups: [groups.helm], graceSeconds: 600, lockdown: [noCrossNamespace, ...defaultServiceAccounts] },
   { name: 'notification-controller', groups: [groups.notification], graceSeconds: 10, takesEvents: true, lockdown: [noCrossNamespace] },
   { name: 'image-reflector-controller', groups: [groups.image], graceSeconds: 10, lockdown: [noCrossNamespace] },
   { name: 'image-automation-controller', groups: [groups.image], graceSeconds: 10, lockdown: [noCrossNamespace] },

@@ -87,10 +87,11 @@ describe('the manifests of an installation', () => {
       ],
     );
     assert.equal(argsOf('source-controller', ['components', 'source-controller'])[0], '--events-addr=');
-    assert.deepEqual(argsOf('kustomize-controller', ['multi-tenancy-lockdown', 'true']).slice(-3), [
+    assert.deepEqual(argsOf('kustomize-controller', ['multi-tenancy-lockdown', 'true']).slice(-4), [
       '--no-cross-namespace-refs=true',
       '--no-remote-bases=true',
       '--default-service-account=default',
+      '--default-kubeconfig-service-account=default',
     ]);
   });
 
