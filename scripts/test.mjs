@@ -53,7 +53,7 @@ function findGroups() {
 }
 
 function startOrder({ name, files }) {
-  const known = ['apiserver', 'kustomize', 'helm', 'gotemplate'].indexOf(name);
+  const known = ['controllers', 'cli', 'apiserver', 'kustomize', 'helm', 'gotemplate'].indexOf(name);
   return known >= 0 ? known + 1 : files.length === 1 ? 0 : 9;
 }
 
