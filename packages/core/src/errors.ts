@@ -132,7 +132,7 @@ export class SluiceError extends Error {
 /** A text with addresses whose passwords, and users of the web's, who may be tokens, are not shown. */
 export function withoutCredentials(text: string): string {
   return text.includes('@')
-    ? text.replaceAll(/\b(?:(https?:\/\/)[^\s/'"@]+|([a-z][a-z0-9+.-]*:\/\/[^\s/'":@]*:)[^\s/'"@]*)@(?:[^\s/'"@]*@)*/gi, '$1$2***@')
+    ? text.replaceAll(/\b(?:(https?:\/\/)[^\s/'"@]+|([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/'":@]*:)[^\s/'"@]*)@(?:[^\s/'"@]*@)*/gi, '$1$2***@')
     : text;
 }
 
