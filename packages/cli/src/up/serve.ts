@@ -9,21 +9,29 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-/** What a request may bring with it: webhooks and events are shorter. */
+/** Of what a request brings with it no more is read: what takes bodies refuses those that are longer, and counts them. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** What all requests may bring with them at a time: nobody has said yet who they are. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Serves plain HTTP, on loopback unless a host is named (empty: every address): artifacts, metrics, probes, webhooks, events. `port` 0 is any free one. */
 export async function serveHttp(fetch: Fetch, port: number, host = '127.0.0.1'): Promise<HttpService> {
+  const all: Amount = { bytes: 0 };
   const server = createServer((request, response) => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const answering = async (): Promise<void> => {
-      const body = await bodyOf(request);
-      const answer =
-        body === undefined
-          ? { status: 413, headers: { connection: 'close' }, body: '' }
-          : await fetch({ method: request.method ?? 'GET', path: request.url ?? '/', headers, body });
-      response.writeHead(answer.status, answer.headers as Record<string, string>);
-      await pipeline(Readable.from(chunksOf(answer)), response);
+      const own: Amount = { bytes: 0 };
+      try {
+        const body = await bodyOf(request, own, all);
+        const answer =
+          body === undefined
+            ? { status: 503, headers: { connection: 'close' }, body: '' }
+            : await fetch({ method: request.method ?? 'GET', path: request.url ?? '/', headers, body });
+        response.writeHead(answer.status, answer.headers as Record<string, string>);
+        await pipeline(Readable.from(chunksOf(answer)), response);
+      } finally {
+        all.bytes -= own.bytes;
+      }
     };
     answering().catch(() => response.destroy());
   });
@@ -42,14 +50,22 @@ export async function serveHttp(fetch: Fetch, port: number, host = '127.0.0.1'):
   };
 }
 
-/** The whole body; undefined when it is too long, of which no more is read. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+/** How much was read, and waits for an answer. */
+interface Amount {
+  bytes: number;
+}
+
+/** The body, up to a little more than it may be; undefined when those of all are too much. What is left then goes nowhere. */
+async function bodyOf(request: IncomingMessage, own: Amount, all: Amount): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    own.bytes += chunk.length;
+    all.bytes += chunk.length;
     chunks.push(chunk);
+    if (own.bytes <= MAX_BODY_BYTES && all.bytes <= MAX_WAITING_BYTES) continue;
+    request.resume();
+    if (all.bytes > MAX_WAITING_BYTES) return undefined;
+    break;
   }
   return Buffer.concat(chunks);
 }
