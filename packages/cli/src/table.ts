@@ -29,7 +29,8 @@ function linesOf(row: readonly string[], columns: number): string[][] {
 function displayWidth(cell: string): number {
   if (/^[ -~]*$/.test(cell)) return cell.length;
   // What takes two columns of a terminal. Where it is needed: it takes milliseconds to make.
-  const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+  const wide =
+    /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
   let width = 0;
   for (const char of cell) if (!/\p{Mark}/u.test(char)) width += wide.test(char) ? 2 : 1;
   return width;
