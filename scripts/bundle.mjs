@@ -197,11 +197,10 @@ async function startFleet() {
   for (const resource of [gitRepository, kustomization]) await cluster.apply(crdOf(resource), { fieldManager: 'bundle' });
   const metadata = { name: 'example', namespace: 'default' };
   const sourceRef = { kind: 'GitRepository', name: 'example' };
-  const apiVersion = (group) => `${group}.toolkit.fluxcd.io/v1`;
   const spec = { interval: '1m', url: 'https://git.example/fleet' };
-  await cluster.create({ apiVersion: apiVersion('source'), kind: 'GitRepository', metadata, spec });
+  await cluster.create({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', metadata, spec });
   await cluster.create({
-    apiVersion: apiVersion('kustomize'),
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
     metadata,
     spec: { interval: '1m', prune: true, sourceRef },

@@ -11,6 +11,12 @@ const exportObjects = async (): Promise<Act> => (await import('../commands/expor
 /** `a Bucket`, `an Alert`. */
 const withArticle = ({ title }: KindWord): string => `${/^[AEIO]/.test(title) ? 'an' : 'a'} ${title}`;
 
+/** What Flux calls an object of a kind: a Bucket is a source. */
+const noun = ({ words }: KindWord): string => (words.startsWith('source') ? 'source' : words.startsWith('image') ? 'object' : 'resource');
+
+/** Kinds that `reconcile` calls by their name alone. */
+const PLAIN: ReadonlySet<string> = new Set(['image policy', 'image repository', 'image update', 'receiver', 'source oci']);
+
 const withSource = (title: string) => [bool('with-source', `reconcile ${title} source`)];
 
 /** What the commands of some kinds take in addition, with how they are used. */
@@ -42,7 +48,7 @@ export const reconcileCommand: CommandSpec = {
     verb: 'Reconcile',
     load: reconcile,
     without: ['alert', 'alert-provider', 'artifact generator', 'source external'],
-    short: (word) => `Reconcile ${withArticle(word)}`,
+    short: (word) => `Reconcile ${withArticle(word)}${PLAIN.has(word.words) ? '' : ` ${noun(word)}`}`,
     more: ({ words }) => RECONCILE[words] ?? {},
   }),
 };
@@ -56,7 +62,7 @@ export const suspendCommand: CommandSpec = {
     verb: 'Suspend',
     load: suspend,
     without: ['artifact generator', 'source external'],
-    short: (word) => `Suspend reconciliation of ${withArticle(word)}`,
+    short: (word) => `Suspend reconciliation of ${word.words.includes(' ') ? withArticle(word) : word.title}`,
     more: ({ words }) => ({
       example: `  # Leave one alone\n  flux suspend ${words} podinfo\n\n  # Leave all of a namespace alone\n  flux suspend ${words} --all -n apps`,
     }),
@@ -91,7 +97,7 @@ export const deleteCommand: CommandSpec = {
     verb: 'Delete',
     load: remove,
     without: ['artifact generator', 'source external'],
-    short: (word) => `Delete ${withArticle(word)}`,
+    short: (word) => `Delete ${withArticle(word)} ${noun(word)}`,
     more: ({ words }) => ({ example: `  flux delete ${words} podinfo` }),
   }),
 };
@@ -104,7 +110,7 @@ export const exportCommand: CommandSpec = {
   commands: kindCommands({
     verb: 'Export',
     load: exportObjects,
-    short: (word) => `Export ${withArticle(word)} in YAML format`,
+    short: (word) => `Export ${word.title} ${noun(word) === 'source' ? 'sources' : 'resources'} in YAML format`,
     more: ({ words }) => ({
       example: `  # One\n  flux export ${words} podinfo > podinfo.yaml\n\n  # All of the namespace\n  flux export ${words} --all > all.yaml`,
     }),
