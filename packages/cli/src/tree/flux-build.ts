@@ -1,6 +1,18 @@
-import type { CommandSpec } from '../command-line/index.js';
+import type { CommandSpec, FlagSpec } from '../command-line/index.js';
 import { bool, list, pairs, text } from './flag-builders.js';
 import { valuesFlags } from './sluice-helm.js';
+
+/** Of both commands: what is built, and how. */
+const buildFlags: readonly FlagSpec[] = [
+  list('ignore-paths', 'set paths to ignore in .gitignore format'),
+  bool('in-memory-build', 'Use in-memory filesystem during build.'),
+  text('kustomization-file', 'Path to the Flux Kustomization YAML file.'),
+  pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+  bool(
+    'strict-substitute',
+    'When enabled, the post build substitutions will fail if a var without a default value is declared in files but is missing from the input vars.',
+  ),
+];
 
 export const buildKustomizationCommand: CommandSpec = {
   name: 'kustomization',
@@ -24,16 +36,9 @@ flux build kustomization my-app --path ./path/to/local/manifests \\
   --local-sources GitRepository/flux-system/my-repo=./path/to/local/git`,
   flags: [
     bool('dry-run', 'Dry run mode.'),
-    list('ignore-paths', 'set paths to ignore in .gitignore format'),
-    bool('in-memory-build', 'Use in-memory filesystem during build.'),
-    text('kustomization-file', 'Path to the Flux Kustomization YAML file.'),
-    pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+    ...buildFlags,
     text('path', 'Path to the manifests location.'),
     bool('recursive', 'Recursively build Kustomizations', { shorthand: 'r' }),
-    bool(
-      'strict-substitute',
-      'When enabled, the post build substitutions will fail if a var without a default value is declared in files but is missing from the input vars.',
-    ),
   ],
   load: () => import('../commands/build-kustomization.js'),
 };
@@ -54,17 +59,10 @@ flux diff kustomization my-app --path ./path/to/local/manifests \\
   --local-sources GitRepository/flux-system/my-repo=./path/to/local/git`,
   flags: [
     bool('ignore-not-found', 'Ignore Kustomization not found errors on the cluster when diffing.'),
-    list('ignore-paths', 'set paths to ignore in .gitignore format'),
-    bool('in-memory-build', 'Use in-memory filesystem during build.'),
-    text('kustomization-file', 'Path to the Flux Kustomization YAML file.'),
-    pairs('local-sources', 'Comma-separated list of repositories in format: Kind/namespace/name=path'),
+    ...buildFlags,
     text('path', 'Path to a local directory that matches the specified Kustomization.spec.path.'),
     bool('progress-bar', 'Boolean to set the progress bar. The default value is true.', { default: 'true' }),
     bool('recursive', 'Recursively diff Kustomizations', { shorthand: 'r' }),
-    bool(
-      'strict-substitute',
-      'When enabled, the post build substitutions will fail if a var without a default value is declared in files but is missing from the input vars.',
-    ),
   ],
   load: () => import('../commands/diff-kustomization.js'),
   failureCode: 2,
