@@ -10,10 +10,9 @@ import { realKubeconfig, startRealWorld, startWorld, type WorldOver } from '../t
 
 const execute = promisify(execFile);
 
-/** Where Helm may be: as the peers are installed, or by `HELM_PEERS=/a/helm:/b/helm`. */
-const peers = (process.env['HELM_PEERS']?.split(':') ?? [join(homedir(), '.cache/sluice/peers/bin/helm')]).filter((path) =>
-  existsSync(path),
-);
+/** Where Helm 3 and 4 may be: as the peers are installed, or by `HELM_PEERS=/a/helm:/b/helm`. */
+const installed = ['helm', 'helm4'].map((name) => join(homedir(), '.cache/sluice/peers/bin', name));
+const peers = (process.env['HELM_PEERS']?.split(':') ?? installed).filter((path) => existsSync(path));
 
 const clusters: { name: string; start: () => Promise<WorldOver> }[] = [{ name: 'the embedded cluster', start: startWorld }];
 if (realKubeconfig !== undefined) clusters.push({ name: 'a real cluster', start: () => startRealWorld(realKubeconfig!) });
