@@ -155,17 +155,18 @@ class Applier {
 
   /** Throws, with all that is wrong, when any object is refused. */
   async #judge(set: readonly Desired[], round: 'first' | 'last'): Promise<void> {
-    const faults: string[] = [];
-    await mapParallel(set, this.#options.concurrency, async (desired) => {
+    const found = await mapParallel(set, this.#options.concurrency, async (desired): Promise<string | undefined> => {
       try {
         const verdict = await this.#verdictOn(desired);
-        if (verdict.type === 'later' && round === 'last') faults.push(withPlace(verdict.reason, desired.place));
         this.#verdicts.set(desired.id, verdict);
+        return verdict.type === 'later' && round === 'last' ? withPlace(verdict.reason, desired.place) : undefined;
       } catch (error) {
         this.#options.signal.throwIfAborted();
-        faults.push(withPlace(errorMessage(error), desired.place));
+        return withPlace(errorMessage(error), desired.place);
       }
     });
+    // In the order of the set: in that of the answers the same fault would be another message each time.
+    const faults = found.filter((fault) => fault !== undefined);
     if (faults.length > 0) throw new ApplyError(faults.join('\n'), this.#done(), [...this.#needs.values()]);
   }
 

@@ -55,3 +55,19 @@ test('what would be applied, and what of that would change', async () => {
     await embedded.stop();
   }
 });
+
+test('what the server refuses is told in the order of the objects, whichever answer comes first', async () => {
+  const embedded = await startCluster({ ephemeral: true, simulate: false });
+  try {
+    const slow = createCluster(async (request) => {
+      if (request.path.includes('/configmaps/a')) await new Promise((resolve) => setTimeout(resolve, 50));
+      return embedded.fetch(request);
+    });
+    const nowhere = { ...kustomization, spec: { ...kustomization.spec, targetNamespace: 'nowhere' } };
+    const manifest = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+    const several = memoryTree({ 'app/a.yaml': manifest('a'), 'app/b.yaml': manifest('b') });
+    await assert.rejects(diffKustomization(nowhere, several, { cluster: slow }), /ConfigMap\/nowhere\/a .*\n.*ConfigMap\/nowhere\/b /);
+  } finally {
+    await embedded.stop();
+  }
+});
