@@ -106,3 +106,15 @@ export function artifactOf(object: KubeObject): { readonly path: string; readonl
 export function residentMiB(): number {
   return process.memoryUsage().rss / 1024 ** 2;
 }
+
+/** The definition of a kind that may have any fields. */
+export function looseDefinition(group: string, version: string, kind: string): KubeObject {
+  const plural = `${kind.toLowerCase()}s`;
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: { group, scope: 'Namespaced', names: { kind, plural }, versions: [{ name: version, served: true, storage: true, schema }] },
+  };
+}

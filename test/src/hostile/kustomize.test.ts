@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createCluster } from '@sluice/kube';
 import { chartFiles, configMap, createReleases, dataOf, keyOfKind } from '@sluice/controllers/testing';
 import { gitApplication } from '../git-application.js';
-import { openArena, residentMiB, type Arena } from './arena.js';
+import { looseDefinition, openArena, residentMiB, type Arena } from './arena.js';
 
 const kustomization = (text: string): string => `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n${text}`;
 
@@ -257,24 +257,7 @@ data:
   });
 
   test('26: numbers are what the Go tools make of them', async () => {
-    await arena.world.cluster.create({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'numbers.example.com' },
-      spec: {
-        group: 'example.com',
-        scope: 'Namespaced',
-        names: { kind: 'Number', plural: 'numbers' },
-        versions: [
-          {
-            name: 'v1',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    });
+    await arena.world.cluster.create(looseDefinition('example.com', 'v1', 'Number'));
     const numbers = `  big: 9007199254740993
   exponent: 1e3
   hex: 0x1F

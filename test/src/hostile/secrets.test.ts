@@ -6,7 +6,7 @@ import { generateAgeKey } from '@sluice/sops';
 import { configMap } from '@sluice/controllers/testing';
 import { gitApplication } from '../git-application.js';
 import { runSluice } from '../quickstart.js';
-import { openArena, type Arena } from './arena.js';
+import { looseDefinition, openArena, type Arena } from './arena.js';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,24 +157,7 @@ describe('secrets and tenants', () => {
   });
 
   test('44: a SealedSecret is a custom resource like any other: nothing here opens one, and no Secret is touched', async () => {
-    await arena.world.cluster.create({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'sealedsecrets.bitnami.com' },
-      spec: {
-        group: 'bitnami.com',
-        scope: 'Namespaced',
-        names: { kind: 'SealedSecret', plural: 'sealedsecrets' },
-        versions: [
-          {
-            name: 'v1alpha1',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    });
+    await arena.world.cluster.create(looseDefinition('bitnami.com', 'v1alpha1', 'SealedSecret'));
     const app = await gitApplication(arena.world, {});
     const theirs = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: app.namespace } };
     const before = await arena.world.cluster.create<KubeObject>({ ...theirs, stringData: { password: 'theirs' } });
