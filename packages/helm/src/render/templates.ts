@@ -70,6 +70,8 @@ export function renderTemplates(
   return rendered;
 }
 
+const decoder = new TextDecoder();
+
 /** A template with the data that it is given. */
 interface TemplateScope {
   readonly path: string;
@@ -109,7 +111,7 @@ function collect(
     if (isLibrary && !baseName(name).startsWith('_')) continue;
     scopes.push({
       path: `${path}/${name}`,
-      text: () => new TextDecoder().decode(template.data),
+      text: () => decoder.decode(template.data),
       scope,
       basePath: `${path}/templates`,
       depth: `${path}/${name}`.split('/').length,
