@@ -7,4 +7,13 @@ export { configMap, createApplication, dataOf } from './testing/application.js';
 export type { GitServer } from './testing/git-server.js';
 export { chartFiles, createReleases } from './testing/release.js';
 export type { WebServer } from './testing/web-server.js';
-export { fastClock, keyOfKind, realKubeconfig, startRealWorld, startWorld, type Kind, type World, type WorldOver } from './testing/world.js';
+export {
+  fastClock,
+  keyOfKind,
+  realKubeconfig,
+  startRealWorld,
+  startWorld,
+  type Kind,
+  type World,
+  type WorldOver,
+} from './testing/world.js';

@@ -27,6 +27,8 @@ const tree = memoryTree({
   'app/s.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {key: "after"}\n',
 });
 
+const manifest = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+
 test('what would be applied, and what of that would change', async () => {
   const objects = await buildKustomization(kustomization, tree);
   assert.deepEqual(
@@ -64,7 +66,6 @@ test('what the server refuses is told in the order of the objects, whichever ans
       return embedded.fetch(request);
     });
     const nowhere = { ...kustomization, spec: { ...kustomization.spec, targetNamespace: 'nowhere' } };
-    const manifest = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
     const several = memoryTree({ 'app/a.yaml': manifest('a'), 'app/b.yaml': manifest('b') });
     await assert.rejects(diffKustomization(nowhere, several, { cluster: slow }), /ConfigMap\/nowhere\/a .*\n.*ConfigMap\/nowhere\/b /);
   } finally {
