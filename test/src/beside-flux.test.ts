@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crdOf } from '@sluice/api';
 import { controlledResources } from '@sluice/controllers';
-import { startWorld, type World } from '@sluice/controllers/testing';
+import { startWorld, takeTurn, type World } from '@sluice/controllers/testing';
 import type { KubeObject } from '@sluice/core';
 import { createCluster, loadKubeconfig, networkFetch, type Cluster, type NetworkFetch } from '@sluice/kube';
 import { findCondition, type Condition } from '@sluice/runtime';
@@ -46,6 +46,7 @@ describe("beside Flux's own controllers", { skip }, () => {
   let cluster: Cluster;
   let kubeconfig: string;
   let running: readonly Process[] = [];
+  let handOn: (() => Promise<void>) | undefined;
   before(async () => {
     world = await startWorld();
     const given = process.env['KUBECONFIG_E2E'] ?? '';
@@ -53,6 +54,7 @@ describe("beside Flux's own controllers", { skip }, () => {
     if (given === '') writeFileSync(kubeconfig, world.embedded.kubeconfig, { mode: 0o600 });
     network = networkFetch(await loadKubeconfig({ path: kubeconfig }));
     cluster = createCluster(network);
+    if (given !== '') handOn = await takeTurn(cluster);
     const isServed = () => cluster.resourceOf({ apiVersion: KINDS.HelmRelease, kind: 'HelmRelease' });
     // A cluster with Flux's own definitions keeps them.
     if ((await isServed()) === undefined) {
@@ -61,6 +63,7 @@ describe("beside Flux's own controllers", { skip }, () => {
     await world.eventually('the kinds are served', isServed);
   });
   after(async () => {
+    await handOn?.();
     await network.close();
     await world.close();
     rmSync(directory, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { startCluster } from '@sluice/apiserver';
 import type { JsonObject } from '@sluice/core';
 import { computeHealth, createCluster, loadKubeconfig, networkFetch, type Cluster } from '@sluice/kube';
 import { sampleOf } from './testing/sample.js';
+import { takeTurn } from './testing/turn.js';
 
 /** Fields that are refused, or exclude others, by their kind and the end of their path. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +25,9 @@ async function connect(): Promise<{ readonly cluster: Cluster; readonly close: (
   const path = process.env['KUBECONFIG_E2E'] ?? '';
   if (path !== '') {
     const fetch = networkFetch(await loadKubeconfig({ path }));
-    return { cluster: createCluster(fetch), close: () => fetch.close() };
+    const cluster = createCluster(fetch);
+    const handOn = await takeTurn(cluster);
+    return { cluster, close: () => handOn().then(() => fetch.close()) };
   }
   const embedded = await startCluster({ ephemeral: true, simulate: false });
   return { cluster: createCluster(embedded.fetch), close: () => embedded.stop() };

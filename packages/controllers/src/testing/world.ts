@@ -10,6 +10,7 @@ import { artifactHandler, createGitClient, openArtifactStore, type ArtifactStore
 import { controlledResources } from '../resources.js';
 import { startControllers, type Controllers, type ControllersOptions } from '../start.js';
 import { startGitServer, type GitServer } from './git-server.js';
+import { takeTurn } from './turn.js';
 import { startWebServer, type WebServer } from './web-server.js';
 
 /** A cluster with the custom resources, a Git server, and the controllers over both. */
@@ -64,11 +65,16 @@ export const realKubeconfig: string | undefined = named === '' ? undefined : nam
 /** The same over a real cluster, which keeps what is made in it. */
 export async function startRealWorld(kubeconfig: string): Promise<WorldOver> {
   const network = networkFetch(await loadKubeconfig({ path: kubeconfig }));
+  const cluster = createCluster(network);
+  const handOn = await takeTurn(cluster);
   return await openWorld({
-    cluster: createCluster(network),
+    cluster,
     suffix: `-${randomBytes(3).toString('hex')}`,
     writeKubeconfig: (path) => copyFileSync(kubeconfig, path),
-    close: () => network.close(),
+    close: async () => {
+      await handOn();
+      await network.close();
+    },
     more: {},
   });
 }
