@@ -32,6 +32,8 @@ async function startEngine({ kubeconfig, directory }) {
   };
 }
 
+// As `sluice controller` does.
+(await import('../packages/cli/dist/long-run.js')).expectLongRun();
 const { told, stop } = await (part === 'engine' ? startEngine(options) : startCluster());
 process.on('message', (question) => {
   if (question === 'stop') return void stop().then(() => process.exit(0));

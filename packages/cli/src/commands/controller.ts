@@ -12,6 +12,7 @@ import { consoleLine } from '../engine/console-log.js';
 import { openDoors, type Door } from '../engine/listeners.js';
 import { engineSettings, eventsListenAddress, type EngineSettings } from '../engine/settings.js';
 import { untilServed } from '../engine/until-served.js';
+import { expectLongRun } from '../long-run.js';
 import { aborted } from '../up/aborted.js';
 
 /** `controller [name]`: the engine in a cluster, all of it in this process or what one of Flux's controllers does. */
@@ -25,6 +26,7 @@ export async function run(invocation: Invocation): Promise<void> {
     write: (line) => terminal.out(`${settings.logEncoding === 'console' ? consoleLine(line) : line}\n`),
   });
   for (const remark of settings.remarks) log.info(remark);
+  expectLongRun();
   const fetch = await openNetwork(invocation);
   try {
     await work(settings, namespace, fetch, invocation, log);

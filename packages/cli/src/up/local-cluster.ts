@@ -1,6 +1,7 @@
 import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
 import { SluiceError } from '@sluice/core';
 import type { FlagValues } from '../command-line/index.js';
+import { expectLongRun } from '../long-run.js';
 import { writePrivateFile } from './private-file.js';
 import { claim, stateDirectory, type StateDirectory } from './state-directory.js';
 
@@ -13,6 +14,7 @@ export interface LocalCluster {
 
 /** Starts the embedded cluster that the flags describe, and writes its kubeconfig. */
 export async function startLocalCluster(flags: FlagValues): Promise<LocalCluster> {
+  expectLongRun();
   const state = stateDirectory(flags.string('directory'));
   const giveBack = await claim(state);
   try {
