@@ -29,11 +29,11 @@ function isCidr(value: string): boolean {
 export function addressWarnings(path: string, value: string): readonly string[] {
   if (!isAddress(value) || !isIPv6(value)) return [];
   const canonical = canonicalIPv6(value);
-  const inner = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical);
-  if (inner !== null) {
-    const number = Number.parseInt(inner[1]!, 16) * 65536 + Number.parseInt(inner[2]!, 16);
-    const shown = [24, 16, 8, 0].map((bits) => (number >>> bits) & 255).join('.');
-    return [`${path}: non-standard IP address "${value}" will be considered invalid in a future Kubernetes release: use "${shown}"`];
+  const number = addressNumber(value);
+  if (number >> 32n === 0xffffn) {
+    return [
+      `${path}: non-standard IP address "${value}" will be considered invalid in a future Kubernetes release: use "${dottedAddress(number)}"`,
+    ];
   }
   return canonical === value ? [] : [`${path}: IPv6 address "${value}" should be in RFC 5952 canonical format ("${canonical}")`];
 }
@@ -62,7 +62,7 @@ function canonicalIPv6(address: string): string {
 }
 
 function shownAddress(number: bigint, width: number): string {
-  if (width === 32) return [24n, 16n, 8n, 0n].map((bits) => String((number >> bits) & 255n)).join('.');
+  if (width === 32) return dottedAddress(number);
   const groups = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
   return canonicalIPv6(groups.join(':'));
 }
@@ -75,6 +75,11 @@ export function cidrContains(cidr: string, address: string): boolean {
   const width = isIPv6(base) ? 128n : 32n;
   const shift = width - BigInt(cidr.slice(slash + 1));
   return addressNumber(base) >> shift === addressNumber(address) >> shift;
+}
+
+/** The last 32 bits of an address, as IPv4 is written. */
+export function dottedAddress(number: bigint): string {
+  return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.');
 }
 
 /** An address as a number. */

@@ -1,5 +1,5 @@
 import { invalid, type FieldError } from '@sluice/schema';
-import { addressNumber, cidrContains, isAddress, isIPv6 } from '../common/addresses.js';
+import { addressNumber, cidrContains, dottedAddress, isAddress, isIPv6 } from '../common/addresses.js';
 import { fieldsOf, isSet, itemsOf, numberOf, stringsOf, textOf, withField, type Fields } from '../common/index.js';
 import type { Allocation } from '../context.js';
 
@@ -41,7 +41,7 @@ export function createServiceAllocator(options: ServiceAllocatorOptions = {}): S
   }
 
   /** The first address is the network's, the second the API server's own Service, the last the broadcast. */
-  const freeAddress = (): string | undefined => pick(size - 3, (index) => dotted(base + BigInt(index + 2)), takenAddresses);
+  const freeAddress = (): string | undefined => pick(size - 3, (index) => dottedAddress(base + BigInt(index + 2)), takenAddresses);
   const freePort = (): number | undefined => pick(lastPort - firstPort + 1, (index) => firstPort + index, takenPorts);
 
   return {
@@ -170,8 +170,4 @@ function held(service: Fields | undefined): { addresses: readonly string[]; port
   const ports = itemsOf(spec['ports']).map((port) => numberOf(port['nodePort']));
   if (isSet(spec['healthCheckNodePort'])) ports.push(numberOf(spec['healthCheckNodePort']));
   return { addresses, ports: ports.filter((port) => port !== 0) };
-}
-
-function dotted(address: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join('.');
 }
