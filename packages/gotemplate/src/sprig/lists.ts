@@ -42,9 +42,7 @@ function chunk(size: number, list: readonly GoValue[]): GoValue {
   // How many there are is what Go's arithmetic makes of it: with a size that is negative that can be none.
   const count = Math.floor((list.length - 1) / size) + 1;
   if (!Number.isFinite(count) || count < 0 || (count > 0 && size <= 0)) throw new Error('runtime error: makeslice: len out of range');
-  const chunks: GoValue[] = [];
-  if (count === 0) return typedSlice('[][]interface {}', chunks);
-  for (let start = 0; start < list.length; start += size) chunks.push(list.slice(start, start + size));
+  const chunks = Array.from({ length: count }, (_, index): GoValue => list.slice(index * size, (index + 1) * size));
   return typedSlice('[][]interface {}', chunks);
 }
 
