@@ -6,6 +6,7 @@
 export { configMap, createApplication, dataOf } from './testing/application.js';
 export type { GitServer } from './testing/git-server.js';
 export { chartFiles, createReleases } from './testing/release.js';
+export { sampleOf } from './testing/sample.js';
 export { takeTurn } from './testing/turn.js';
 export type { WebServer } from './testing/web-server.js';
 export {

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { KubeObject } from '@sluice/core';
 import { systemTimers, type Fetch } from '@sluice/kube';
 import { ADMIN, createApiServer } from '../server/api-server.js';
 import { simulatedLog, startControllers } from '../simulate/index.js';
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly simulate?: boolean;
   /** Whether there is a node for pods, as if. Without one they are made, and stay pending. Default: true. */
   readonly nodes?: boolean;
+  /** What a container has logged. Default: that nothing runs, and what would. */
+  readonly podLog?: (pod: KubeObject, container: string) => string;
   /** Told what was wrong with the stored data, when something was. */
   readonly onDamage?: (message: string) => void;
 }
@@ -77,7 +80,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Embedd
     const server = createApiServer({
       store,
       serviceAccountKey: credentials.serviceAccountKey,
-      podLog: simulatedLog,
+      podLog: options.podLog ?? simulatedLog,
       staticTokens: new Map([[credentials.adminToken, ADMIN]]),
     });
     const controllers = startControllers({

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
+import { describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
-import { createCluster, type Cluster } from '@sluice/kube';
 import { FlagValues } from '../command-line/index.js';
 import { field } from '../kinds/index.js';
 import { installCommand } from '../tree/flux-install.js';
-import { applyObjects } from './apply-objects.js';
 import { componentNames } from './components.js';
 import { installObjects, installText } from './manifests.js';
 import { installOptionsOf, type InstallOptions } from './options.js';
@@ -25,36 +22,6 @@ function options(...args: readonly (readonly [flag: string, value: string])[]): 
 const all: readonly [string, string] = ['components', componentNames.join(',')];
 
 describe('the manifests of an installation', () => {
-  let embedded: EmbeddedCluster;
-  let cluster: Cluster;
-  before(async () => {
-    embedded = await startCluster({ ephemeral: true });
-    cluster = createCluster(embedded.fetch);
-  });
-  after(() => embedded.stop());
-
-  const shapes: readonly [name: string, args: readonly (readonly [string, string])[]][] = [
-    ['classic names', []],
-    ['everything there is', [all, ['image-pull-secret', 'pull'], ['toleration-keys', 'a/b,c'], ['multi-tenancy-lockdown', 'true']]],
-    ['one Deployment', [all, ['single', 'true'], ['namespace', 'gitops'], ['multi-tenancy-lockdown', 'true']]],
-    [
-      'source-controller alone',
-      [
-        ['components', 'source-controller'],
-        ['network-policy', 'false'],
-        ['namespace', 'lonely'],
-      ],
-    ],
-  ];
-  for (const [name, args] of shapes) {
-    test(`${name}: every object passes the strict validation of the server`, async () => {
-      const objects = installObjects(options(...args));
-      await applyObjects(cluster, objects, AbortSignal.timeout(20_000));
-      for (const object of objects)
-        await cluster.apply(object, { fieldManager: 'strict', force: true, fieldValidation: 'Strict', dryRun: true });
-    });
-  }
-
   test('each controller runs restricted, on a read-only root, with probes, and can be scraped', () => {
     for (const deployment of deployments(options(all))) {
       const pod = field(deployment, 'spec', 'template', 'spec');

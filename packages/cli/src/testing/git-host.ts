@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeCertificate } from './certificate.js';
 
 const sshd = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
 /** Why a test that needs SSH does not run here; false when it does. */
@@ -270,15 +271,4 @@ const environment = {
 
 function git(cwd: string, ...args: string[]): string {
   return execFileSync('git', args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-}
-
-/** An authority of the test's own, and a certificate for 127.0.0.1 that it signed. */
-function makeCertificate(directory: string): { cert: string; key: string } {
-  const openssl = (text: string): void => void execFileSync('openssl', text.split(' '), { cwd: directory, stdio: 'pipe' });
-  const key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
-  openssl(`req -x509 ${key} -days 2 -subj /CN=authority -keyout ca.key -out ca.crt`);
-  openssl(`req ${key} -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout server.key -out server.csr`);
-  openssl('x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out server.crt');
-  const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
-  return { cert: read('server.crt'), key: read('server.key') };
 }
