@@ -1,13 +1,12 @@
-// The command line as one script instead of hundreds of modules, beside it the code that V8 makes of it: a process that
-// starts spends most of its time finding, reading and compiling modules. The embedded API server is a script of its own,
-// read by the commands that run it.
+// The command line as a few scripts instead of hundreds of modules, beside each the code that V8 makes of it: a process that
+// starts spends most of its time finding, reading and compiling modules. Each command reads the scripts that it needs.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import v8 from 'node:v8';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { crdOf, gitRepository, kustomization } from '../packages/api/dist/index.js';
 import { startCluster } from '../packages/apiserver/dist/index.js';
 import { createCluster } from '../packages/kube/dist/index.js';
@@ -15,7 +14,8 @@ import { writeChart } from './bundle-chart.mjs';
 import { root } from './root.mjs';
 
 const require = createRequire(import.meta.url);
-const { filesOf, loadBundle } = require('../packages/cli/bin/start.js');
+const { filesOf, loadPart, parts } = require('../packages/cli/bin/start.js');
+const folder = dirname(filesOf('process').part);
 
 /**
  * `up` stays as it is, with everything that it imports: the engine reads files beside its code, and a second copy of a
@@ -31,48 +31,21 @@ const unbundled = {
   },
 };
 
-/** The commands of the cluster are read from their own bundle when one of them is called. */
-const clusterApart = {
-  name: 'cluster-apart',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /\/commands\/cluster\.js$/ }, ({ kind, path }) =>
-      kind === 'entry-point' ? undefined : { path, namespace: 'cluster-apart' },
-    );
-    onResolve({ filter: /^\.\/start\.js$/, namespace: 'cluster-apart' }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: 'cluster-apart' }, () => ({
-      contents: "module.exports = require('./start.js').loadBundle('cluster').exports;",
-    }));
-  },
-};
-
-/**
- * Modules of Node that cost milliseconds to load: not before something of theirs is used. Many parts name them, few commands
- * use them.
- */
-const builtinsLater = {
-  name: 'builtins-later',
-  setup: ({ onResolve, onLoad }) => {
-    const filter = /^node:(?:child_process|crypto|dns|dns\/promises|http|http2|https|net|os|perf_hooks|readline|tls|worker_threads|zlib)$/;
-    onResolve({ filter }, ({ path, namespace }) => (namespace === 'later' ? { path, external: true } : { path, namespace: 'later' }));
-    onLoad({ filter: /./, namespace: 'later' }, ({ path }) => {
-      const names = Object.keys(require(path)).map((name) => `get ${name}(){return load().${name}}`);
-      return { contents: `let loaded;const load=()=>loaded??=require('${path}');module.exports={${names.join(',')}}` };
-    });
-  },
-};
-
 /** Of the HTTP library most commands need a tenth. */
 const undiciInParts = {
   name: 'undici-in-parts',
   setup: ({ onResolve, onLoad }) => {
     const parts = { Pool: 'undici/lib/dispatcher/pool.js', buildConnector: 'undici/lib/core/connect.js' };
-    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'undici-in-parts' }));
+    onResolve({ filter: /^undici$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: 'undici', namespace: 'undici-in-parts' },
+    );
+    onResolve({ filter: /^\.\/undici\.cjs$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /./, namespace: 'undici-in-parts' }, () => {
       const getters = Object.keys(require('undici')).map((name) => {
-        const value = parts[name] === undefined ? `require('undici/index.js').${name}` : `require('${parts[name]}')`;
+        const value = parts[name] === undefined ? `whole().${name}` : `require('${parts[name]}')`;
         return `get ${name}(){return ${value}}`;
       });
-      return { contents: `module.exports={${getters.join(',')}}`, resolveDir: root };
+      return { contents: `const whole=()=>require('./undici.cjs').default;module.exports={${getters.join(',')}}`, resolveDir: root };
     });
     // HTTP/2 is asked for nowhere, and takes a module of Node along.
     onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
@@ -96,51 +69,88 @@ const withData = {
   },
 };
 
-mkdirSync(dirname(filesOf('process').bundle), { recursive: true });
-await makeBundle(
-  'process',
-  "export { runProcess } from './dist/process.js'; export { main } from './dist/main.js';",
-  [unbundled, clusterApart, undiciInParts],
-  exercise,
-);
-await makeBundle(
-  'cluster',
-  "export * from './dist/commands/cluster.js'; export { startCluster } from '@sluice/apiserver';",
-  [withData],
-  exerciseCluster,
-);
-const made = new Set(['process', 'cluster'].flatMap((name) => Object.values(filesOf(name))).map((path) => basename(path)));
-const folder = dirname(filesOf('process').bundle);
-for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file));
+const made = await makeParts();
+for (const name of made.keys()) loadPart(name);
+await exercise(loadPart('main').main);
+await exerciseCluster(loadPart('apiserver'));
+for (const [name, { script }] of parts) {
+  replaceFile(filesOf(name).cache, Buffer.concat([Buffer.from(made.get(name)), script.createCachedData()]));
+}
+forgetOthers(made);
 
-/** Bundles what `contents` exports, and keeps the code of what `run` runs of it. */
-async function makeBundle(bundleName, contents, plugins, run) {
-  const { bundle, cache } = filesOf(bundleName);
-  const { outputFiles } = await build({
+/** Writes the parts of the bundle. The names of their builds, by theirs. */
+async function makeParts() {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: join(root, 'packages/cli'),
-    stdin: { contents, resolveDir: join(root, 'packages/cli') },
+    entryPoints: { process: 'dist/process.js', main: 'dist/main.js', apiserver: '@sluice/apiserver', undici: 'undici' },
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
     write: false,
+    metafile: true,
+    // They stand in the packages, which are installed as well.
+    legalComments: 'none',
     bundle: true,
-    format: 'cjs',
+    splitting: true,
+    format: 'esm',
     platform: 'node',
     target: 'node20',
     minify: true,
     // One has a part that is compiled for the machine; the other's licence (LGPL) wants it to be replaceable.
     external: ['classic-level', 'openpgp'],
-    // What stays outside is required: a script of this kind has no import().
+    plugins: [unbundled, undiciInParts, withData],
+    logLevel: 'error',
+  });
+  checkOrder(metafile.outputs);
+  mkdirSync(folder, { recursive: true });
+  const made = new Map();
+  // What is started comes last: by then there is what it asks for.
+  const files = outputFiles.sort((a, b) => Number(a.path === filesOf('process').part) - Number(b.path === filesOf('process').part));
+  for (const { path, text } of files) {
+    const name = basename(path, '.cjs');
+    const code = await asScript(text);
+    const build = `/*${createHash('sha256').update(code).digest('hex')}*/`;
+    made.set(name, build);
+    replaceFile(filesOf(name).part, build + code);
+  }
+  return made;
+}
+
+/** A module as what `start.js` runs: a function with all that CommonJS knows. */
+async function asScript(module) {
+  const { code } = await transform(withPlainExports(module), {
+    format: 'cjs',
+    target: 'node20',
+    minify: true,
+    // A script of this kind has no import().
     supported: { 'dynamic-import': false },
-    plugins: [...plugins, builtinsLater],
     define: { 'import.meta.url': '__url' },
     logLevel: 'error',
   });
-  const body = `(function(exports,require,module,__filename){const __url=require('node:url').pathToFileURL(__filename).href;${outputFiles[0].text}\n})`;
+  const url = code.includes('__url') ? "const __url=require('node:url').pathToFileURL(__filename).href;" : '';
+  const body = `(function(exports,require,module,__filename){${url}${code}\n})`;
   // Read as one byte a character: esbuild leaves others in regular expressions and comments.
-  const code = body.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const name = `/*${createHash('sha256').update(code).digest('hex')}*/`;
-  replaceFile(bundle, name + code);
-  const { exports, script } = loadBundle(bundleName);
-  await run(exports);
-  replaceFile(cache, Buffer.concat([Buffer.from(name), script.createCachedData()]));
+  return body.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What parts export does not change once they were read, so a plain object does: esbuild would make a getter for each name. */
+function withPlainExports(module) {
+  const found = /\bexport(?:\{(?<names>[^{}]*)\}| default (?<value>[^;]+));\s*$/.exec(module);
+  if (found === null) return module;
+  const { names, value = '' } = found.groups;
+  const properties = names === undefined ? [`default:${value}`] : names.split(',').map((name) => name.split(' as ').reverse().join(':'));
+  return `${module.slice(0, found.index)}module.exports={__esModule:true,${properties.join(',')}};`;
+}
+
+/** Parts take each other's exports when they are read, so none may need one that needs it. */
+function checkOrder(outputs) {
+  const done = new Set();
+  const visit = (path, above) => {
+    if (above.includes(path)) throw new Error(`parts of the bundle need each other: ${[...above, path].join(', ')}`);
+    if (done.has(path)) return;
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') visit(next, [...above, path]);
+    done.add(path);
+  };
+  for (const path of Object.keys(outputs)) visit(path, []);
 }
 
 /** Other processes may be starting from these files. */
@@ -149,10 +159,18 @@ function replaceFile(path, content) {
   renameSync(`${path}.new`, path);
 }
 
+/** Removes what earlier builds left, but for what a process may still be reading. */
+function forgetOthers(made) {
+  for (const file of readdirSync(folder)) {
+    const isOld = statSync(join(folder, file)).mtimeMs < Date.now() - 600_000;
+    if (isOld && !made.has(file.replace(/\.(?:cjs|cache)$/, ''))) rmSync(join(folder, file));
+  }
+}
+
 function ignore() {}
 
 /** Runs what most commands have in common, and what people run often: functions that ran once are kept compiled. */
-async function exercise({ main }) {
+async function exercise(main) {
   const terminal = {
     out: ignore,
     action: ignore,

@@ -1,4 +1,5 @@
 import { main } from './main.js';
+import { isTerminal, writerTo } from './standard-streams.js';
 import { terminalOver, watchedTerminal } from './terminal.js';
 
 /** The process of a command: its name, arguments and streams, and Ctrl-C. */
@@ -11,22 +12,8 @@ export async function runProcess(program: string): Promise<void> {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-  const terminal = process.stderr.isTTY
-    ? watchedTerminal(writeOut, writeError, process.env)
-    : terminalOver(writeOut, writeError, process.env);
+  const terminalFor = isTerminal(2) ? watchedTerminal : terminalOver;
+  const terminal = terminalFor(writerTo(1), writerTo(2), process.env);
   process.exitCode = await main(program, process.argv.slice(2), terminal, interrupted.signal);
   terminal.rest?.();
-}
-
-function writeOut(text: string): void {
-  process.stdout.write(text);
-}
-
-function writeError(text: string): void {
-  process.stderr.write(text);
 }

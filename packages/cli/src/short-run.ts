@@ -8,4 +8,5 @@ import { setFlagsFromString } from 'node:v8';
 export function expectShortRun(): void {
   setFlagsFromString('--interrupt-budget=5000000');
   setFlagsFromString('--no-parallel-scavenge');
+  setFlagsFromString('--no-incremental-marking');
 }

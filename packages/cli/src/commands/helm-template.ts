@@ -9,7 +9,6 @@ import { expectShortRun } from '../short-run.js';
 
 /** `helm template [NAME] CHART`. */
 export async function run(invocation: Invocation): Promise<void> {
-  expectShortRun();
   const { args, flags, terminal } = invocation;
   const { nameAndChart } = await import('../helm/release-name.js');
   const { name, chart: path } = nameAndChart(args, flags);
@@ -21,6 +20,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const chart = flags.bool('dependency-update') ? await complete(found, path, invocation) : found;
   if (chart.metadata.deprecated) terminal.warning('this chart is deprecated');
   const { renderChart } = await import('../helm/render-chart.js');
+  expectShortRun();
   const rendering = await renderChart({ chart, values, name, helm, postRenderer: postRendererOf(flags) }, invocation);
   for (const warning of rendering.warnings) terminal.warning(warning.replace(/^warning: /i, ''));
   const options = textOptions(flags);

@@ -82,8 +82,6 @@ const OTHER_THAN_SPACE = /[^ \t\r\n]/;
 
 const DOUBLE_QUOTED = /"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"/y;
 const SINGLE_QUOTED = /'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'/y;
-/** What is between delimiters of the usual kind, quotes and what is in them included. */
-const WORDS = new RegExp(`[^"'\`}]*(?:(?:${DOUBLE_QUOTED.source}|${SINGLE_QUOTED.source}|\`[^\`]*\`)[^"'\`}]*)*(?=}})`, 'y');
 
 export interface LexerOptions {
   readonly leftDelim: string;
@@ -135,25 +133,20 @@ export class Lexer {
   }
 
   /**
-   * All words of the action that has just begun, without the space at their end; undefined where they do not end as they should, or
-   * between other delimiters.
+   * What stands before the next right delimiter, if that is not too far: the words of the action that has just begun, unless they
+   * hold a delimiter in quotes.
    */
-  words(): string | undefined {
-    if (this.#options.leftDelim !== '{{' || this.#options.rightDelim !== '}}') return undefined;
-    WORDS.lastIndex = this.#position;
-    if (!WORDS.test(this.#input)) return undefined;
-    const end = WORDS.lastIndex;
-    const start = this.#position;
-    const trims = end - start > 1 && this.#isRightTrim(end - TRIM_MARKER_LENGTH);
-    return this.#input.slice(start, this.#beforeSpaces(start, trims ? end - 1 : end));
+  words(maxLength: number): string | undefined {
+    const end = this.#input.indexOf(this.#options.rightDelim, this.#position);
+    return end < 0 || end > this.#position + maxLength ? undefined : this.#input.slice(this.#position, end);
   }
 
   /** Goes on behind an action whose words need not be read. Returns where its right delimiter is. */
   skipAction(words: string): number {
-    const end = this.#position + words.length;
-    const at = this.#input.indexOf('}}', end);
-    const trims = at > end && this.#input.charCodeAt(at - 1) === MINUS;
-    this.#position = trims ? this.#afterSpaces(at + 2) : at + 2;
+    const at = this.#position + words.length;
+    const trims = this.#input.charCodeAt(at - 1) === MINUS;
+    const end = at + this.#options.rightDelim.length;
+    this.#position = trims ? this.#afterSpaces(end) : end;
     this.#insideAction = false;
     return at;
   }

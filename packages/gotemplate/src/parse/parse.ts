@@ -33,17 +33,17 @@ interface KnownAction {
 
 /** An action up to its right delimiter. What follows it may belong to it as well. */
 type Head =
-  | { readonly type: 'break' | 'continue' | 'else' | 'else-chain' | 'end'; readonly position: number }
-  | { readonly type: 'define'; readonly position: number; readonly name: string }
+  | { readonly type: 'break' | 'continue' | End['type']; readonly position: number; readonly phrase?: undefined }
+  | { readonly type: 'define'; readonly position: number; readonly name: string; readonly phrase?: undefined }
   | { readonly type: 'action' | BranchNode['type']; readonly position: number; readonly phrase: Phrase }
   | { readonly type: 'template' | 'block'; readonly position: number; readonly name: string; readonly phrase: Phrase | undefined };
 
 /** The action that ends a list. The `if` or `with` of an `{{else if …}}` is still to be read. */
-type End = { readonly ends: 'end' | 'else'; readonly isChain: boolean };
+type End = { readonly type: 'end' | 'else' | 'else-chain' };
 
-const END: End = { ends: 'end', isChain: false };
-const ELSE: End = { ends: 'else', isChain: false };
-const ELSE_CHAIN: End = { ends: 'else', isChain: true };
+const END: End = { type: 'end' };
+const ELSE: End = { type: 'else' };
+const ELSE_CHAIN: End = { type: 'else-chain' };
 
 /** Of a text that is longer it is not worth while to remember it: it hardly comes twice. */
 const MAX_KNOWN_LENGTH = 400;
@@ -90,7 +90,7 @@ class Parser {
   /** The whole text: definitions on top, and everything else. */
   parseText(): ListNode {
     const { nodes, end } = this.#nodes(true);
-    if (end !== undefined) this.#tokens.fail(`unexpected {{${end.ends}}}`);
+    if (end !== undefined) this.#tokens.fail(`unexpected {{${wordOf(end)}}}`);
     return { type: 'list', position: 0, nodes };
   }
 
@@ -125,7 +125,7 @@ class Parser {
       const node = this.#action(isOnTop);
       tokens.tellsStart = false;
       if (node === undefined) continue;
-      if ('ends' in node) end = node;
+      if (isEnd(node)) end = node;
       else nodes = appended(nodes, node);
     }
     if (end === undefined) {
@@ -136,25 +136,28 @@ class Parser {
   }
 
   #action(isOnTop: boolean): Node | End | undefined {
-    const { position } = this.#tokens;
+    const tokens = this.#tokens;
+    const { position } = tokens;
     const outside = this.#pipelines.variables.length;
-    const words = this.#tokens.words();
+    const words = tokens.words(MAX_KNOWN_LENGTH);
     const known = words === undefined ? undefined : this.#known.get(words);
-    if (words !== undefined && known !== undefined && this.#declaresAgain(known.head)) {
-      this.#tokens.lastPosition = this.#tokens.skipAction(words);
+    if (words !== undefined && known !== undefined && this.#declaresAgain(known.head.phrase)) {
+      tokens.lastPosition = tokens.skipAction(words);
       return this.#afterHead(known.head, position - known.position, outside);
     }
     const head = this.#head(isOnTop);
-    if (words !== undefined && words.length <= MAX_KNOWN_LENGTH && isComplete(head)) this.#known.set(words, { head, position });
+    if (words !== undefined && tokens.lastPosition === position + words.length && isComplete(head))
+      this.#known.set(words, { head, position });
     return this.#afterHead(head, 0, outside);
   }
 
   /** Declares what an action declares, if what it names is there. */
-  #declaresAgain(head: Head): boolean {
-    if (!('phrase' in head) || head.phrase === undefined) return true;
-    const { names, declares } = head.phrase;
-    for (const name of names) if (!declares.includes(name) && !this.#pipelines.variables.includes(name)) return false;
-    for (const name of declares) this.#pipelines.variables.push(name);
+  #declaresAgain(phrase: Phrase | undefined): boolean {
+    if (phrase === undefined || phrase.names.length === 0) return true;
+    const { names, declares } = phrase;
+    const { variables } = this.#pipelines;
+    for (const name of names) if (!declares.includes(name) && !variables.includes(name)) return false;
+    for (const name of declares) variables.push(name);
     return true;
   }
 
@@ -234,7 +237,7 @@ class Parser {
     if (type === 'range') this.#rangeDepth++;
     const { list, end } = this.#list();
     if (type === 'range') this.#rangeDepth--;
-    const elseList = end.ends === 'end' ? undefined : this.#elseList(type, end.isChain);
+    const elseList = end.type === 'end' ? undefined : this.#elseList(type, end.type === 'else-chain');
     this.#pipelines.variables.length = outside;
     return { type, position: phrase.pipe.position, phrase, moved, list, elseList };
   }
@@ -248,7 +251,7 @@ class Parser {
       return { type: 'list', position: word.position, nodes: [this.#branch(type, this.#pipelines.phrase(type), 0, outside)] };
     }
     const { list, end } = this.#list();
-    if (end.ends !== 'end') this.#tokens.fail(`expected end; found {{${end.ends}}}`);
+    if (end.type !== 'end') this.#tokens.fail(`expected end; found {{${wordOf(end)}}}`);
     return list;
   }
 
@@ -258,7 +261,7 @@ class Parser {
     this.#pipelines.variables = ['$'];
     this.#rangeDepth = 0;
     const { list, end } = this.#list();
-    if (end.ends !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastPosition, `unexpected {{${end.ends}}} in ${context}`);
+    if (end.type !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastPosition, `unexpected {{${wordOf(end)}}} in ${context}`);
     this.add(name, list);
     this.#pipelines.variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
@@ -294,4 +297,12 @@ class Parser {
 /** Whether a head is whole, and means the same wherever it stands. */
 function isComplete({ type }: Head): boolean {
   return type !== 'else-chain' && type !== 'define' && type !== 'block';
+}
+
+function isEnd(node: Node | End): node is End {
+  return node === END || node === ELSE || node === ELSE_CHAIN;
+}
+
+function wordOf({ type }: End): string {
+  return type === 'end' ? 'end' : 'else';
 }

@@ -21,7 +21,7 @@ import { urls } from './urls.js';
 /** The clock and the random numbers of the machine; nothing of its environment or network. */
 const MACHINE: SprigHost = {
   now: () => new Date(),
-  randomBytes,
+  randomBytes: (count) => randomBytes(count),
   environment: () => undefined,
   addresses: () => [],
 };

@@ -195,20 +195,23 @@ const BITS: Readonly<Record<IntKind, readonly [bits: number, signed: boolean]>> 
   uintptr: [64, false],
 };
 
-const SMALL = Array.from({ length: 1_024 }, (_, index) => ({
-  int: new GoInt('int', BigInt(index)),
-  int64: new GoInt('int64', BigInt(index)),
-}));
+/** Integers that were made once: most are small. */
+const MADE = { int: new Map<number, GoInt>(), int64: new Map<number, GoInt>() };
+const SMALL = 1_024;
 
 /** An integer of a kind; what does not fit wraps around, as Go's arithmetic does. */
 export function goInt(value: bigint | number, kind: IntKind = 'int'): GoInt {
-  if (typeof value === 'number' && value >= 0 && value < SMALL.length && (kind === 'int' || kind === 'int64')) {
-    const small = SMALL[value];
-    if (small !== undefined) return small[kind];
-  }
+  if (typeof value !== 'number' || value < 0 || value >= SMALL || (kind !== 'int' && kind !== 'int64')) return made(BigInt(value), kind);
+  const known = MADE[kind].get(value);
+  if (known !== undefined) return known;
+  const small = made(BigInt(value), kind);
+  MADE[kind].set(value, small);
+  return small;
+}
+
+function made(value: bigint, kind: IntKind): GoInt {
   const [bits, signed] = BITS[kind];
-  const wide = BigInt(value);
-  return new GoInt(kind, signed ? BigInt.asIntN(bits, wide) : BigInt.asUintN(bits, wide));
+  return new GoInt(kind, signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value));
 }
 
 export function isSigned(kind: IntKind): boolean {
