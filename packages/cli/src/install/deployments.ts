@@ -10,6 +10,9 @@ export const SINGLE = 'sluice';
 /** The ports of a container, by what they are for. */
 export const PORTS = { artifacts: 9090, events: 9090, eventsOfSingle: 9091, webhooks: 9292, metrics: 8080, health: 9440 } as const;
 
+/** Git leaves processes behind when its time is up; in a container nobody else would end them. */
+const COMMAND = ['tini', '--', 'sluice', 'controller'] as const;
+
 interface Account {
   readonly account: string;
   readonly component: string;
@@ -50,7 +53,7 @@ function deployment(component: Component, options: InstallOptions): KubeObject {
   ];
   return deploymentObject(options, {
     name,
-    command: ['sluice', 'controller', name],
+    command: [...COMMAND, name],
     args,
     graceSeconds,
     ports: [
@@ -67,7 +70,7 @@ function singleDeployment(options: InstallOptions): KubeObject {
   const names = options.components.map(({ name }) => name);
   return deploymentObject(options, {
     name: SINGLE,
-    command: ['sluice', 'controller'],
+    command: COMMAND,
     args: [
       `--components=${names.join(',')}`,
       ...commonArgs(options),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import { FlagValues } from '../command-line/index.js';
@@ -24,8 +25,7 @@ const all: readonly [string, string] = ['components', componentNames.join(',')];
 describe('the manifests of an installation', () => {
   test('each controller runs restricted, on a read-only root, with probes, and can be scraped', () => {
     for (const deployment of deployments(options(all))) {
-      const pod = field(deployment, 'spec', 'template', 'spec');
-      const [container] = field(pod, 'containers') as unknown[];
+      const container = containerOf(deployment);
       assert.deepEqual(field(container, 'securityContext'), {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ['ALL'] },
@@ -37,6 +37,15 @@ describe('the manifests of an installation', () => {
       const ports = (field(container, 'ports') as unknown[]).map((port) => field(port, 'name'));
       assert.ok(ports.includes('http-prom') && ports.includes('healthz'));
       assert.equal(new Set(ports).size, ports.length);
+    }
+  });
+
+  test('each controller starts as the image does', () => {
+    const dockerfile = readFileSync(new URL('../../../../Dockerfile', import.meta.url), 'utf8');
+    const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+    for (const deployment of [...deployments(options(all)), ...deployments(options(['single', 'true']))]) {
+      const command = field(containerOf(deployment), 'command') as string[];
+      assert.deepEqual(command.slice(0, entryPoint.length + 1), [...entryPoint, 'controller']);
     }
   });
 
@@ -85,5 +94,9 @@ function deployments(chosen: InstallOptions): readonly KubeObject[] {
 
 function argsOf(name: string, ...args: readonly (readonly [string, string])[]): readonly string[] {
   const deployment = deployments(options(...args)).find(({ metadata }) => metadata.name === name);
-  return field((field(deployment, 'spec', 'template', 'spec', 'containers') as unknown[])[0], 'args') as string[];
+  return field(containerOf(deployment), 'args') as string[];
+}
+
+function containerOf(deployment: KubeObject | undefined): unknown {
+  return (field(deployment, 'spec', 'template', 'spec', 'containers') as unknown[])[0];
 }
