@@ -25,9 +25,11 @@ describe("flux's recorded command lines", { skip: existsSync(recordings) ? false
   const { fixtures, cases } = JSON.parse(readFileSync(recordings, 'utf8')) as { fixtures: KubeObject[]; cases: Recorded[] };
   let embedded: EmbeddedCluster;
   let directory: string;
-  const here = process.cwd();
+  let here: string;
 
   before(async () => {
+    // Here and not above, where an earlier suite may be elsewhere.
+    here = process.cwd();
     directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
     process.chdir(directory);
     embedded = await startCluster({ ephemeral: true, port: 0, simulate: false });

@@ -80,9 +80,11 @@ describe("flux's golden command lines", { skip: existsSync(folder) ? false : '..
   let embedded: EmbeddedCluster;
   let cluster: Cluster;
   let directory: string;
-  const here = process.cwd();
+  let here: string;
 
   before(async () => {
+    // Here and not above, where an earlier suite may be elsewhere.
+    here = process.cwd();
     directory = mkdtempSync(join(tmpdir(), 'sluice-golden-'));
     process.chdir(folder);
     embedded = await startCluster({ ephemeral: true, port: 0, simulate: false });

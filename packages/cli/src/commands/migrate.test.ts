@@ -10,9 +10,10 @@ const recorded = join(shared, 'cli/golden/testdata/migrate');
 describe('migrate -f', { skip: existsSync(recorded) ? false : '../shared/conformance is not there' }, () => {
   if (!existsSync(recorded)) return;
   const folder = 'testdata/migrate/file-system';
-  const here = process.cwd();
+  let here: string;
   let directory: string;
   before(() => {
+    here = process.cwd();
     directory = mkdtempSync(join(tmpdir(), 'sluice-migrate-'));
     cpSync(recorded, join(directory, 'testdata/migrate'), { recursive: true });
     // The recording can't be written, nor can its copy.
