@@ -1,9 +1,9 @@
-import { isJsonObject, type Json } from '@sluice/core';
+import { errorMessage, isJsonObject, type Json } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
-import { clusterInfo, componentsNamed, deploymentStates, PART_OF, reportState } from '../install/index.js';
+import { clusterInfo, deploymentStates, PART_OF, reportState } from '../install/index.js';
 import { field } from '../kinds/index.js';
 import { noArguments } from '../no-arguments.js';
 import type { Terminal } from '../terminal.js';
@@ -15,7 +15,6 @@ const OLDEST = { minor: 33, constraint: '>=1.33.0-0' } as const;
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   noArguments(invocation, 'check');
-  componentsNamed([...flags.list('components'), ...flags.list('components-extra')]);
   terminal.action('checking prerequisites');
   const { cluster, close } = await connect(invocation);
   try {
@@ -27,16 +26,26 @@ export async function run(invocation: Invocation): Promise<void> {
       return;
     }
     terminal.action('checking version in cluster');
-    isWell = (await checkVersion(cluster, terminal, signal)) && isWell;
+    isWell = (await attempted(terminal, () => checkVersion(cluster, terminal, signal))) && isWell;
     terminal.action('checking controllers');
-    isWell = (await checkControllers(cluster, selectedNamespace(flags), terminal, signal)) && isWell;
+    isWell = (await attempted(terminal, () => checkControllers(cluster, selectedNamespace(flags), terminal, signal))) && isWell;
     terminal.action('checking crds');
     // The waiting for the controllers may have taken all the time there was.
-    isWell = (await checkDefinitions(cluster, terminal, deadlineOf(invocation))) && isWell;
+    isWell = (await attempted(terminal, () => checkDefinitions(cluster, terminal, deadlineOf(invocation)))) && isWell;
     if (!isWell) throw new Error('check failed');
     terminal.success('all checks passed');
   } finally {
     await close();
+  }
+}
+
+/** Goes on with the next check when one can't be made. */
+async function attempted(terminal: Terminal, check: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await check();
+  } catch (error) {
+    terminal.failure(`checking failed: ${errorMessage(error)}`);
+    return false;
   }
 }
 

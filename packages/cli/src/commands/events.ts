@@ -1,4 +1,4 @@
-import { age, type KubeObject } from '@sluice/core';
+import { age, errorMessage, type KubeObject } from '@sluice/core';
 import type { Cluster } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
@@ -52,7 +52,13 @@ export async function run(invocation: Invocation): Promise<void> {
       });
       return;
     }
-    const lists = await Promise.all(selections.map((selection) => cluster.list(scopeOf(selection), optionsOf(selection, signal))));
+    const lists = await Promise.all(
+      selections.map((selection) =>
+        cluster.list(scopeOf(selection), optionsOf(selection, signal)).catch((error: unknown) => {
+          throw new Error(`error getting events: ${errorMessage(error)}`, { cause: error });
+        }),
+      ),
+    );
     const events = lists.flatMap(({ items }) => items).filter(isShown);
     if (events.length === 0) {
       terminal.failure(everywhere ? 'No events found.' : `No events found in ${namespace} namespace.`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseLine } from '../command-line/index.js';
 import { rootCommand } from '../tree/root.js';
-import { shownLine } from './logs.js';
+import { logOptions, shownLine } from './logs.js';
 
 const root = rootCommand('flux', {});
 const entry = {
@@ -33,5 +33,25 @@ for (const [flags, line, shown] of cases) {
   const text = typeof line === 'string' ? line : JSON.stringify(line);
   test(`logs ${flags}: ${text}`, () => {
     assert.equal(shownLine(text, parseLine(root, ['logs', ...flags.split(' ')]).flags), shown);
+  });
+}
+
+const asked: readonly [flags: string, options: object | RegExp][] = [
+  ['--tail=0', { tailLines: 0 }],
+  ['--tail=-1', {}],
+  ['--since=2m --follow', { sinceSeconds: 120, follow: true }],
+  ['--since=100ms', { sinceSeconds: 1 }],
+  ['--since=-5s', { sinceSeconds: -5 }],
+  ['--since-time=2026-01-02T03:04:05.6+02:00', { sinceTime: '2026-01-02T01:04:05Z' }],
+  ['--since-time=2099-01-01T00:00:00Z', { sinceTime: '2099-01-01T00:00:00Z' }],
+  ['--since-time=2026-01-02T03:04:05', /is not a valid \(RFC3339\) time/],
+  ['--since-time=2026-13-02T03:04:05Z', /is not a valid \(RFC3339\) time/],
+  ['--since-time=2026-01-02T03:04:05Z --since=1m', /at most one of/],
+];
+for (const [flags, options] of asked) {
+  test(`logs ${flags}`, () => {
+    const given = parseLine(root, ['logs', ...flags.split(' ')]).flags;
+    if (options instanceof RegExp) assert.throws(() => logOptions(given), options);
+    else assert.deepEqual(logOptions(given), options);
   });
 }

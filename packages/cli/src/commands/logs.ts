@@ -1,18 +1,12 @@
-import { errorMessage, isJsonObject, type KubeObject } from '@sluice/core';
-import { podLogs, type Cluster } from '@sluice/kube';
+import { errorMessage, isJsonObject } from '@sluice/core';
+import { podLogs, type PodLogOptions } from '@sluice/kube';
 import type { FlagValues, Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
-import { field } from '../kinds/index.js';
+import { controllerPods, type ControllerPod } from '../logs/controller-pods.js';
 import { printable } from '../printable.js';
 
 const CONTROLLER = /^(source|kustomize|helm|notification|image-reflector|image-automation)-controller$|^source-watcher$/;
-
-interface ControllerPod {
-  readonly name: string;
-  /** The container to read, of several. */
-  readonly container?: string;
-}
 
 /** `logs [CONTROLLER]`: what the controllers say, line by line, by kind, name, level and time. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -22,7 +16,8 @@ export async function run(invocation: Invocation): Promise<void> {
     throw new Error(`no argument required: ${JSON.stringify(args.join(' '))} is no controller's name`);
   const options = logOptions(flags);
   const namespace = flags.string('flux-namespace');
-  const signal = flags.bool('follow') ? invocation.signal : deadlineOf(invocation);
+  // Who follows does so until he has seen enough, unless he says for how long.
+  const signal = flags.bool('follow') && !flags.changed('timeout') ? invocation.signal : deadlineOf(invocation);
   const { cluster, close } = await connect(invocation);
   try {
     const pods = await controllerPods(cluster, namespace, controller, signal);
@@ -37,7 +32,7 @@ export async function run(invocation: Invocation): Promise<void> {
       } catch (error) {
         if (signal.aborted) return;
         failed = true;
-        terminal.failure(`failed getting logs: ${errorMessage(error)}`);
+        terminal.note(`failed getting logs: ${printable(errorMessage(error))}\n`);
       }
     };
     if (flags.bool('follow')) await Promise.all(pods.map(print));
@@ -48,56 +43,24 @@ export async function run(invocation: Invocation): Promise<void> {
   }
 }
 
-function logOptions(flags: FlagValues): { follow?: boolean; tailLines?: number; sinceSeconds?: number } {
+/** What the API server is asked for. Throws when that can't be asked. */
+export function logOptions(flags: FlagValues): Pick<PodLogOptions, 'follow' | 'tailLines' | 'sinceSeconds' | 'sinceTime'> {
   const sinceTime = flags.string('since-time');
   const since = flags.number('since');
   if (sinceTime !== '' && since !== 0) throw new Error('at most one of `sinceTime` or `sinceDuration` may be specified');
-  const moment = Date.parse(sinceTime);
-  if (sinceTime !== '' && (Number.isNaN(moment) || !/^\d{4}-\d\d-\d\dT/.test(sinceTime)))
+  if (sinceTime !== '' && (!RFC3339.test(sinceTime) || Number.isNaN(Date.parse(sinceTime))))
     throw new Error(`${sinceTime} is not a valid (RFC3339) time`);
-  const milliseconds = sinceTime === '' ? since : Date.now() - moment;
+  const seconds = Math.round(since / 1000);
   return {
     ...(flags.bool('follow') ? { follow: true } : {}),
     ...(flags.number('tail') >= 0 ? { tailLines: flags.number('tail') } : {}),
-    ...(milliseconds > 0 ? { sinceSeconds: Math.max(1, Math.round(milliseconds / 1000)) } : {}),
+    // Of less than a second there is the last one; what lies in the future the server refuses.
+    ...(since === 0 ? {} : { sinceSeconds: since > 0 ? Math.max(1, seconds) : seconds }),
+    ...(sinceTime === '' ? {} : { sinceTime: new Date(sinceTime).toISOString().replace(/\.\d+/, '') }),
   };
 }
 
-/** Of each Deployment of the controllers, one Pod: a running one where there is one. */
-async function controllerPods(
-  cluster: Cluster,
-  namespace: string,
-  controller: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly ControllerPod[]> {
-  const deployments = await cluster.list(
-    { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
-    { labelSelector: 'app.kubernetes.io/part-of=flux', signal },
-  );
-  const wanted = deployments.items.filter(({ metadata }) => controller === undefined || metadata.name === controller);
-  const found = await Promise.all(
-    wanted.map(async (deployment): Promise<ControllerPod[]> => {
-      const labels = field(deployment, 'spec', 'template', 'metadata', 'labels');
-      const labelSelector = isJsonObject(labels) ? Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`) : [];
-      const { items } = await cluster.list(
-        { apiVersion: 'v1', kind: 'Pod', namespace },
-        { labelSelector: labelSelector.join(','), signal },
-      );
-      const [pod] = items.toSorted((a, b) => Number(isRunning(b)) - Number(isRunning(a)));
-      if (pod === undefined) return [];
-      const containers = field(pod, 'spec', 'containers');
-      const several = Array.isArray(containers) && containers.length > 1;
-      return [{ name: pod.metadata.name ?? '', ...(several ? { container: 'manager' } : {}) }];
-    }),
-  );
-  const pods = found.flat();
-  if (pods.length === 0) throw new Error(`no Flux pods found in namespace ${JSON.stringify(namespace)}`);
-  return pods;
-}
-
-function isRunning(pod: KubeObject): boolean {
-  return field(pod, 'status', 'phase') === 'Running';
-}
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A line of a controller's log as people read it; undefined for one that the flags leave out, and for what is no log line. */
 export function shownLine(line: string, flags: FlagValues): string | undefined {

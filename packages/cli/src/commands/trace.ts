@@ -40,7 +40,9 @@ async function byFlags(cluster: Cluster, { args, flags }: Invocation, signal: Ab
   if (name === undefined) throw new Error('object name is required');
   if (kind === '') throw new Error('object kind is required (--kind)');
   if (apiVersion === '') throw new Error('object apiVersion is required (--api-version)');
-  const resource = await resourceNamed(cluster, kind, apiVersion);
+  const resource = await resourceNamed(cluster, kind, apiVersion).catch((error: unknown) => {
+    throw new Error(`failed to find object: ${errorMessage(error)}`, { cause: error });
+  });
   const found = await getIn(
     cluster,
     { apiVersion, kind: resource.kind },
@@ -60,16 +62,22 @@ async function byWords(cluster: Cluster, { args, flags }: Invocation, signal: Ab
   // A type is looked up before it is missed that nothing is named.
   if (pairs.length === 0) {
     for (const word of (args[0] ?? '').split(',')) await resourceNamed(cluster, word);
-    throw new Error(USAGE);
+    throw new Error('resource(s) were provided, but no name was specified');
   }
   for (const [word, name] of pairs) {
     const { kind, group, version, namespaced } = await resourceNamed(cluster, word);
     const apiVersion = group === '' ? version : `${group}/${version}`;
-    const found = await getIn(cluster, { apiVersion, kind }, namespaced ? selectedNamespace(flags) : '', name, signal);
-    if (found === undefined) throw new Error(`x: ${(await notFound(cluster, { apiVersion, kind }, name)).message}`);
+    const key = { apiVersion, kind };
+    const found = await getIn(cluster, key, namespaced ? selectedNamespace(flags) : '', name, signal).catch(rethrown);
+    if (found === undefined) rethrown(await notFound(cluster, key, name));
     objects.push(found);
   }
   return objects;
+}
+
+/** As Flux says it: people's scripts look for it. */
+function rethrown(error: unknown): never {
+  throw new Error(`x: ${errorMessage(error)}`, { cause: error });
 }
 
 /** Types and names, as kubectl takes them. */

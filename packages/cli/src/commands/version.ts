@@ -14,24 +14,23 @@ export async function run(invocation: Invocation): Promise<void> {
   let distribution: string | undefined;
   const controllers: Record<string, string> = {};
   if (!flags.bool('client')) {
+    const signal = deadlineOf(invocation);
     const { cluster, close } = await connect(invocation);
     try {
       const namespace = selectedNamespace(flags);
+      const info = await clusterInfo(cluster, signal);
       const { items } = await cluster.list(
         { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
-        { labelSelector: 'app.kubernetes.io/part-of=flux', timeoutMs: flags.number('timeout') },
+        { labelSelector: 'app.kubernetes.io/part-of=flux', signal },
       );
       if (items.length === 0) throw new Error(`no deployments found in ${namespace} namespace`);
-      const info = await clusterInfo(cluster, deadlineOf(invocation));
       if (info !== undefined && info.distribution !== '') distribution = info.distribution;
       for (const deployment of items) {
         const containers = field(deployment, 'spec', 'template', 'spec', 'containers');
         for (const container of Array.isArray(containers) ? containers : []) {
-          const image = field(container, 'image');
-          const [name, tag] = typeof image === 'string' ? (image.split('/').at(-1)?.split(':') ?? []) : [];
+          const [name, tag] = nameAndTag(String(field(container, 'image')));
           // The image of all our controllers is one.
-          const shown = name === 'sluice' ? deployment.metadata.name : name;
-          if (shown !== undefined && tag !== undefined) controllers[shown] = tag.split('@')[0] ?? tag;
+          controllers[name === 'sluice' ? (deployment.metadata.name ?? name) : name] = tag;
         }
       }
     } finally {
@@ -47,6 +46,14 @@ export async function run(invocation: Invocation): Promise<void> {
         .map(([name, version]) => printYaml({ [name]: version }))
         .join(''),
     );
+}
+
+/** Of `registry/path/name:tag@digest` the name, and what follows it. */
+function nameAndTag(image: string): [name: string, tag: string] {
+  const last = image.split('/').at(-1) ?? '';
+  const colon = last.indexOf(':');
+  if (colon < 0) throw new Error(`missing image tag in image ${image}`);
+  return [last.slice(0, colon), last.slice(colon + 1)];
 }
 
 function sorted(versions: Readonly<Record<string, string>>): Record<string, string> {

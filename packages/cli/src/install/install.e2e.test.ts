@@ -61,6 +61,7 @@ describe('what install makes', () => {
     return stdout;
   }
   for (const { namespace, flags, deployments } of INSTALLED) {
+    const account = (name: string): string => `system:serviceaccount:${namespace}:${name}`;
     describe(`install ${flags}`, { skip: withoutKubectl }, () => {
       let earlier: ReadonlySet<string>;
       before(async () => {
@@ -129,7 +130,6 @@ describe('what install makes', () => {
       });
 
       test('who may do what', async () => {
-        const account = (name: string): string => `system:serviceaccount:${namespace}:${name}`;
         await kubectl(`create rolebinding editor --clusterrole=edit --user=editor -n default`);
         await kubectl(`create rolebinding viewer --clusterrole=view --user=viewer -n default`);
         const [source, kustomize] = flags.includes('--single') ? ['sluice', 'sluice'] : ['source-controller', 'kustomize-controller'];

@@ -14,18 +14,12 @@ const TICK_MS = 100;
 
 /**
  * Plays the scheduler and a node in a real control plane that has neither: Pods are bound to it, run and are ready at once, and
- * end when they are told. Their logs are what `podLog` says; the API server fetches them here, as it does from a kubelet.
+ * end when they are told; those that are to stay pending do. Their logs are what `podLog` says; the API server fetches them here, as it does from a kubelet.
  */
 export async function playNode(cluster: Cluster, podLog: PodLog): Promise<{ close(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-node-'));
   const server = createServer(makeCertificate(directory), (request, response) => {
-    const [, , namespace = '', name = '', container = ''] = (request.url ?? '').split('?')[0]!.split('/');
-    const query = new URLSearchParams((request.url ?? '').split('?')[1]);
-    void cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace, name }).then((pod) => {
-      const lines = pod === undefined ? [] : podLog(pod, container).split(/(?<=\n)/);
-      const tail = query.get('tailLines');
-      response.end((tail === null ? lines : lines.slice(lines.length - Number(tail))).join(''));
-    });
+    void answerLog(cluster, podLog, new URL(request.url ?? '/', 'https://node')).then((text) => response.end(text));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -59,14 +53,24 @@ export async function playNode(cluster: Cluster, podLog: PodLog): Promise<{ clos
   };
 }
 
+/** `/containerLogs/NAMESPACE/POD/CONTAINER`, as a kubelet serves it. */
+async function answerLog(cluster: Cluster, podLog: PodLog, { pathname, searchParams }: URL): Promise<string> {
+  const [, , namespace = '', name = '', container = ''] = pathname.split('/');
+  const pod = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace, name });
+  const lines = pod === undefined ? [] : podLog(pod, container).split(/(?<=\n)/);
+  const tail = searchParams.get('tailLines');
+  return (tail === null ? lines : lines.slice(Math.max(0, lines.length - Number(tail)))).join('');
+}
+
 /** The next step of a Pod. */
 async function play(cluster: Cluster, pod: KubeObject): Promise<void> {
-  const { name = '', namespace = '', deletionTimestamp } = pod.metadata;
+  const { name = '', namespace = '', deletionTimestamp, annotations = {} } = pod.metadata;
   const key = { apiVersion: 'v1', kind: 'Pod', namespace, name };
   const node = textField(pod, 'spec', 'nodeName');
   try {
     if (node !== '' && node !== NODE) return;
     if (deletionTimestamp !== undefined) await cluster.delete(key, { gracePeriodSeconds: 0 });
+    else if (annotations['sluice.dev/simulate'] === 'Pending') return;
     else if (node === '') await cluster.post(key, 'binding', bindingOf(namespace, name));
     else if (textField(pod, 'status', 'phase') === 'Pending')
       await cluster.patch(key, 'merge', { status: running(pod) }, { subresource: 'status' });

@@ -11,6 +11,8 @@ export interface PodLogOptions extends CallOptions {
   readonly previous?: boolean;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
+  /** RFC 3339; not together with the seconds. */
+  readonly sinceTime?: string;
   /** Each line begins with its time. */
   readonly timestamps?: boolean;
   readonly limitBytes?: number;
@@ -22,8 +24,8 @@ export function podLogs(
   pod: { readonly namespace: string; readonly name: string },
   options: PodLogOptions = {},
 ): AsyncIterable<string> {
-  const { container, follow, previous, tailLines, sinceSeconds, timestamps, limitBytes } = options;
-  const parameters = query({ container, follow, previous, tailLines, sinceSeconds, timestamps, limitBytes });
+  const { container, follow, previous, tailLines, sinceSeconds, sinceTime, timestamps, limitBytes } = options;
+  const parameters = query({ container, follow, previous, tailLines, sinceSeconds, sinceTime, timestamps, limitBytes });
   const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/log${parameters}`;
   return linesOf(cluster.stream(path, options), { unfinished: true, empty: true });
 }
