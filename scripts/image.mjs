@@ -11,7 +11,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const image = `${values.registry.replace(/\/+$/, '')}/sluice:v${version}`;
+const registry = values.registry.replace(/\/+$/, '');
+const image = `${registry}/sluice:v${version}`;
 
 const builder = ['docker', 'podman', 'buildah'].find((program) => spawnSync(program, ['info'], { stdio: 'ignore' }).status === 0);
 if (builder === undefined) {
@@ -30,9 +31,9 @@ run([
 if (values.push) run(['push', image]);
 console.log(values.push ? `${image} is pushed.` : `${image} is built.`);
 console.log(
-  values.registry === 'localhost'
+  registry === 'localhost'
     ? 'Load it onto the nodes (`kind load docker-image`, `k3d image import`), or build it with --registry and --push.'
-    : `Install it with: flux install --registry=${values.registry}`,
+    : `Install it with: flux install --registry=${registry}`,
 );
 
 /** The commit that it is made of; unknown outside a checkout. */
