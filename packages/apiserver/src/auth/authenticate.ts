@@ -2,7 +2,7 @@ import { headerOf, type HttpHeaders } from '@sluice/kube';
 import { unauthorized } from '../server/status.js';
 import type { Store } from '../store/store.js';
 import { ISSUER, type ServiceAccountTokens, type TokenClaims } from './service-account-tokens.js';
-import { anonymous, authenticated, serviceAccountGroups, type UserInfo } from './user.js';
+import { anonymous, authenticated, serviceAccountGroups, type ConnectionUser, type UserInfo } from './user.js';
 
 export interface AuthenticatorOptions {
   readonly store: Store;
@@ -20,11 +20,14 @@ export class Authenticator {
     this.#options = options;
   }
 
-  /** Throws a 401 for a token that is not valid; without credentials a request is anonymous. */
-  authenticate(headers: HttpHeaders, connectionUser: UserInfo | undefined): UserInfo {
-    if (connectionUser !== undefined) return authenticated(connectionUser);
+  /** Throws a 401 for a token or a certificate that is not valid; without credentials a request is anonymous. */
+  authenticate(headers: HttpHeaders, connectionUser: ConnectionUser | undefined): UserInfo {
+    if (typeof connectionUser === 'object') return authenticated(connectionUser);
     const [scheme = '', token = ''] = (headerOf(headers, 'authorization') ?? '').trim().split(/\s+/);
-    if (scheme.toLowerCase() !== 'bearer' || token === '') return anonymous;
+    if (scheme.toLowerCase() !== 'bearer' || token === '') {
+      if (connectionUser === 'untrusted') throw unauthorized();
+      return anonymous;
+    }
     const user = this.userOfToken(token, [ISSUER]);
     if (user === undefined) throw unauthorized();
     return authenticated(user);

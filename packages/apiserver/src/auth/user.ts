@@ -6,6 +6,9 @@ export interface UserInfo {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Whom a connection belongs to: who its certificate says, or nobody whose certificate can be believed. */
+export type ConnectionUser = UserInfo | 'untrusted';
+
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 const AUTHENTICATED = 'system:authenticated';

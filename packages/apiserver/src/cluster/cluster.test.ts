@@ -141,12 +141,11 @@ test('a watcher that does not read is dropped; the others go on', async () => {
   await reading;
 });
 
-test('the client certificate of a connection says who it is', async () => {
+/** Who the server takes somebody with a certificate for. */
+async function reviewSelf({ certificate, key }: { certificate: string; key: string }, headers = {}): Promise<Answer> {
   const { authority } = await loadCredentials(directory, [], Date.now());
-  const { certificate, key } = createClientCertificate(authority, 'jane', ['dev'], Date.now());
   const { hostname, port } = new URL(cluster.url);
-  const body = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
-  const answer = await new Promise<string>((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const call = request(
       {
         hostname,
@@ -156,20 +155,37 @@ test('the client certificate of a connection says who it is', async () => {
         ca: authority.certificate,
         cert: certificate,
         key,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         agent: false,
       },
       (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve(text));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }));
       },
     );
     call.on('error', reject);
-    call.end(body);
+    call.end('{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}');
   });
-  const { status } = JSON.parse(answer) as { status: { userInfo: object } };
-  assert.deepEqual(status.userInfo, { username: 'jane', groups: ['dev', 'system:authenticated'] });
+}
+
+test('the client certificate of a connection says who it is', async () => {
+  const { authority } = await loadCredentials(directory, [], Date.now());
+  const { body } = await reviewSelf(createClientCertificate(authority, 'jane', ['dev'], Date.now()));
+  assert.deepEqual(body.status, { userInfo: { username: 'jane', groups: ['dev', 'system:authenticated'] } });
+});
+
+test('a certificate that is over, or of somebody else, is nobody: unless a token says who it is', async () => {
+  const { authority } = await loadCredentials(directory, [], Date.now());
+  const stranger = await loadCredentials(join(directory, 'stranger'), [], Date.now());
+  const over = createClientCertificate(authority, 'jane', ['dev'], Date.parse('2001-01-01'));
+  const foreign = createClientCertificate(stranger.authority, 'jane', ['dev'], Date.now());
+  for (const certificate of [over, foreign]) {
+    const { status, body } = await reviewSelf(certificate);
+    assert.equal(status, 401);
+    assert.equal(body.reason, 'Unauthorized');
+    assert.equal((await reviewSelf(certificate, { authorization: `Bearer ${cluster.token}` })).status, 201);
+  }
 });
 
 test('keys and the kubeconfig are for their owner alone', async () => {

@@ -2,7 +2,7 @@ import { headerOf, type Fetch, type HttpRequest, type HttpResponse } from '@slui
 import { Moved } from '../admission/index.js';
 import { attributesOf, authorize } from '../auth/authorize.js';
 import { impersonate, ImpersonationWithoutUser } from '../auth/impersonate.js';
-import type { UserInfo } from '../auth/user.js';
+import type { ConnectionUser, UserInfo } from '../auth/user.js';
 import { Refusal } from '../objects/index.js';
 import { MAX_BODY_BYTES, bodyTooLarge } from '../verbs/body.js';
 import { create } from '../verbs/create.js';
@@ -26,7 +26,7 @@ import { errorResponse, plainText } from './respond.js';
 import { methodNotAllowed, StatusError, unknownResource } from './status.js';
 
 /** A handler that is told whom the connection belongs to, when that is proven. */
-export type Handler = (request: HttpRequest, connectionUser?: UserInfo) => Promise<HttpResponse>;
+export type Handler = (request: HttpRequest, connectionUser?: ConnectionUser) => Promise<HttpResponse>;
 
 /** The API server as a function: authentication, impersonation, authorization, then the request itself. */
 export function createHandler(context: ServerContext): Handler {
@@ -58,7 +58,7 @@ export function fetchAs(handler: Handler, user: UserInfo): Fetch {
 async function handle(
   context: ServerContext,
   request: HttpRequest,
-  connectionUser: UserInfo | undefined,
+  connectionUser: ConnectionUser | undefined,
   warnings: string[],
 ): Promise<HttpResponse> {
   const info = readRequest(request.method, request.path);

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { SluiceError } from '@sluice/core';
 import type { HttpHeaders, HttpResponse } from '@sluice/kube';
-import type { UserInfo } from '../auth/user.js';
+import type { ConnectionUser } from '../auth/user.js';
 import { bodyTooLarge, MAX_BODY_BYTES } from '../verbs/body.js';
 import type { Handler } from './handler.js';
 import { errorResponse } from './respond.js';
@@ -198,20 +198,22 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 /** Read once a connection: certificates do not change under way. */
-const usersOfSockets = new WeakMap<object, UserInfo | null>();
+const usersOfSockets = new WeakMap<object, ConnectionUser | null>();
 
-function certificateUser(socket: TLSSocket): UserInfo | undefined {
+function certificateUser(socket: TLSSocket): ConnectionUser | undefined {
   let user = usersOfSockets.get(socket);
   if (user === undefined) {
-    user = socket.authorized ? userOf(socket) : null;
+    user = userOf(socket);
     usersOfSockets.set(socket, user);
   }
   return user ?? undefined;
 }
 
-function userOf(socket: TLSSocket): UserInfo | null {
+function userOf(socket: TLSSocket): ConnectionUser | null {
+  // Without a certificate there is no subject.
   const { subject } = socket.getPeerCertificate();
-  if (subject?.CN === undefined) return null;
+  if (subject === undefined) return null;
+  if (!socket.authorized || subject.CN === undefined) return 'untrusted';
   const groups = subject.O;
   return { name: String(subject.CN), groups: groups === undefined ? [] : Array.isArray(groups) ? groups : [groups] };
 }
