@@ -1,7 +1,6 @@
-// The command line as a few scripts instead of hundreds of modules, beside each the code that V8 makes of it: a process that
-// starts spends most of its time finding, reading and compiling modules. Each command reads the scripts that it needs.
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// The command line as one file instead of hundreds of modules, in it the code that V8 makes of them: a process that starts
+// spends most of its time finding, reading and compiling modules. Each command reads the parts of the file that it needs.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -14,8 +13,7 @@ import { writeChart } from './bundle-chart.mjs';
 import { root } from './root.mjs';
 
 const require = createRequire(import.meta.url);
-const { filesOf, loadPart, parts } = require('../packages/cli/bin/start.js');
-const folder = dirname(filesOf('process').part);
+const { bundle, LENGTH_DIGITS, loadPart, parts } = require('../packages/cli/bin/start.js');
 
 /**
  * `up` stays as it is, with everything that it imports: the engine reads files beside its code, and a second copy of a
@@ -30,6 +28,55 @@ const unbundled = {
     }));
   },
 };
+
+/**
+ * A package's door names all of its modules; whoever imports from it gets the module that is meant, so that parts hold what their
+ * commands need.
+ */
+const pastDoors = {
+  name: 'past-doors',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]packages[\\/][a-z]+[\\/]dist[\\/].*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import \{([^}]*)\} from '(@sluice\/[a-z]+|\.[^']*\/index\.js)';$/gm,
+        (whole, names, from) => {
+          const door = from.startsWith('.')
+            ? join(dirname(path), from)
+            : join(root, 'packages', from.slice('@sluice/'.length), 'dist/index.js');
+          const homes = homesIn(door);
+          return listed(names)
+            .map((name) => `import { ${name} } from '${homes.get(name.split(' as ')[0]) ?? from}';`)
+            .join('');
+        },
+      ),
+    }));
+  },
+};
+
+const doors = new Map();
+
+/** The modules that a door has its exports from. */
+function homesIn(door) {
+  const known = doors.get(door);
+  if (known !== undefined) return known;
+  const homes = new Map();
+  doors.set(door, homes);
+  for (const [, names, from] of readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '(\.[^']+)';$/gm)) {
+    const module = join(dirname(door), from);
+    for (const name of listed(names)) {
+      if (name.includes(' as ')) continue;
+      homes.set(name, (from.endsWith('/index.js') ? homesIn(module).get(name) : undefined) ?? module);
+    }
+  }
+  return homes;
+}
+
+function listed(names) {
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
 
 /** Of the HTTP library most commands need a tenth. */
 const undiciInParts = {
@@ -69,50 +116,56 @@ const withData = {
   },
 };
 
-const made = await makeParts();
-for (const name of made.keys()) loadPart(name);
+const scripts = await makeScripts();
+mkdirSync(dirname(bundle), { recursive: true });
+writeBundle(() => '');
+for (const name of scripts.keys()) loadPart(name);
 await exercise(loadPart('main').main);
 await exerciseCluster(loadPart('apiserver'));
-for (const [name, { script }] of parts) {
-  replaceFile(filesOf(name).cache, Buffer.concat([Buffer.from(made.get(name)), script.createCachedData()]));
-}
-forgetOthers(made);
+writeBundle((name) => parts.get(name).script.createCachedData());
 
-/** Writes the parts of the bundle. The names of their builds, by theirs. */
-async function makeParts() {
+/** The parts of the bundle, by their names. */
+async function makeScripts() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: join(root, 'packages/cli'),
     entryPoints: { process: 'dist/process.js', main: 'dist/main.js', apiserver: '@sluice/apiserver', undici: 'undici' },
-    outdir: folder,
+    outdir: 'bundle',
     outExtension: { '.js': '.cjs' },
     write: false,
     metafile: true,
-    // They stand in the packages, which are installed as well.
-    legalComments: 'none',
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     minify: true,
+    // They stand in the packages, which are installed as well.
+    legalComments: 'none',
     // One has a part that is compiled for the machine; the other's licence (LGPL) wants it to be replaceable.
     external: ['classic-level', 'openpgp'],
-    plugins: [unbundled, undiciInParts, withData],
+    plugins: [unbundled, withData, undiciInParts, pastDoors],
     logLevel: 'error',
   });
   checkOrder(metafile.outputs);
-  mkdirSync(folder, { recursive: true });
-  const made = new Map();
-  // What is started comes last: by then there is what it asks for.
-  const files = outputFiles.sort((a, b) => Number(a.path === filesOf('process').part) - Number(b.path === filesOf('process').part));
-  for (const { path, text } of files) {
-    const name = basename(path, '.cjs');
-    const code = await asScript(text);
-    const build = `/*${createHash('sha256').update(code).digest('hex')}*/`;
-    made.set(name, build);
-    replaceFile(filesOf(name).part, build + code);
+  const made = outputFiles.map(async ({ path, text }) => [basename(path, '.cjs'), await asScript(text)]);
+  return new Map(await Promise.all(made));
+}
+
+/** Writes the file that `start.js` reads, at once: other processes may be starting from it. */
+function writeBundle(cacheOf) {
+  const places = {};
+  const contents = [];
+  let end = 0;
+  for (const [name, script] of scripts) {
+    const cache = cacheOf(name);
+    places[name] = [end, script.length, cache.length];
+    contents.push(Buffer.from(script, 'latin1'), Buffer.from(cache));
+    end += script.length + cache.length;
   }
-  return made;
+  const index = JSON.stringify(places);
+  const file = Buffer.concat([Buffer.from(String(index.length).padStart(LENGTH_DIGITS, '0') + index), ...contents]);
+  writeFileSync(`${bundle}.new`, file);
+  renameSync(`${bundle}.new`, bundle);
 }
 
 /** A module as what `start.js` runs: a function with all that CommonJS knows. */
@@ -151,20 +204,6 @@ function checkOrder(outputs) {
     done.add(path);
   };
   for (const path of Object.keys(outputs)) visit(path, []);
-}
-
-/** Other processes may be starting from these files. */
-function replaceFile(path, content) {
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
-}
-
-/** Removes what earlier builds left, but for what a process may still be reading. */
-function forgetOthers(made) {
-  for (const file of readdirSync(folder)) {
-    const isOld = statSync(join(folder, file)).mtimeMs < Date.now() - 600_000;
-    if (isOld && !made.has(file.replace(/\.(?:cjs|cache)$/, ''))) rmSync(join(folder, file));
-  }
 }
 
 function ignore() {}

@@ -8,6 +8,7 @@ import {
   type ClusterConfig,
   type Kubeconfig,
   type NetworkFetch,
+  type NetworkOptions,
 } from '@sluice/kube';
 import type { FlagValues, Invocation } from './command-line/index.js';
 
@@ -17,15 +18,21 @@ export interface Connection {
 }
 
 /** Connects to the cluster that the flags and the kubeconfig name, as kubectl would. */
-export async function connect(invocation: Pick<Invocation, 'flags' | 'terminal'>): Promise<Connection> {
-  const fetch = await openNetwork(invocation);
+export async function connect(
+  invocation: Pick<Invocation, 'flags' | 'terminal'>,
+  options: Pick<NetworkOptions, 'connections'> = {},
+): Promise<Connection> {
+  const fetch = await openNetwork(invocation, options);
   return { cluster: createCluster(fetch), close: () => fetch.close() };
 }
 
 /** The way to that cluster, request by request. */
-export async function openNetwork({ flags, terminal }: Pick<Invocation, 'flags' | 'terminal'>): Promise<NetworkFetch> {
+export async function openNetwork(
+  { flags, terminal }: Pick<Invocation, 'flags' | 'terminal'>,
+  options: Pick<NetworkOptions, 'connections'> = {},
+): Promise<NetworkFetch> {
   const config = withFlags(await configOf(flags, terminal.environment), flags);
-  return networkFetch(config, { env: terminal.environment });
+  return networkFetch(config, { ...options, env: terminal.environment });
 }
 
 /** The namespace that the context of the kubeconfig names. */

@@ -22,26 +22,35 @@ export async function getKind(kind: FluxKind, invocation: Invocation): Promise<v
   }
 }
 
+/** For a dozen lists: to open a connection takes this process as long as to read a list of a hundred objects. */
+const CONNECTIONS = 4;
+
 /** `get all`, `get sources all`, `get images all`: one table a kind, of the kinds that have objects. */
 export async function getKinds(kinds: readonly FluxKind[], invocation: Invocation): Promise<void> {
   if (invocation.flags.bool('watch')) throw new Error('expected a single resource type, but found all');
-  const { cluster, close } = await connect(invocation);
+  const { cluster, close } = await connect(invocation, { connections: CONNECTIONS });
   try {
-    // Asked for at once, printed in their order.
-    const lists = kinds.map((kind) => listKind(cluster, kind, invocation, { withKind: true }));
-    const outcomes = await Promise.allSettled(lists);
-    if (invocation.flags.string('output') !== '') {
-      printList(
-        outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : [])),
-        invocation,
-      );
+    // Asked for at once, printed in their order, each as soon as it is there.
+    const lists = kinds.map((kind) => outcomeOf(listKind(cluster, kind, invocation, { withKind: true })));
+    const isTable = invocation.flags.string('output') === '';
+    const listed: KubeObject[] = [];
+    for (const [index, list] of lists.entries()) {
+      const { objects, fault } = await list;
+      if (fault !== undefined) invocation.terminal.failure(fault);
+      else if (isTable) printKind(kinds[index]!, objects, invocation, { withKind: true });
+      else for (const object of objects) listed.push(object);
     }
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.status === 'rejected') invocation.terminal.failure(errorMessage(outcome.reason));
-      else if (invocation.flags.string('output') === '') printKind(kinds[index]!, outcome.value, invocation, { withKind: true });
-    }
+    if (!isTable) printList(listed, invocation);
   } finally {
     await close();
+  }
+}
+
+async function outcomeOf(list: Promise<readonly KubeObject[]>): Promise<{ objects: readonly KubeObject[]; fault?: string }> {
+  try {
+    return { objects: await list };
+  } catch (error) {
+    return { objects: [], fault: errorMessage(error) };
   }
 }
 

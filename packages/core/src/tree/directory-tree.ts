@@ -1,16 +1,20 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { SluiceError } from '../errors.js';
 import type { FileTree, TreeEntry } from './file-tree.js';
-import { escapes, normalizePath } from './path.js';
+import { baseName, dirName, escapes, normalizePath } from './path.js';
 
 export interface DirectoryTreeOptions {
   /** The largest file that is read. Default: 100 MiB. */
   readonly maxFileBytes?: number;
 }
 
+/** Not blocking: a FIFO in a checkout must not hang the reader. */
+const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
 /**
- * The tree below a directory on disk. Symbolic links are followed as long as they stay below it.
+ * The tree below a directory on disk. Symbolic links are followed as long as they stay below it; where those of directories lead
+ * is looked up once for a tree.
  *
  * ```ts
  * const tree = directoryTree('/var/lib/artifact');
@@ -39,6 +43,27 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
     return real;
   };
 
+  const directories = new Map<string, string | undefined>();
+  const directoryOf = (normal: string): string | undefined => {
+    const directory = dirName(normal);
+    if (!directories.has(directory)) directories.set(directory, resolve(directory));
+    return directories.get(directory);
+  };
+
+  const open = (path: string): number => {
+    const normal = normalizePath(path);
+    const directory = directoryOf(normal);
+    if (directory === undefined) throw notFound(path);
+    try {
+      return openSync(directory + sep + baseName(normal), READ_ONLY);
+    } catch {
+      // It is a link, or there is something to say about it.
+      const real = resolve(path);
+      if (real === undefined) throw notFound(path);
+      return openSync(real, READ_ONLY);
+    }
+  };
+
   const stat = (path: string): 'file' | 'directory' | undefined => {
     const real = resolve(path);
     const stats = real === undefined ? undefined : statSync(real, { throwIfNoEntry: false });
@@ -48,17 +73,14 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
   return {
     stat,
     read(path) {
-      const real = resolve(path);
-      if (real === undefined) throw notFound(path);
-      // Not blocking: a FIFO in a checkout must not hang the reader.
-      const file = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      const file = open(path);
       try {
         const stats = fstatSync(file);
         if (!stats.isFile()) throw new SluiceError('FileInvalid', `${path} is not a regular file`, { place: { file: path } });
         if (stats.size > maxFileBytes) {
           throw new SluiceError('FileInvalid', `${path} has ${stats.size} bytes, the limit is ${maxFileBytes}`, { place: { file: path } });
         }
-        return readFileSync(file);
+        return readWhole(file, stats.size);
       } finally {
         closeSync(file);
       }
@@ -94,6 +116,15 @@ export function directoryTree(directory: string, options: DirectoryTreeOptions =
       return undefined;
     }
   }
+}
+
+/** The content of an open file. Of some that are made as they are read the length is not known. */
+function readWhole(file: number, length: number): Uint8Array {
+  if (length === 0) return readFileSync(file);
+  const content = Buffer.allocUnsafeSlow(length);
+  let end = 0;
+  for (let count = 1; count > 0 && end < length; end += count) count = readSync(file, content, end, length - end, null);
+  return content.subarray(0, end);
 }
 
 function notFound(path: string): SluiceError {

@@ -90,46 +90,42 @@ export interface LexerOptions {
   readonly isKeyword: (word: string) => boolean;
 }
 
-/** Cuts a template's text, a token at a time, so that the first fault of the text is the one that is reported. */
+/**
+ * Cuts a template's text, a token at a time, so that the first fault of the text is the one that is reported. What is private here
+ * and in what reads the tokens is so by TypeScript's word: until V8 optimizes a function it searches names with a # at each use,
+ * which was a seventh of reading a chart once.
+ */
 export class Lexer {
-  readonly #input: string;
-  readonly #options: LexerOptions;
-  readonly #rightStart: number;
+  private readonly input: string;
+  private readonly options: LexerOptions;
+  private readonly rightStart: number;
   /** Where the last action began, with its delimiter. */
   actionStart = 0;
-  #position = 0;
-  #insideAction = false;
+  /** Where the next token begins, or the space before it. */
+  position = 0;
+  /** Whether an action has begun whose right delimiter was not read. */
+  insideAction = false;
   /** Whether there was space before the token. */
-  #spaced = false;
-  #parenDepth = 0;
+  private spaced = false;
+  private parenDepth = 0;
   /** What is wrong with the text, until it is told. */
-  #fault: string | undefined;
+  private fault: string | undefined;
 
   constructor(input: string, options: LexerOptions) {
-    this.#input = input;
-    this.#options = options;
-    this.#rightStart = options.rightDelim.charCodeAt(0);
+    this.input = input;
+    this.options = options;
+    this.rightStart = options.rightDelim.charCodeAt(0);
   }
 
   /** The next token of an action. */
   lex(): Token {
-    if (this.#fault !== undefined) return this.#lastToken(this.#fault);
-    return this.#insideAction ? this.#action() : this.#eof();
-  }
-
-  /** Whether an action has begun whose right delimiter was not read. */
-  get insideAction(): boolean {
-    return this.#insideAction;
+    if (this.fault !== undefined) return this.lastToken(this.fault);
+    return this.insideAction ? this.action() : this.eof();
   }
 
   /** Whether there is nothing to come, but for a fault perhaps. */
   get isAtEnd(): boolean {
-    return this.#position >= this.#input.length || this.#fault !== undefined;
-  }
-
-  /** Where the next token begins, or the space before it. */
-  get position(): number {
-    return this.#position;
+    return this.position >= this.input.length || this.fault !== undefined;
   }
 
   /**
@@ -137,157 +133,157 @@ export class Lexer {
    * hold a delimiter in quotes.
    */
   words(maxLength: number): string | undefined {
-    const end = this.#input.indexOf(this.#options.rightDelim, this.#position);
-    return end < 0 || end > this.#position + maxLength ? undefined : this.#input.slice(this.#position, end);
+    const end = this.input.indexOf(this.options.rightDelim, this.position);
+    return end < 0 || end > this.position + maxLength ? undefined : this.input.slice(this.position, end);
   }
 
   /** Goes on behind an action whose words need not be read. Returns where its right delimiter is. */
   skipAction(words: string): number {
-    const at = this.#position + words.length;
-    const trims = this.#input.charCodeAt(at - 1) === MINUS;
-    const end = at + this.#options.rightDelim.length;
-    this.#position = trims ? this.#afterSpaces(end) : end;
-    this.#insideAction = false;
+    const at = this.position + words.length;
+    const trims = this.input.charCodeAt(at - 1) === MINUS;
+    const end = at + this.options.rightDelim.length;
+    this.position = trims ? this.afterSpaces(end) : end;
+    this.insideAction = false;
     return at;
   }
 
-  #eof(): Token {
-    return { type: 'eof', value: 'EOF', spaced: false, position: this.#position };
+  private eof(): Token {
+    return { type: 'eof', value: 'EOF', spaced: false, position: this.position };
   }
 
   /** The text up to the next action, comment, or end. It goes on inside of the action, or behind the comment. */
   takeText(): string {
-    const { leftDelim } = this.#options;
-    const start = this.#position;
-    const at = this.#input.indexOf(leftDelim, start);
+    const { leftDelim } = this.options;
+    const start = this.position;
+    const at = this.input.indexOf(leftDelim, start);
     if (at < 0) {
-      this.#position = this.#input.length;
-      return this.#input.slice(start);
+      this.position = this.input.length;
+      return this.input.slice(start);
     }
     let inside = at + leftDelim.length;
-    const trims = this.#isLeftTrim(inside);
+    const trims = this.isLeftTrim(inside);
     if (trims) inside += TRIM_MARKER_LENGTH;
-    this.#position = inside;
-    if (this.#input.startsWith(LEFT_COMMENT, inside)) this.#skipComment();
+    this.position = inside;
+    if (this.input.startsWith(LEFT_COMMENT, inside)) this.skipComment();
     else {
       this.actionStart = at;
-      this.#insideAction = true;
-      this.#parenDepth = 0;
+      this.insideAction = true;
+      this.parenDepth = 0;
     }
-    return this.#input.slice(start, trims ? this.#beforeSpaces(start, at) : at);
+    return this.input.slice(start, trims ? this.beforeSpaces(start, at) : at);
   }
 
-  #skipComment(): void {
-    const { rightDelim } = this.#options;
-    const close = this.#input.indexOf(RIGHT_COMMENT, this.#position + LEFT_COMMENT.length);
-    if (close < 0) return this.#fail('unclosed comment');
+  private skipComment(): void {
+    const { rightDelim } = this.options;
+    const close = this.input.indexOf(RIGHT_COMMENT, this.position + LEFT_COMMENT.length);
+    if (close < 0) return this.giveUp('unclosed comment');
     let end = close + RIGHT_COMMENT.length;
-    const trims = this.#isRightTrim(end) && this.#input.startsWith(rightDelim, end + TRIM_MARKER_LENGTH);
-    if (!trims && !this.#input.startsWith(rightDelim, end)) return this.#fail('comment ends before closing delimiter');
+    const trims = this.isRightTrim(end) && this.input.startsWith(rightDelim, end + TRIM_MARKER_LENGTH);
+    if (!trims && !this.input.startsWith(rightDelim, end)) return this.giveUp('comment ends before closing delimiter');
     end += (trims ? TRIM_MARKER_LENGTH : 0) + rightDelim.length;
-    this.#position = trims ? this.#afterSpaces(end) : end;
+    this.position = trims ? this.afterSpaces(end) : end;
   }
 
-  #action(): Token {
-    const input = this.#input;
-    let start = this.#position;
+  private action(): Token {
+    const input = this.input;
+    let start = this.position;
     let code = input.charCodeAt(start);
-    this.#spaced = code <= 32 && is(code, SPACE);
-    if (this.#spaced) {
+    this.spaced = code <= 32 && is(code, SPACE);
+    if (this.spaced) {
       do code = input.charCodeAt(++start);
       while (code <= 32 && is(code, SPACE));
     }
     // The last of the spaces belongs to the minus that trims what comes after the action.
-    const trims = code === MINUS && this.#spaced && this.#atRightDelim(start + 1);
-    if (trims || (code === this.#rightStart && this.#atRightDelim(start))) {
-      this.#position = trims ? start - 1 : start;
-      return this.#parenDepth === 0 ? this.#rightDelim(trims) : this.#error('unclosed left paren');
+    const trims = code === MINUS && this.spaced && this.atRightDelim(start + 1);
+    if (trims || (code === this.rightStart && this.atRightDelim(start))) {
+      this.position = trims ? start - 1 : start;
+      return this.parenDepth === 0 ? this.rightDelim(trims) : this.error('unclosed left paren');
     }
-    if (this.#spaced) this.#position = start;
-    if (code >= 97 && code <= 122) return this.#identifier();
+    if (this.spaced) this.position = start;
+    if (code >= 97 && code <= 122) return this.identifier();
     switch (code) {
       case 61 /* = */:
-        return this.#take('assign', start + 1);
+        return this.take('assign', start + 1);
       case COLON:
-        return this.#input.charCodeAt(start + 1) === 61 ? this.#take('declare', start + 2) : this.#error('expected :=');
+        return this.input.charCodeAt(start + 1) === 61 ? this.take('declare', start + 2) : this.error('expected :=');
       case 124 /* | */:
-        return this.#take('pipe', start + 1);
+        return this.take('pipe', start + 1);
       case DOUBLE_QUOTE:
-        return this.#quoted(DOUBLE_QUOTED, 'string', 'unterminated quoted string');
+        return this.quoted(DOUBLE_QUOTED, 'string', 'unterminated quoted string');
       case SINGLE_QUOTE:
-        return this.#quoted(SINGLE_QUOTED, 'char-constant', 'unterminated character constant');
+        return this.quoted(SINGLE_QUOTED, 'char-constant', 'unterminated character constant');
       case 96 /* ` */:
-        return this.#rawString();
+        return this.rawString();
       case 36 /* $ */:
-        return this.#fieldOrVariable('variable');
+        return this.fieldOrVariable('variable');
       case 40 /* ( */:
-        this.#parenDepth++;
-        return this.#take('left-paren', start + 1);
+        this.parenDepth++;
+        return this.take('left-paren', start + 1);
       case 41 /* ) */:
-        this.#parenDepth--;
-        return this.#parenDepth < 0 ? this.#error('unexpected right paren') : this.#take('right-paren', start + 1);
+        this.parenDepth--;
+        return this.parenDepth < 0 ? this.error('unexpected right paren') : this.take('right-paren', start + 1);
       case DOT:
         // At the very end of a text it is taken for the begin of a number.
-        if (is(input.charCodeAt(start + 1), DIGIT) || start + 1 === input.length) return this.#number();
-        return this.#fieldOrVariable('field');
+        if (is(input.charCodeAt(start + 1), DIGIT) || start + 1 === input.length) return this.number();
+        return this.fieldOrVariable('field');
       case PLUS:
       case MINUS:
-        return this.#number();
+        return this.number();
       default:
-        if (is(code, DIGIT)) return this.#number();
-        if (this.#isWordAt(start)) return this.#identifier();
-        if (code > 32 && code < 127) return this.#take('char', start + 1);
-        if (Number.isNaN(code)) return this.#error('unclosed action');
-        return this.#error(`unrecognized character in action: ${unicodeName(this.#codePoint(start))}`);
+        if (is(code, DIGIT)) return this.number();
+        if (this.isWordAt(start)) return this.identifier();
+        if (code > 32 && code < 127) return this.take('char', start + 1);
+        if (Number.isNaN(code)) return this.error('unclosed action');
+        return this.error(`unrecognized character in action: ${unicodeName(this.codePoint(start))}`);
     }
   }
 
-  #rightDelim(trims: boolean): Token {
-    if (trims) this.#position = this.#position + TRIM_MARKER_LENGTH;
-    const token = this.#take('right-delim', this.#position + this.#options.rightDelim.length);
-    if (trims) this.#position = this.#afterSpaces(this.#position);
-    this.#insideAction = false;
+  private rightDelim(trims: boolean): Token {
+    if (trims) this.position = this.position + TRIM_MARKER_LENGTH;
+    const token = this.take('right-delim', this.position + this.options.rightDelim.length);
+    if (trims) this.position = this.afterSpaces(this.position);
+    this.insideAction = false;
     return token;
   }
 
-  #quoted(expression: RegExp, type: TokenType, unterminated: string): Token {
-    expression.lastIndex = this.#position;
-    return expression.test(this.#input) ? this.#take(type, expression.lastIndex) : this.#error(unterminated);
+  private quoted(expression: RegExp, type: TokenType, unterminated: string): Token {
+    expression.lastIndex = this.position;
+    return expression.test(this.input) ? this.take(type, expression.lastIndex) : this.error(unterminated);
   }
 
-  #rawString(): Token {
-    const end = this.#input.indexOf('`', this.#position + 1);
-    return end < 0 ? this.#error('unterminated raw quoted string') : this.#take('raw-string', end + 1);
+  private rawString(): Token {
+    const end = this.input.indexOf('`', this.position + 1);
+    return end < 0 ? this.error('unterminated raw quoted string') : this.take('raw-string', end + 1);
   }
 
-  #fieldOrVariable(type: 'field' | 'variable'): Token {
-    const start = this.#position + 1;
+  private fieldOrVariable(type: 'field' | 'variable'): Token {
+    const start = this.position + 1;
     // Nothing after it: the dot, or the variable `$`.
-    if (this.#atTerminator(start)) return this.#take(type === 'variable' ? 'variable' : 'keyword', start);
-    const end = this.#afterWord(start);
-    return this.#atTerminator(end) ? this.#take(type, end) : this.#badCharacter(end);
+    if (this.atTerminator(start)) return this.take(type === 'variable' ? 'variable' : 'keyword', start);
+    const end = this.afterWord(start);
+    return this.atTerminator(end) ? this.take(type, end) : this.badCharacter(end);
   }
 
-  #identifier(): Token {
-    const end = this.#afterWord(this.#position);
-    if (!this.#atTerminator(end)) return this.#badCharacter(end);
-    const word = this.#input.slice(this.#position, end);
-    if (KEYWORDS.has(word) && this.#options.isKeyword(word)) return this.#take('keyword', end);
-    return this.#take(word === 'true' || word === 'false' ? 'bool' : 'identifier', end);
+  private identifier(): Token {
+    const end = this.afterWord(this.position);
+    if (!this.atTerminator(end)) return this.badCharacter(end);
+    const word = this.input.slice(this.position, end);
+    if (KEYWORDS.has(word) && this.options.isKeyword(word)) return this.take('keyword', end);
+    return this.take(word === 'true' || word === 'false' ? 'bool' : 'identifier', end);
   }
 
-  #number(): Token {
-    const first = this.#scanNumber(this.#position);
-    if (!first.ok) return this.#badNumber(first.end);
-    const sign = this.#input[first.end];
-    if (sign !== '+' && sign !== '-') return this.#take('number', first.end);
-    const second = this.#scanNumber(first.end);
-    if (!second.ok || this.#input[second.end - 1] !== 'i') return this.#badNumber(second.end);
-    return this.#take('complex', second.end);
+  private number(): Token {
+    const first = this.scanNumber(this.position);
+    if (!first.ok) return this.badNumber(first.end);
+    const sign = this.input[first.end];
+    if (sign !== '+' && sign !== '-') return this.take('number', first.end);
+    const second = this.scanNumber(first.end);
+    if (!second.ok || this.input[second.end - 1] !== 'i') return this.badNumber(second.end);
+    return this.take('complex', second.end);
   }
 
-  #scanNumber(start: number): { ok: boolean; end: number } {
-    const input = this.#input;
+  private scanNumber(start: number): { ok: boolean; end: number } {
+    const input = this.input;
     let at = start;
     const accept = (set: string): boolean => {
       const char = input.charAt(at);
@@ -314,89 +310,89 @@ export class Lexer {
       acceptRun(decimal);
     }
     accept('i');
-    return this.#isWordAt(at) ? { ok: false, end: at + 1 } : { ok: true, end: at };
+    return this.isWordAt(at) ? { ok: false, end: at + 1 } : { ok: true, end: at };
   }
 
-  #atTerminator(at: number): boolean {
-    const code = this.#input.charCodeAt(at);
+  private atTerminator(at: number): boolean {
+    const code = this.input.charCodeAt(at);
     if (code < 128 && (CLASSES[code]! & TERMINATOR) !== 0) return true;
-    return this.#atRightDelim(at) || Number.isNaN(code);
+    return this.atRightDelim(at) || Number.isNaN(code);
   }
 
-  #atRightDelim(at: number): boolean {
+  private atRightDelim(at: number): boolean {
     // Asked at every token: most are told apart by their first character.
-    return this.#input.charCodeAt(at) === this.#rightStart && this.#input.startsWith(this.#options.rightDelim, at);
+    return this.input.charCodeAt(at) === this.rightStart && this.input.startsWith(this.options.rightDelim, at);
   }
 
-  #isLeftTrim(at: number): boolean {
-    return this.#input.charCodeAt(at) === MINUS && is(this.#input.charCodeAt(at + 1), SPACE);
+  private isLeftTrim(at: number): boolean {
+    return this.input.charCodeAt(at) === MINUS && is(this.input.charCodeAt(at + 1), SPACE);
   }
 
-  #isRightTrim(at: number): boolean {
-    return this.#input.charCodeAt(at + 1) === MINUS && is(this.#input.charCodeAt(at), SPACE);
+  private isRightTrim(at: number): boolean {
+    return this.input.charCodeAt(at + 1) === MINUS && is(this.input.charCodeAt(at), SPACE);
   }
 
-  #afterSpaces(at: number): number {
+  private afterSpaces(at: number): number {
     SPACES.lastIndex = at;
-    SPACES.test(this.#input);
+    SPACES.test(this.input);
     return SPACES.lastIndex;
   }
 
   /** Where the text from `start` to `end` ends without its last spaces. */
-  #beforeSpaces(start: number, end: number): number {
-    if (!is(this.#input.charCodeAt(end - 1), SPACE)) return end;
-    let at = start + this.#input.slice(start, end).trimEnd().length;
+  private beforeSpaces(start: number, end: number): number {
+    if (!is(this.input.charCodeAt(end - 1), SPACE)) return end;
+    let at = start + this.input.slice(start, end).trimEnd().length;
     // JavaScript knows of more spaces.
-    if (OTHER_THAN_SPACE.test(this.#input.slice(at, end))) for (at = end; is(this.#input.charCodeAt(at - 1), SPACE);) at--;
+    if (OTHER_THAN_SPACE.test(this.input.slice(at, end))) for (at = end; is(this.input.charCodeAt(at - 1), SPACE);) at--;
     return at;
   }
 
-  #afterWord(at: number): number {
+  private afterWord(at: number): number {
     ASCII_WORD.lastIndex = at;
-    ASCII_WORD.test(this.#input);
+    ASCII_WORD.test(this.input);
     let end = ASCII_WORD.lastIndex;
-    if (this.#input.charCodeAt(end) >= 128) while (this.#isWordAt(end)) end += this.#codePoint(end) > 0xffff ? 2 : 1;
+    if (this.input.charCodeAt(end) >= 128) while (this.isWordAt(end)) end += this.codePoint(end) > 0xffff ? 2 : 1;
     return end;
   }
 
-  #isWordAt(at: number): boolean {
-    const code = this.#input.charCodeAt(at);
-    return code < 128 ? is(code, WORD) : LETTER_OR_DIGIT.test(this.#input.slice(at, at + (this.#codePoint(at) > 0xffff ? 2 : 1)));
+  private isWordAt(at: number): boolean {
+    const code = this.input.charCodeAt(at);
+    return code < 128 ? is(code, WORD) : LETTER_OR_DIGIT.test(this.input.slice(at, at + (this.codePoint(at) > 0xffff ? 2 : 1)));
   }
 
-  #codePoint(at: number): number {
-    return this.#input.codePointAt(at) ?? 0;
+  private codePoint(at: number): number {
+    return this.input.codePointAt(at) ?? 0;
   }
 
-  #badCharacter(at: number): Token {
-    return this.#error(`bad character ${at < this.#input.length ? unicodeName(this.#codePoint(at)) : 'U+FFFFFFFFFFFFFFFF'}`);
+  private badCharacter(at: number): Token {
+    return this.error(`bad character ${at < this.input.length ? unicodeName(this.codePoint(at)) : 'U+FFFFFFFFFFFFFFFF'}`);
   }
 
-  #badNumber(end: number): Token {
-    return this.#error(`bad number syntax: ${JSON.stringify(this.#input.slice(this.#position, end))}`);
+  private badNumber(end: number): Token {
+    return this.error(`bad number syntax: ${JSON.stringify(this.input.slice(this.position, end))}`);
   }
 
-  #take(type: TokenType, end: number): Token {
-    const position = this.#position;
-    const token: Token = { type, value: this.#input.slice(position, end), spaced: this.#spaced, position };
-    this.#position = end;
+  private take(type: TokenType, end: number): Token {
+    const position = this.position;
+    const token: Token = { type, value: this.input.slice(position, end), spaced: this.spaced, position };
+    this.position = end;
     return token;
   }
 
-  #error(message: string): Token {
-    this.#fail(message);
-    return this.#lastToken(message);
+  private error(message: string): Token {
+    this.giveUp(message);
+    return this.lastToken(message);
   }
 
   /** A fault is told once; after it there is nothing. */
-  #fail(message: string): void {
-    this.#fault = message;
+  private giveUp(message: string): void {
+    this.fault = message;
   }
 
-  #lastToken(fault: string): Token {
-    this.#fault = '';
-    if (fault === '') return this.#eof();
-    return { type: 'error', value: fault, spaced: this.#spaced, position: this.#position };
+  private lastToken(fault: string): Token {
+    this.fault = '';
+    if (fault === '') return this.eof();
+    return { type: 'error', value: fault, spaced: this.spaced, position: this.position };
   }
 }
 

@@ -76,21 +76,21 @@ export function isEmptyTree(root: ListNode): boolean {
 
 class Parser {
   readonly defined = new Map<string, Tree>();
-  readonly #tokens: Tokens;
-  readonly #pipelines: PipelineParser;
-  readonly #known: KnownActions;
-  #rangeDepth = 0;
+  private readonly tokens: Tokens;
+  private readonly pipelines: PipelineParser;
+  private readonly known: KnownActions;
+  private rangeDepth = 0;
 
   constructor(tokens: Tokens, hasFunction: (name: string) => boolean, known: KnownActions) {
-    this.#tokens = tokens;
-    this.#pipelines = new PipelineParser(tokens, hasFunction);
-    this.#known = known;
+    this.tokens = tokens;
+    this.pipelines = new PipelineParser(tokens, hasFunction);
+    this.known = known;
   }
 
   /** The whole text: definitions on top, and everything else. */
   parseText(): ListNode {
-    const { nodes, end } = this.#nodes(true);
-    if (end !== undefined) this.#tokens.fail(`unexpected {{${wordOf(end)}}}`);
+    const { nodes, end } = this.nodes(true);
+    if (end !== undefined) this.tokens.fail(`unexpected {{${wordOf(end)}}}`);
     return { type: 'list', position: 0, nodes };
   }
 
@@ -98,22 +98,22 @@ class Parser {
   add(name: string, root: ListNode): void {
     const before = this.defined.get(name);
     if (before === undefined || isEmptyTree(before.root)) {
-      this.defined.set(name, { name, parseName: this.#tokens.name, text: this.#tokens.text, root });
+      this.defined.set(name, { name, parseName: this.tokens.name, text: this.tokens.text, root });
       return;
     }
-    if (!isEmptyTree(root)) this.#tokens.fail(`template: multiple definition of template ${goQuote(name)}`);
+    if (!isEmptyTree(root)) this.tokens.fail(`template: multiple definition of template ${goQuote(name)}`);
   }
 
   /** Nodes up to the `{{end}}` or `{{else}}` that ends them. */
-  #list(): { list: ListNode; end: End } {
-    const { position } = this.#tokens;
-    const { nodes, end } = this.#nodes(false);
-    return end === undefined ? this.#tokens.fail('unexpected EOF') : { list: { type: 'list', position, nodes }, end };
+  private list(): { list: ListNode; end: End } {
+    const { position } = this.tokens;
+    const { nodes, end } = this.nodes(false);
+    return end === undefined ? this.tokens.fail('unexpected EOF') : { list: { type: 'list', position, nodes }, end };
   }
 
   /** Texts and actions, up to one that ends what they are in, or the end of the text. */
-  #nodes(isOnTop: boolean): { readonly nodes: readonly Node[]; readonly end: End | undefined } {
-    const tokens = this.#tokens;
+  private nodes(isOnTop: boolean): { readonly nodes: readonly Node[]; readonly end: End | undefined } {
+    const tokens = this.tokens;
     let nodes: Node[] | undefined;
     let end: End | undefined;
     while (end === undefined && !tokens.isAtEnd) {
@@ -122,7 +122,7 @@ class Parser {
       if (text !== '') nodes = appended(nodes, { type: 'text', position, text });
       if (!tokens.insideAction) continue;
       tokens.tellsStart = true;
-      const node = this.#action(isOnTop);
+      const node = this.action(isOnTop);
       tokens.tellsStart = false;
       if (node === undefined) continue;
       if (isEnd(node)) end = node;
@@ -135,75 +135,75 @@ class Parser {
     return { nodes: nodes === undefined ? [] : exact(nodes), end };
   }
 
-  #action(isOnTop: boolean): Node | End | undefined {
-    const tokens = this.#tokens;
+  private action(isOnTop: boolean): Node | End | undefined {
+    const tokens = this.tokens;
     const { position } = tokens;
-    const outside = this.#pipelines.variables.length;
+    const outside = this.pipelines.variables.length;
     const words = tokens.words(MAX_KNOWN_LENGTH);
-    const known = words === undefined ? undefined : this.#known.get(words);
-    if (words !== undefined && known !== undefined && this.#declaresAgain(known.head.phrase)) {
+    const known = words === undefined ? undefined : this.known.get(words);
+    if (words !== undefined && known !== undefined && this.declaresAgain(known.head.phrase)) {
       tokens.lastPosition = tokens.skipAction(words);
-      return this.#afterHead(known.head, position - known.position, outside);
+      return this.afterHead(known.head, position - known.position, outside);
     }
-    const head = this.#head(isOnTop);
+    const head = this.head(isOnTop);
     if (words !== undefined && tokens.lastPosition === position + words.length && isComplete(head))
-      this.#known.set(words, { head, position });
-    return this.#afterHead(head, 0, outside);
+      this.known.set(words, { head, position });
+    return this.afterHead(head, 0, outside);
   }
 
   /** Declares what an action declares, if what it names is there. */
-  #declaresAgain(phrase: Phrase | undefined): boolean {
+  private declaresAgain(phrase: Phrase | undefined): boolean {
     if (phrase === undefined || phrase.names.length === 0) return true;
     const { names, declares } = phrase;
-    const { variables } = this.#pipelines;
+    const { variables } = this.pipelines;
     for (const name of names) if (!declares.includes(name) && !variables.includes(name)) return false;
     for (const name of declares) variables.push(name);
     return true;
   }
 
   /** An action up to its right delimiter, or up to the `if` or `with` of `{{else if …}}`: that is read by the branch it belongs to. */
-  #head(isOnTop: boolean): Head {
-    const token = this.#tokens.next();
+  private head(isOnTop: boolean): Head {
+    const token = this.tokens.next();
     const { position } = token;
     if (token.type === 'keyword') {
       switch (token.value) {
         case 'define':
           if (!isOnTop) break;
-          this.#tokens.tellsStart = false;
-          return this.#define(position);
+          this.tokens.tellsStart = false;
+          return this.define(position);
         case 'block':
-          return this.#block();
+          return this.block();
         case 'break':
         case 'continue': {
-          const next = this.#tokens.next();
-          if (next.type !== 'right-delim') this.#tokens.unexpected(next, `{{${token.value}}}`);
+          const next = this.tokens.next();
+          if (next.type !== 'right-delim') this.tokens.unexpected(next, `{{${token.value}}}`);
           return { type: token.value, position };
         }
         case 'else': {
-          const next = this.#tokens.peek();
+          const next = this.tokens.peek();
           if (next.type === 'keyword' && (next.value === 'if' || next.value === 'with')) return { type: 'else-chain', position };
-          this.#tokens.expect('right-delim', 'else');
+          this.tokens.expect('right-delim', 'else');
           return { type: 'else', position };
         }
         case 'end':
-          this.#tokens.expect('right-delim', 'end');
+          this.tokens.expect('right-delim', 'end');
           return { type: 'end', position };
         case 'if':
         case 'range':
         case 'with': {
-          const phrase = this.#pipelines.phrase(token.value);
+          const phrase = this.pipelines.phrase(token.value);
           return { type: token.value, position: phrase.pipe.position, phrase };
         }
         case 'template':
-          return this.#template();
+          return this.template();
       }
     }
-    this.#tokens.giveBack(token);
-    return { type: 'action', position, phrase: this.#pipelines.phrase('command') };
+    this.tokens.giveBack(token);
+    return { type: 'action', position, phrase: this.pipelines.phrase('command') };
   }
 
   /** What an action is, with what belongs to it up to its end. It stands further on than where its head was read, by `moved`. */
-  #afterHead(head: Head, moved: number, outside: number): Node | End | undefined {
+  private afterHead(head: Head, moved: number, outside: number): Node | End | undefined {
     const { position } = head;
     switch (head.type) {
       case 'action':
@@ -211,7 +211,7 @@ class Parser {
       case 'if':
       case 'range':
       case 'with':
-        return this.#branch(head.type, head.phrase, moved, outside);
+        return this.branch(head.type, head.phrase, moved, outside);
       case 'template':
         return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
       case 'end':
@@ -222,75 +222,75 @@ class Parser {
         return ELSE_CHAIN;
       case 'break':
       case 'continue':
-        if (this.#rangeDepth === 0) this.#tokens.fail(`{{${head.type}}} outside {{range}}`);
+        if (this.rangeDepth === 0) this.tokens.fail(`{{${head.type}}} outside {{range}}`);
         return { type: head.type, position: position + moved };
       case 'block':
-        this.#definition(head.name, 'block clause', this.#tokens.lastPosition);
+        this.definition(head.name, 'block clause', this.tokens.lastPosition);
         return { type: 'template', position, name: head.name, phrase: head.phrase, moved };
       case 'define':
-        this.#definition(head.name, 'define clause');
+        this.definition(head.name, 'define clause');
         return undefined;
     }
   }
 
-  #branch(type: BranchNode['type'], phrase: Phrase, moved: number, outside: number): BranchNode {
-    if (type === 'range') this.#rangeDepth++;
-    const { list, end } = this.#list();
-    if (type === 'range') this.#rangeDepth--;
-    const elseList = end.type === 'end' ? undefined : this.#elseList(type, end.type === 'else-chain');
-    this.#pipelines.variables.length = outside;
+  private branch(type: BranchNode['type'], phrase: Phrase, moved: number, outside: number): BranchNode {
+    if (type === 'range') this.rangeDepth++;
+    const { list, end } = this.list();
+    if (type === 'range') this.rangeDepth--;
+    const elseList = end.type === 'end' ? undefined : this.elseList(type, end.type === 'else-chain');
+    this.pipelines.variables.length = outside;
     return { type, position: phrase.pipe.position, phrase, moved, list, elseList };
   }
 
-  #elseList(type: BranchNode['type'], isChain: boolean): ListNode {
+  private elseList(type: BranchNode['type'], isChain: boolean): ListNode {
     // `{{else if …}}` is `{{else}}{{if …}}` with one `{{end}}` for both; `with` chains likewise.
     if (isChain) {
-      const word = this.#tokens.next();
-      if (type === 'range' || word.value !== type) return this.#tokens.unexpected(word, 'input');
-      const outside = this.#pipelines.variables.length;
-      return { type: 'list', position: word.position, nodes: [this.#branch(type, this.#pipelines.phrase(type), 0, outside)] };
+      const word = this.tokens.next();
+      if (type === 'range' || word.value !== type) return this.tokens.unexpected(word, 'input');
+      const outside = this.pipelines.variables.length;
+      return { type: 'list', position: word.position, nodes: [this.branch(type, this.pipelines.phrase(type), 0, outside)] };
     }
-    const { list, end } = this.#list();
-    if (end.type !== 'end') this.#tokens.fail(`expected end; found {{${wordOf(end)}}}`);
+    const { list, end } = this.list();
+    if (end.type !== 'end') this.tokens.fail(`expected end; found {{${wordOf(end)}}}`);
     return list;
   }
 
   /** The body of a `define` or `block`: a template of its own. */
-  #definition(name: string, context: string, faultAt?: number): void {
-    const outer = { variables: this.#pipelines.variables, rangeDepth: this.#rangeDepth };
-    this.#pipelines.variables = ['$'];
-    this.#rangeDepth = 0;
-    const { list, end } = this.#list();
-    if (end.type !== 'end') this.#tokens.failAt(faultAt ?? this.#tokens.lastPosition, `unexpected {{${wordOf(end)}}} in ${context}`);
+  private definition(name: string, context: string, faultAt?: number): void {
+    const outer = { variables: this.pipelines.variables, rangeDepth: this.rangeDepth };
+    this.pipelines.variables = ['$'];
+    this.rangeDepth = 0;
+    const { list, end } = this.list();
+    if (end.type !== 'end') this.tokens.failAt(faultAt ?? this.tokens.lastPosition, `unexpected {{${wordOf(end)}}} in ${context}`);
     this.add(name, list);
-    this.#pipelines.variables = outer.variables;
-    this.#rangeDepth = outer.rangeDepth;
+    this.pipelines.variables = outer.variables;
+    this.rangeDepth = outer.rangeDepth;
   }
 
-  #define(position: number): Head {
-    const name = this.#templateName(this.#tokens.next(), 'define clause');
-    this.#tokens.expect('right-delim', 'define clause');
+  private define(position: number): Head {
+    const name = this.templateName(this.tokens.next(), 'define clause');
+    this.tokens.expect('right-delim', 'define clause');
     return { type: 'define', position, name };
   }
 
-  #block(): Head {
-    const token = this.#tokens.next();
-    const name = this.#templateName(token, 'block clause');
-    return { type: 'block', position: token.position, name, phrase: this.#pipelines.phrase('block clause') };
+  private block(): Head {
+    const token = this.tokens.next();
+    const name = this.templateName(token, 'block clause');
+    return { type: 'block', position: token.position, name, phrase: this.pipelines.phrase('block clause') };
   }
 
-  #template(): Head {
-    const token = this.#tokens.next();
-    const name = this.#templateName(token, 'template clause');
-    if (this.#tokens.peek().type !== 'right-delim')
-      return { type: 'template', position: token.position, name, phrase: this.#pipelines.phrase('template clause') };
-    this.#tokens.next();
+  private template(): Head {
+    const token = this.tokens.next();
+    const name = this.templateName(token, 'template clause');
+    if (this.tokens.peek().type !== 'right-delim')
+      return { type: 'template', position: token.position, name, phrase: this.pipelines.phrase('template clause') };
+    this.tokens.next();
     return { type: 'template', position: token.position, name, phrase: undefined };
   }
 
-  #templateName(token: Token, context: string): string {
-    if (token.type !== 'string' && token.type !== 'raw-string') return this.#tokens.unexpected(token, context);
-    return unquote(token.value) ?? this.#tokens.fail('invalid syntax');
+  private templateName(token: Token, context: string): string {
+    if (token.type !== 'string' && token.type !== 'raw-string') return this.tokens.unexpected(token, context);
+    return unquote(token.value) ?? this.tokens.fail('invalid syntax');
   }
 }
 

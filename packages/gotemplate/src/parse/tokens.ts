@@ -11,8 +11,8 @@ export class Tokens extends Lexer {
   readonly name: string;
   readonly text: string;
   /** The next tokens, where they were looked at or given back: never more than two. */
-  #first: Token | undefined;
-  #second: Token | undefined;
+  private first: Token | undefined;
+  private second: Token | undefined;
 
   constructor(name: string, text: string, options: LexerOptions) {
     super(text, options);
@@ -21,23 +21,23 @@ export class Tokens extends Lexer {
   }
 
   next(): Token {
-    const token = this.#first;
-    if (token === undefined) return this.#lexed();
-    this.#first = this.#second;
-    this.#second = undefined;
+    const token = this.first;
+    if (token === undefined) return this.lexed();
+    this.first = this.second;
+    this.second = undefined;
     return token;
   }
 
   giveBack(token: Token): void {
-    this.#second = this.#first;
-    this.#first = token;
+    this.second = this.first;
+    this.first = token;
   }
 
   peek(): Token {
-    return (this.#first ??= this.#lexed());
+    return (this.first ??= this.lexed());
   }
 
-  #lexed(): Token {
+  private lexed(): Token {
     const token = this.lex();
     this.lastPosition = token.position;
     return token;
@@ -50,8 +50,8 @@ export class Tokens extends Lexer {
 
   unexpected(token: Token, context: string): never {
     if (token.type !== 'error') return this.fail(`unexpected ${shownToken(token)} in ${context}`);
-    const startLine = this.#lineOf(this.actionStart);
-    if (!this.tellsStart || startLine === this.#lineOf(token.position)) return this.fail(token.value);
+    const startLine = this.lineOf(this.actionStart);
+    if (!this.tellsStart || startLine === this.lineOf(token.position)) return this.fail(token.value);
     const started = `started at ${this.name}:${startLine}`;
     return this.fail(token.value.endsWith(' action') ? `${token.value} ${started}` : `${token.value} in action ${started}`);
   }
@@ -61,11 +61,11 @@ export class Tokens extends Lexer {
   }
 
   failAt(position: number, message: string): never {
-    const line = this.#lineOf(position);
+    const line = this.lineOf(position);
     throw new TemplateError('TemplateInvalid', `template: ${this.name}:${line}: ${message}`, { template: this.name, line });
   }
 
-  #lineOf(position: number): number {
+  private lineOf(position: number): number {
     return this.text.slice(0, position).split('\n').length;
   }
 }
