@@ -19,7 +19,8 @@ if (realKubeconfig !== undefined) clusters.push({ name: 'a real cluster', start:
 const pairs = (peers.length === 0 ? [undefined] : peers).flatMap((helmPath) => clusters.map((cluster) => ({ helmPath, ...cluster })));
 
 for (const { helmPath, name: where, start } of pairs) {
-  describe(`releases go to and fro between ${helmPath ?? 'Helm'} and the controller, in ${where}`, { skip: helmPath === undefined }, () => {
+  const skip = helmPath === undefined && 'helm is not installed';
+  describe(`releases go to and fro between ${helmPath ?? 'Helm'} and the controller, in ${where}`, { skip }, () => {
     let world: WorldOver;
     let directory: string;
     before(async () => {
