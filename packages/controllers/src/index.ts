@@ -8,6 +8,7 @@ export { clusterCapabilities, clusterLookup } from './helm-release/cluster-view.
 export { previewRelease, type ReleasePreview, type ReleasePreviewOptions } from './helm-release/preview.js';
 export type { HelmReleaseSettings } from './helm-release/settings.js';
 export { composeValues } from './helm-release/values.js';
+export { explainWaiting } from './kustomization/health-report.js';
 export { defaultSettings, type KustomizationSettings } from './kustomization/settings.js';
 export {
   buildKustomization,

@@ -1,13 +1,9 @@
-import { objectId, type Json, type KubeObject } from '@sluice/core';
-import type { Cluster } from '@sluice/kube';
+import type { Json } from '@sluice/core';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
-import { adviceFor } from '../doctor/advice.js';
-import { controllerFindings } from '../doctor/controllers.js';
-import { lastErrors, lastWarnings, placeInGit } from '../doctor/evidence.js';
-import { findingsOf, worstFirst, type Examined, type Finding, type Severity } from '../doctor/findings.js';
-import { allKinds, artifactGenerator, field, textField } from '../kinds/index.js';
+import { examine } from '../doctor/examine.js';
+import type { Finding, Severity } from '../doctor/findings.js';
 import { noArguments } from '../no-arguments.js';
 import { printStructured } from '../output.js';
 import { printable } from '../printable.js';
@@ -21,12 +17,11 @@ export async function run(invocation: Invocation): Promise<void> {
   const signal = deadlineOf(invocation);
   const { cluster, close } = await connect(invocation);
   try {
-    const findings = await examine(
-      cluster,
-      flags.changed('namespace') ? selectedNamespace(flags) : undefined,
-      flags.string('flux-namespace'),
+    const findings = await examine(cluster, {
+      namespace: flags.changed('namespace') ? selectedNamespace(flags) : undefined,
+      fluxNamespace: flags.string('flux-namespace'),
       signal,
-    );
+    });
     const format = flags.string('output');
     if (format !== '') printStructured(terminal, format, findings.map(asData));
     else for (const finding of findings) terminal.out(printable(asText(finding)));
@@ -36,57 +31,6 @@ export async function run(invocation: Invocation): Promise<void> {
   } finally {
     await close();
   }
-}
-
-async function examine(cluster: Cluster, namespace: string | undefined, fluxNamespace: string, signal: AbortSignal): Promise<Finding[]> {
-  const now = Date.now();
-  const scope = namespace === undefined ? {} : { namespace };
-  const served = await Promise.all(
-    [...allKinds, artifactGenerator].map(async (kind) => ((await cluster.resourceOf(kind)) === undefined ? [] : [kind])),
-  );
-  const kinds = served.flat();
-  if (kinds.length === 0) throw new Error('the cluster knows none of the kinds of Flux: `flux install` brings their definitions');
-  const examined = Promise.all(
-    kinds.map(async (kind): Promise<Examined> => {
-      const { items } = await cluster.list({ apiVersion: kind.apiVersion, kind: kind.kind, ...scope }, { signal });
-      return { kind, objects: items };
-    }),
-  );
-  const [found, controllers, warnings, errors] = await Promise.all([
-    examined,
-    controllerFindings(cluster, fluxNamespace, signal),
-    lastWarnings(cluster, namespace, now, signal),
-    lastErrors(cluster, fluxNamespace, signal),
-  ]);
-  const objects = new Map(found.flatMap((each) => each.objects).map((object) => [objectId(object), object]));
-  const findings = findingsOf(found, now).map((finding) => withEvidence(finding, objects, warnings, errors));
-  return [...controllers, ...findings].toSorted(worstFirst);
-}
-
-function withEvidence(
-  finding: Finding,
-  objects: ReadonlyMap<string, KubeObject>,
-  warnings: ReadonlyMap<string, string>,
-  errors: ReadonlyMap<string, string>,
-): Finding {
-  const { object, subject, severity } = finding;
-  if (object === undefined) return finding;
-  const warning = warnings.get(subject);
-  const error = errors.get(subject);
-  const source = field(object, 'spec', 'sourceRef');
-  const sourceId = `${textField(source, 'kind')}/${textField(source, 'namespace') || (object.metadata.namespace ?? '')}/${textField(source, 'name')}`;
-  const evidence = [
-    ...finding.evidence,
-    ...(warning === undefined || severity === 'note' ? [] : [['event', warning] as const]),
-    ...(error === undefined || severity === 'note' ? [] : [['log', error] as const]),
-  ];
-  const messages = evidence.map(([, text]) => text);
-  const advice = adviceFor(object);
-  return {
-    ...finding,
-    evidence: [...evidence, ...placeInGit(object, objects.get(sourceId), messages)],
-    ...(advice === undefined ? {} : { advice }),
-  };
 }
 
 function asText({ severity, subject, problem, evidence, advice, waiting }: Finding): string {

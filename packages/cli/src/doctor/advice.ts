@@ -1,14 +1,50 @@
 import type { KubeObject } from '@sluice/core';
-import { conditionsOf, field, textField } from '../kinds/index.js';
+import { field, textField } from '../kinds/index.js';
 import { kindWords } from '../tree/kind-commands.js';
+import { tellingConditions } from './findings.js';
 
-/** What helps, by what the message says. The first that fits is said. */
-const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match: RegExpExecArray) => string][] = [
+/** What helps, by what the message says. The first that fits, and has something to say, is said. */
+const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match: RegExpExecArray) => string | undefined][] = [
   [
     /\b(secret|configmap)s? ["'](?:[^"'/]*\/)?([^"'/]+)["'] not found/i,
     (object, [, kind = '', name = '']) =>
       `make ${kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap'} ${object.metadata.namespace ?? ''}/${name}, or correct its name in the spec`,
   ],
+  [
+    /admission webhook "([^"]+)" denied|ValidatingAdmissionPolicy '([^']+)'.* denied/,
+    (_, [, webhook, policy]) =>
+      `${webhook === undefined ? `the policy ${policy ?? ''}` : `the webhook ${webhook}`} refuses it: change the manifest as it says, or ask whose rule it is`,
+  ],
+  [
+    /failed calling webhook "([^"]+)"/,
+    (_, [, name = '']) =>
+      `nobody answers for the webhook ${name}: look at the Service that its configuration names, and the Pods behind it`,
+  ],
+  [
+    /Unauthorized|system:anonymous/,
+    (object) =>
+      field(object, 'spec', 'kubeConfig') === undefined
+        ? undefined
+        : `the other cluster does not know who asks: renew ${kubeconfigOf(object)}`,
+  ],
+  [
+    /User "([^"]+)" cannot/,
+    (object, [, user = '']) =>
+      `give the rights that are missing to ${user}${field(object, 'spec', 'kubeConfig') === undefined ? '' : ', in the cluster of spec.kubeConfig'}`,
+  ],
+  [
+    /retries exhausted|terminal error|RetriesExceeded/i,
+    (object) => `after the cause is gone: flux reconcile hr ${object.metadata.name ?? ''} -n ${object.metadata.namespace ?? ''} --reset`,
+  ],
+  [/ImagePullBackOff|ErrImagePull/, () => 'check the name of the image, and that the Pods may pull it: imagePullSecrets'],
+  [/Unschedulable|FailedScheduling/, () => 'no node takes the Pod: give the cluster what is short, or ask for less in its resources'],
+  [/CrashLoopBackOff/, () => 'the container ends by itself: its last lines say why, kubectl logs --previous has the rest'],
+  [/health check[^]*Resource not found/i, () => 'what is checked is not there: correct spec.healthChecks, or have it made'],
+  [
+    /health check|timeout waiting|failed early due to stalled/i,
+    () => 'look at the objects that are named: kubectl describe, and the logs of their Pods',
+  ],
+  [/certificate(?: has| is)? expired|CERT_HAS_EXPIRED/i, () => 'a certificate is over: renew it at the server that is named'],
   [
     /authenticat|authoriz|unauthorized|403|401|permission denied|handshake failed|could not read Username/i,
     (object) => `check the credentials: ${secretOf(object)}`,
@@ -35,37 +71,56 @@ const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match:
     /no matches for kind|kind .* unknown|could not find the requested resource/i,
     () => 'a definition is missing: apply the CustomResourceDefinition first, with dependsOn',
   ],
-  [
-    /retries exhausted|terminal error|RetriesExceeded/i,
-    (object) => `after the cause is gone: flux reconcile hr ${object.metadata.name ?? ''} -n ${object.metadata.namespace ?? ''} --reset`,
-  ],
-  [/health check|timeout waiting|not ready/i, () => 'look at the objects that are named: kubectl describe, and the logs of their Pods'],
+  [/not ready/i, () => 'look at what it waits for: kubectl describe'],
   [/variable not set|substitut/i, () => 'give the variable a value in spec.postBuild, or a default: ${NAME:=value}'],
   [
+    /field not declared in schema|unknown field|Invalid value|Required value/,
+    () => 'correct the field: kubectl explain says which there are, and what they take',
+  ],
+  [
     /kustomize build failed|yaml|unmarshal|mapping values/i,
-    (object) => `try it here: flux build kustomization ${object.metadata.name ?? ''} --path …`,
+    ({ kind, metadata }) =>
+      kind === 'Kustomization' ? `try it here: flux build kustomization ${metadata.name ?? ''} --path …` : undefined,
+  ],
+  [
+    /templates\//,
+    ({ kind, metadata }) =>
+      kind === 'HelmRelease'
+        ? `look at what the template is given: flux debug helmrelease ${metadata.name ?? ''} -n ${metadata.namespace ?? ''} --show-values`
+        : undefined,
   ],
 ];
 
-/** What to do about an object that is not ready; undefined where nobody knows. */
-export function adviceFor(object: KubeObject): string | undefined {
+/** What to do about an object that is not ready, of which `more` may be known; undefined where nobody knows. */
+export function adviceFor(object: KubeObject, more = ''): string | undefined {
   const { name = '', namespace = '' } = object.metadata;
   if (field(object, 'spec', 'suspend') === true)
     return `flux resume ${kindWords.find(({ title }) => title === object.kind)?.words ?? object.kind} ${name} -n ${namespace}`;
-  const message = conditionsOf(object)
-    .filter(({ type, status }) => (type === 'Ready' && status !== 'True') || (type === 'Stalled' && status === 'True'))
+  const message = tellingConditions(object)
     .map((condition) => `${textField(condition, 'reason')} ${condition.message}`)
+    .concat(more)
     .join('\n');
   for (const [pattern, advice] of BY_MESSAGE) {
     const match = pattern.exec(message);
-    if (match !== null) return advice(object, match);
+    const said = match === null ? undefined : advice(object, match);
+    if (said !== undefined) return said;
   }
   return undefined;
 }
 
+/** The Secret of a source's credentials; of a chart it is that of the source. */
 function secretOf(object: KubeObject): string {
+  const { kind, metadata } = object;
+  if (field(object, 'spec', 'kubeConfig') !== undefined) return kubeconfigOf(object);
   const name = textField(object, 'spec', 'secretRef', 'name');
-  return name === '' ? 'spec.secretRef names no Secret' : `Secret ${object.metadata.namespace ?? ''}/${name}`;
+  if (name !== '') return `Secret ${metadata.namespace ?? ''}/${name}`;
+  if (kind === 'HelmChart' || kind === 'HelmRelease') return 'those of its source';
+  return 'spec.secretRef names no Secret';
+}
+
+function kubeconfigOf(object: KubeObject): string {
+  const name = textField(object, 'spec', 'kubeConfig', 'secretRef', 'name');
+  return name === '' ? 'what spec.kubeConfig.configMapRef names' : `the kubeconfig in Secret ${object.metadata.namespace ?? ''}/${name}`;
 }
 
 function accountOf(object: KubeObject): string {

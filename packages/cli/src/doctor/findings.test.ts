@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@sluice/core';
 import { conditionsOf, gitRepository, kustomization, type FluxKind } from '../kinds/index.js';
 import { adviceFor } from './advice.js';
-import { placeInGit } from './evidence.js';
+import { placeInSource, quoted } from './evidence.js';
 import { findingsOf } from './findings.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -84,6 +84,56 @@ test('what is suspended matters when something waits for it', () => {
   );
 });
 
+test('what is being worked on is the cause of what waits for it, and no fault', () => {
+  const objects = [
+    made(kustomization, 'infra', { ready: ['Unknown', 'Progressing', 'working'] }),
+    made(kustomization, 'shop', { spec: { dependsOn: [{ name: 'infra' }] }, ready: ['False', 'DependencyNotReady', 'infra is not ready'] }),
+  ];
+  const findings = findingsOf([{ kind: kustomization, objects }], Date.parse(HOUR_AGO) + 1000);
+  assert.deepEqual(
+    findings.map(({ severity, subject, waiting }) => ({ severity, subject, waiting })),
+    [{ severity: 'note', subject: 'Kustomization/apps/infra', waiting: ['Kustomization/apps/shop'] }],
+  );
+});
+
+test('of several things that are wrong with what an object needs the worst is the cause', () => {
+  const objects = [
+    made(kustomization, 'paused', { spec: { suspend: true }, ready: fine }),
+    made(kustomization, 'failed', { ready: ['False', 'BuildFailed', 'x'] }),
+    made(kustomization, 'shop', {
+      spec: { dependsOn: [{ name: 'paused' }, { name: 'failed' }] },
+      ready: ['False', 'DependencyNotReady', 'failed is not ready'],
+    }),
+  ];
+  assert.deepEqual(
+    findingsOf([{ kind: kustomization, objects }], NOW).map(({ subject, waiting }) => [subject, waiting]),
+    [
+      ['Kustomization/apps/failed', ['Kustomization/apps/shop']],
+      ['Kustomization/apps/paused', []],
+    ],
+  );
+});
+
+test('what must not be read is not missing', () => {
+  const objects = [made(kustomization, 'shop', { spec: from('fleet'), ready: fine })];
+  const examined = [
+    { kind: gitRepository, objects: [] },
+    { kind: kustomization, objects },
+  ];
+  assert.deepEqual(findingsOf(examined, NOW, new Set(['GitRepository/apps/fleet'])), []);
+  assert.match(findingsOf(examined, NOW)[0]?.advice ?? '', /^make GitRepository\/apps\/fleet/);
+});
+
+const quotes: readonly [message: string, before: readonly string[], shown: string][] = [
+  ['it broke', [], 'Failed 1m ago: it broke'],
+  ['it broke', ['it broke'], 'Failed 1m ago: the same'],
+  ['it broke\n\nthe log', ['', 'it broke'], 'Failed 1m ago: the same, and\nthe log'],
+  ['something else', ['it broke'], 'Failed 1m ago: something else'],
+];
+for (const [message, before, shown] of quotes) {
+  test(`an event is quoted once: ${shown}`, () => assert.equal(quoted({ about: 'Failed 1m ago', message }, before), shown));
+}
+
 test('of objects that wait for each other one is told, with all that waits for it', () => {
   const objects = Object.entries({ a: 'b', b: 'a', c: 'b' }).map(([name, dependency]) =>
     made(kustomization, name, { spec: { dependsOn: [{ name: dependency }] }, ready: ['False', 'DependencyNotReady', 'a circle'] }),
@@ -120,5 +170,5 @@ const places: readonly [message: string, place: string | undefined][] = [
 ];
 for (const [message, place] of places)
   test(`a place in Git: ${message}`, () => {
-    assert.equal(placeInGit(made(kustomization, 'shop', {}), undefined, [message])[0]?.[1], place);
+    assert.equal(placeInSource(made(kustomization, 'shop', {}), undefined, [message])[0]?.[1], place);
   });

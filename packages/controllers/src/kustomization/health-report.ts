@@ -1,6 +1,16 @@
-import { deadlineSignal, isJsonObject, type KubeObject } from '@sluice/core';
-import { computeHealth, labelSelectorText, podLogs, type Cluster, type Health } from '@sluice/kube';
+import type { Inventory } from '@sluice/api';
+import { deadlineSignal, groupOf, isJsonObject, versionOf, type KubeObject } from '@sluice/core';
+import {
+  computeHealth,
+  createHealthReader,
+  labelSelectorText,
+  podLogs,
+  type Cluster,
+  type Health,
+  type HealthCheckExpression,
+} from '@sluice/kube';
 import { objectKeyOf, subjectOf, type VersionedReference } from '../apply/reference.js';
+import { referencesIn } from './inventory.js';
 
 /** What of a wait that has failed is told besides the states. */
 export interface Unhealthy {
@@ -10,6 +20,9 @@ export interface Unhealthy {
 
 /** A message is read by a person: what is beyond these is not. */
 const MOST = { objects: 5, pods: 2, lines: 5, lineLength: 200 };
+
+/** How many objects are read side by side. */
+const AT_ONCE = 20;
 
 /** Who asks for reasons must not wait for them longer than this. */
 const WITHIN_MS = 5_000;
@@ -30,13 +43,48 @@ export async function explainHealth(cluster: Cluster, unhealthy: readonly Unheal
   return [...reports.flat(), ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
+/** An object whose health checks may be waited for: a Kustomization, or what has such an inventory. */
+interface Waiting extends KubeObject {
+  readonly spec?: {
+    readonly kubeConfig?: unknown;
+    readonly healthCheckExprs?: readonly HealthCheckExpression[];
+    readonly healthChecks?: readonly {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly namespace?: string;
+    }[];
+  };
+  readonly status?: { readonly inventory?: Inventory };
+}
+
+/** The same for what an object waits for at this moment; empty when all of that is healthy, or in another cluster. */
+export async function explainWaiting(cluster: Cluster, { spec, status, metadata }: Waiting, signal: AbortSignal): Promise<string> {
+  if (spec?.kubeConfig !== undefined) return '';
+  const checked = (spec?.healthChecks ?? []).map(({ apiVersion, kind, name, namespace = metadata.namespace ?? '' }) => {
+    return { group: groupOf(apiVersion), version: versionOf(apiVersion), kind, name, namespace };
+  });
+  const reader = createHealthReader(spec?.healthCheckExprs);
+  const references = [...checked, ...referencesIn(status?.inventory)];
+  const unhealthy: Unhealthy[] = [];
+  for (let at = 0; at < references.length && unhealthy.length <= MOST.objects; at += AT_ONCE) {
+    const read = references.slice(at, at + AT_ONCE).map(async (reference) => {
+      const health = await reader.read(cluster, objectKeyOf(reference), { signal });
+      return health.status === 'Current' ? [] : [{ reference, health }];
+    });
+    unhealthy.push(...(await Promise.all(read)).flat());
+  }
+  return await explainHealth(cluster, unhealthy, signal);
+}
+
 async function reasonsOf(cluster: Cluster, reference: VersionedReference, signal: AbortSignal): Promise<string[]> {
   if (reference.namespace === '') return [];
   const { namespace } = reference;
   const object = await quietly(cluster.get(objectKeyOf(reference), { signal }));
   if (object === undefined) return [];
   const pods = reference.kind === 'Pod' && reference.group === '' ? [object] : await podsOf(cluster, object, namespace, signal);
-  const failing = pods.filter((pod) => computeHealth(pod).status !== 'Current').slice(0, MOST.pods);
+  // One that has come to an end is what it is to be, however it ended.
+  const failing = pods.filter((pod: Pod) => pod.status?.phase === 'Failed' || computeHealth(pod).status !== 'Current').slice(0, MOST.pods);
   const events = (await quietly(cluster.list({ apiVersion: 'v1', kind: 'Event', namespace }, { fieldSelector: 'type=Warning', signal })))
     ?.items;
   const ofPods = await Promise.all(failing.map((pod) => podLines(cluster, pod, events ?? [], signal)));

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crdOf, type CustomResource } from '@sluice/api';
-import { startCluster, type EmbeddedCluster } from '@sluice/apiserver';
+import { startCluster, type ClusterOptions, type EmbeddedCluster } from '@sluice/apiserver';
 import { createCluster, loadKubeconfig, networkFetch, type Cluster, type ObjectKey } from '@sluice/kube';
 import { silentLogger, systemClock, type Clock, type ResourceEvent } from '@sluice/runtime';
 import { artifactHandler, createGitClient, openArtifactStore, type ArtifactStore } from '@sluice/sources';
@@ -47,8 +47,9 @@ export interface World extends WorldOver {
 /** Some things take a while on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-export async function startWorld(): Promise<World> {
-  const embedded = await startCluster({ ephemeral: true, simulate: false });
+/** Over an embedded cluster, in which workloads stay as they are unless they are to be simulated. */
+export async function startWorld(options: Pick<ClusterOptions, 'simulate' | 'podLog'> = {}): Promise<World> {
+  const embedded = await startCluster({ ephemeral: true, simulate: false, ...options });
   return await openWorld({
     cluster: createCluster(embedded.fetch),
     suffix: '',
