@@ -1,5 +1,7 @@
 # The image that `sluice install` and `flux bootstrap` name: node, git with SSH, and this program. Made by `npm run image`.
-FROM docker.io/library/node:20-bookworm-slim AS build
+# Debian with Node, from where one has it.
+ARG BASE=docker.io/library/node:20-bookworm-slim
+FROM $BASE AS build
 WORKDIR /app
 COPY . .
 # The registry of npm, its certificate and its login may be one's own: see docs/start-cluster.md.
@@ -9,7 +11,7 @@ RUN npx tsc -b packages/cli && node scripts/bundle.mjs \
  && rm -rf packages/*/src packages/*/tsconfig* \
  && find node_modules packages -name '*.map' -delete -o -name '*.d.ts' -delete -o -name '*.d.[cm]ts' -delete -o -type d -empty -delete
 
-FROM docker.io/library/node:20-bookworm-slim
+FROM $BASE
 # OpenSSH does nothing for a user without a name; tini ends processes that Git leaves behind.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates git openssh-client tini \
