@@ -12,6 +12,8 @@ interface Kind {
   readonly apiVersion: string;
   readonly kind: string;
   readonly clusterScoped?: true;
+  /** Of others there may be some that are not ours. */
+  readonly component?: string;
 }
 
 /** What an installation is made of, in the order to delete it: first those who could put things back. */
@@ -20,6 +22,11 @@ const components: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'Service' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
   { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'v1', kind: 'ResourceQuota' },
+  // What watches them would tell everybody that they are gone.
+  { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' },
+  { apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor' },
+  { apiVersion: 'v1', kind: 'ConfigMap', component: 'monitoring' },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', clusterScoped: true },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', clusterScoped: true },
 ];
@@ -97,9 +104,10 @@ class Removal {
   }
 
   /** Deletes what belongs to the installation, of one kind. */
-  async deleteAll({ apiVersion, kind, clusterScoped }: Kind, namespace: string): Promise<void> {
+  async deleteAll({ apiVersion, kind, clusterScoped, component }: Kind, namespace: string): Promise<void> {
+    const labels = component === undefined ? PART_OF : `${PART_OF},app.kubernetes.io/component=${component}`;
     const where = clusterScoped === true ? {} : { namespace };
-    for (const { metadata } of await this.#list({ apiVersion, kind, ...where }, PART_OF)) {
+    for (const { metadata } of await this.#list({ apiVersion, kind, ...where }, labels)) {
       const { name = '' } = metadata;
       const id = clusterScoped === true ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
       await this.delete({ apiVersion, kind, metadata }, id);

@@ -31,14 +31,25 @@ const FLAGS: readonly string[] = [
 ];
 
 /** What is installed for good, each in a namespace of its own. */
-const INSTALLED: readonly { readonly namespace: string; readonly flags: string; readonly deployments: readonly string[] }[] = [
+const INSTALLED: readonly {
+  readonly namespace: string;
+  readonly flags: string;
+  readonly deployments: readonly string[];
+  readonly uninstall: string;
+}[] = [
   {
     namespace: 'flux-system',
     flags:
       '--components-extra=image-reflector-controller,image-automation-controller --image-pull-secret=pull --registry=registry.example.com --registry-creds=someone:secret --toleration-keys=a',
     deployments: componentNames,
+    uninstall: '--silent',
   },
-  { namespace: 'gitops', flags: '--single --multi-tenancy-lockdown --network-policy=false', deployments: ['sluice'] },
+  {
+    namespace: 'gitops',
+    flags: '--single --multi-tenancy-lockdown --network-policy=false --monitoring',
+    deployments: ['sluice'],
+    uninstall: '--silent --keep-namespace',
+  },
 ];
 
 describe('what install makes', () => {
@@ -60,15 +71,35 @@ describe('what install makes', () => {
     assert.equal(code, 0, `kubectl ${line}: ${stderr}`);
     return stdout;
   }
-  for (const { namespace, flags, deployments } of INSTALLED) {
+  test('monitoring without those who would look at it: nothing is installed', async () => {
+    const { code, stderr } = await world.flux('install -n unwatched --monitoring');
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /✗ PodMonitor\/unwatched\/flux-system can't be applied: the cluster knows no PodMonitor of monitoring\.coreos\.com/,
+    );
+    assert.equal(await world.cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'unwatched' }), undefined);
+  });
+
+  for (const { namespace, flags, deployments, uninstall } of INSTALLED) {
     const account = (name: string): string => `system:serviceaccount:${namespace}:${name}`;
     describe(`install ${flags}`, { skip: withoutKubectl }, () => {
       let earlier: ReadonlySet<string>;
       before(async () => {
         earlier = new Set(await everything(world));
+        if (flags.includes('--monitoring'))
+          for (const kind of ['PodMonitor', 'PrometheusRule']) await world.cluster.create(definitionOf(kind));
         const { code, transcript } = await world.flux(`install -n ${namespace} ${flags} --timeout=60s`);
         assert.equal(code, 0, transcript);
         for (const name of deployments) assert.match(transcript, new RegExp(`✔ ${name}: deployment ready`));
+      });
+
+      after(async () => {
+        if (flags.includes('--monitoring'))
+          for (const kind of ['PodMonitor', 'PrometheusRule']) {
+            const { apiVersion, kind: definition, metadata } = definitionOf(kind);
+            await world.cluster.delete({ apiVersion, kind: definition, name: metadata.name ?? '' });
+          }
       });
 
       test('a second time nothing is left to do', async () => {
@@ -84,13 +115,14 @@ describe('what install makes', () => {
         const found = (
           await kubectl(`-n ${namespace} get deployments,pods,services,serviceaccounts,networkpolicies,resourcequotas -o name`)
         ).split('\n');
-        for (const name of deployments) {
+        const reads = deployments.map(async (name) => {
           assert.ok(found.includes(`deployment.apps/${name}`) && found.includes(`serviceaccount/${name}`), found.join(' '));
           assert.equal(found.filter((line) => line.startsWith(`pod/${name}-`)).length, 1);
           assert.match(await kubectl(`-n ${namespace} rollout status deployment/${name} --timeout=20s`), /successfully rolled out/);
           assert.match(await kubectl(`-n ${namespace} describe deployment ${name}`), /Image: +[\w./-]+\/sluice:v/);
           assert.match(await kubectl(`-n ${namespace} logs deploy/${name}`), /manager/);
-        }
+        });
+        await Promise.all(reads);
         assert.equal(found.includes('networkpolicy.networking.k8s.io/allow-egress'), !flags.includes('--network-policy=false'));
         assert.ok(found.includes(`resourcequota/critical-pods-${namespace}`));
         for (const service of ['source-controller', 'notification-controller', 'webhook-receiver'])
@@ -151,13 +183,14 @@ describe('what install makes', () => {
           [false, 'somebody', 'list gitrepositories.source.toolkit.fluxcd.io -n default'],
         ];
         try {
-          for (const [may, who, what] of cases) {
-            // Roles that aggregate others take them up a moment later.
-            await eventually(`${who} ${may ? 'may' : 'may not'} ${what}`, async () => {
+          // Roles that aggregate others take them up a moment later.
+          const asked = cases.map(([may, who, what]) =>
+            eventually(`${who} ${may ? 'may' : 'may not'} ${what}`, async () => {
               const { stdout } = await world.run('kubectl', `auth can-i ${what} --as=${who}`);
               return stdout.trim() === (may ? 'yes' : 'no');
-            });
-          }
+            }),
+          );
+          await Promise.all(asked);
         } finally {
           await kubectl('delete rolebinding editor viewer -n default');
         }
@@ -169,25 +202,29 @@ describe('what install makes', () => {
         assert.match(transcript, /✔ all checks passed\n$/);
       });
 
-      test('uninstall leaves nothing behind', async () => {
+      test(`uninstall ${uninstall} leaves nothing behind`, async () => {
         // Objects with finalizers whose controllers are gone, and one somewhere else.
         for (const where of [namespace, 'default']) {
           const metadata = { name: 'held', namespace: where, finalizers: ['finalizers.fluxcd.io'] };
           const spec = { url: 'https://example.com', interval: '1m' };
           await world.cluster.create({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository', metadata, spec });
         }
-        await flux(`uninstall -n ${namespace} --silent`);
+        await flux(`uninstall -n ${namespace} ${uninstall}`);
         let left: readonly string[] = [];
         await eventually(
           'everything is gone',
           async () => {
             left = (await everything(world)).filter(
-              (line) => !earlier.has(line) && (line.includes('flux') || line.includes(namespace) || line.includes('held')),
+              (line) =>
+                !earlier.has(line) &&
+                (line.includes('flux') || line.includes(namespace) || line.includes('held')) &&
+                !(uninstall.includes('--keep-namespace') && OF_ANY_NAMESPACE.test(line)),
             );
             return left.length === 0;
           },
           () => left.join('\n'),
         );
+        await world.cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
       });
     });
   }
@@ -214,6 +251,26 @@ describe('what install makes', () => {
     }
   });
 });
+
+/** What every namespace has. */
+const OF_ANY_NAMESPACE = /^(Namespace <none> \S+|ServiceAccount \S+ default|ConfigMap \S+ kube-root-ca\.crt) /;
+
+/** A kind of the Prometheus operator, as far as it matters here. */
+function definitionOf(kind: string): KubeObject & { readonly spec: object } {
+  const [plural, group] = [`${kind.toLowerCase()}s`, 'monitoring.coreos.com'];
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
+}
 
 /** Fields that exclude others. */
 const LEFT_OUT: readonly string[] = [
