@@ -22,13 +22,16 @@ const components: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'Service' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
   { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', clusterScoped: true },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', clusterScoped: true },
+];
+
+/** What goes with the namespace, and by itself where that stays: alerts would tell everybody that the controllers are gone. */
+const inNamespace: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'ResourceQuota' },
-  // What watches them would tell everybody that they are gone.
   { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' },
   { apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor' },
   { apiVersion: 'v1', kind: 'ConfigMap', component: 'monitoring' },
-  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', clusterScoped: true },
-  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', clusterScoped: true },
 ];
 
 const source = 'source.toolkit.fluxcd.io/v1';
@@ -73,7 +76,8 @@ export async function run(invocation: Invocation): Promise<void> {
     }
     const removal = new Removal(cluster, invocation, signal);
     terminal.action(`deleting components in ${namespace} namespace`);
-    for (const kind of components) await removal.deleteAll(kind, namespace);
+    const kinds = flags.bool('keep-namespace') ? [...components, ...inNamespace] : components;
+    for (const kind of kinds) await removal.deleteAll(kind, namespace);
     terminal.action('deleting toolkit.fluxcd.io finalizers in all namespaces');
     for (const kind of finalized) await removal.removeFinalizers(kind);
     terminal.action('deleting toolkit.fluxcd.io custom resource definitions');
