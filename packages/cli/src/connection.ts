@@ -11,6 +11,7 @@ import {
   type NetworkOptions,
 } from '@sluice/kube';
 import type { FlagValues, Invocation } from './command-line/index.js';
+import { expectShortRun } from './short-run.js';
 
 export interface Connection {
   readonly cluster: Cluster;
@@ -32,7 +33,10 @@ export async function openNetwork(
   options: Pick<NetworkOptions, 'connections'> = {},
 ): Promise<NetworkFetch> {
   const config = withFlags(await configOf(flags, terminal.environment), flags);
-  return networkFetch(config, { ...options, env: terminal.environment });
+  const fetch = networkFetch(config, { ...options, env: terminal.environment });
+  await fetch.ready();
+  expectShortRun();
+  return fetch;
 }
 
 /** The namespace that the context of the kubeconfig names. */

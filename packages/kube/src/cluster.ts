@@ -14,6 +14,8 @@ export interface KindKey {
   readonly kind: string;
   /** All namespaces when absent. */
   readonly namespace?: string;
+  /** The plural of a custom resource, where the caller knows it: the server is then not asked what it serves. */
+  readonly resource?: string;
 }
 
 export interface CallOptions {
@@ -141,14 +143,18 @@ export interface RawAnswer {
 }
 
 /** A resource as discovery describes it. */
-export interface ResourceInfo {
+/** What the path of a resource is made of. */
+export interface ResourcePlace {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
   /** The plural, as in the path. */
   readonly resource: string;
-  readonly singular: string;
   readonly namespaced: boolean;
+}
+
+export interface ResourceInfo extends ResourcePlace {
+  readonly singular: string;
   readonly verbs: readonly string[];
   readonly subresources: readonly string[];
   readonly shortNames: readonly string[];

@@ -1,9 +1,9 @@
 import { errorMessage, parseLabelSelector, type Json, type KubeObject } from '@sluice/core';
-import type { Cluster, ListOptions } from '@sluice/kube';
+import { isKindUnknown, type Cluster, type ListOptions } from '@sluice/kube';
 import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
-import { conditionsOf, statusSelector, type FluxKind } from '../kinds/index.js';
+import { conditionsOf, pluralOf, statusSelector, type FluxKind } from '../kinds/index.js';
 import { printStructured } from '../output.js';
 import { printTable } from '../table.js';
 
@@ -65,9 +65,11 @@ async function listKind(
   const everywhere = flags.bool('all-namespaces');
   const namespace = selectedNamespace(flags);
   const matches = statusSelector(flags.string('status-selector'));
-  if (withKind && (await cluster.resourceOf(kind)) === undefined) return [];
-  const scope = { apiVersion: kind.apiVersion, kind: kind.kind, ...(everywhere ? {} : { namespace }) };
-  const { items } = await cluster.list(scope, listOptions(invocation));
+  const scope = { apiVersion: kind.apiVersion, kind: kind.kind, resource: pluralOf(kind), ...(everywhere ? {} : { namespace }) };
+  const { items } = await cluster.list(scope, listOptions(invocation)).catch((error: unknown) => {
+    if (withKind && isKindUnknown(error)) return { items: [] };
+    throw error;
+  });
   if (items.length === 0) {
     const place = everywhere ? 'any' : JSON.stringify(namespace);
     if (args[0] !== undefined) throw new Error(`${kind.kind} object '${args[0]}' not found in ${place} namespace`);
@@ -79,7 +81,8 @@ async function listKind(
 function printKind(kind: FluxKind, objects: readonly KubeObject[], invocation: Invocation, { withKind }: { withKind: boolean }): void {
   const { flags, terminal } = invocation;
   if (withKind && objects.length === 0) return;
-  const rows = objects.map((object) => row(object, kind, invocation, withKind));
+  const columns = shownColumns(kind, invocation);
+  const rows = objects.map((object) => row(object, kind, columns, invocation, withKind));
   terminal.out(printTable(flags.bool('no-header') ? [] : headers(kind, invocation), rows));
   if (withKind) terminal.out('\n');
 }
@@ -113,7 +116,7 @@ async function watchKind(cluster: Cluster, kind: FluxKind, invocation: Invocatio
     );
     for await (const event of events) {
       if (event.type === 'BOOKMARK' || !matches(kind.conditions ?? conditionsOf(event.object))) continue;
-      terminal.out(printTable(header, [row(event.object, kind, invocation, false)]));
+      terminal.out(printTable(header, [row(event.object, kind, shownColumns(kind, invocation), invocation, false)]));
       header = [];
     }
   } catch (error) {
@@ -145,15 +148,10 @@ function headers(kind: FluxKind, invocation: Invocation): string[] {
   return invocation.flags.bool('all-namespaces') ? ['Namespace', ...names] : names;
 }
 
-function row(object: KubeObject, kind: FluxKind, invocation: Invocation, withKind: boolean): string[] {
+function row(object: KubeObject, kind: FluxKind, columns: FluxKind['columns'], invocation: Invocation, withKind: boolean): string[] {
   const name = object.metadata.name ?? '';
   const { status, message } = kind.summary(object);
-  const cells = [
-    withKind ? `${kind.kind.toLowerCase()}/${name}` : name,
-    ...shownColumns(kind, invocation).map((column) => column.value(object)),
-    status,
-    message,
-  ];
+  const cells = [withKind ? `${kind.kind.toLowerCase()}/${name}` : name, ...columns.map((column) => column.value(object)), status, message];
   return invocation.flags.bool('all-namespaces') ? [object.metadata.namespace ?? '', ...cells] : cells;
 }
 

@@ -4,6 +4,7 @@ import { directoryTree, type FileTree } from '@sluice/core';
 import { build, printBuild, remoteBaseOf, type BuildOptions, type BuildResult } from '@sluice/kustomize';
 import type { FlagValues, Invocation } from '../command-line/index.js';
 import { deadlineOf } from '../deadline.js';
+import { expectShortRun } from '../short-run.js';
 
 /** `kustomize build DIR`. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -13,6 +14,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const tree = directoryTree(sep);
   const directory = relative(sep, resolve(args[0] ?? '.'));
   const options = await optionsOf(flags, tree);
+  expectShortRun();
   const result = await buildWithRemotes(tree, directory === '' ? '.' : directory, options, invocation);
   for (const warning of result.warnings) terminal.warning(warning.replace(/^#? ?Warning: /, ''));
   const output = flags.string('output');

@@ -19,6 +19,11 @@ export interface FluxKind {
   readonly isStatic: (object: KubeObject) => boolean;
 }
 
+/** The plural of a kind, as in the path of its objects. */
+export function pluralOf({ kind }: Pick<FluxKind, 'kind'>): string {
+  return `${kind.toLowerCase()}s`.replace(/ys$/, 'ies');
+}
+
 interface Column {
   readonly header: string;
   readonly value: (object: KubeObject) => string;

@@ -195,6 +195,19 @@ test('an unknown kind is asked for each time, by its group version alone', async
   assert.deepEqual(await api.get(WIDGET), OBJECT);
 });
 
+test('a caller that knows the plural has the server asked for the objects alone', async () => {
+  const gone: Scripted = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' };
+  const scripted = scriptedFetch([
+    ['GET /apis/example.com/v1/widgets?limit=500', { body: { metadata: { resourceVersion: '7' }, items: [] } }],
+    ['GET /apis/example.com/v1/namespaces/default/widgets?limit=500', gone],
+    ['GET /apis/example.com/v1', gone],
+  ]);
+  const api = createCluster(scripted.fetch);
+  const widgets = { apiVersion: 'example.com/v1', kind: 'Widget', resource: 'widgets' };
+  assert.deepEqual(await api.list(widgets), { resourceVersion: '7', items: [] });
+  await assert.rejects(api.list({ ...widgets, namespace: 'default' }), isKindUnknown);
+});
+
 test('when a path turns out to be gone, discovery is asked where the kind is now', async () => {
   const gone: Scripted = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' };
   const { cluster: api } = cluster([

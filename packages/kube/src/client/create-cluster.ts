@@ -1,4 +1,4 @@
-import { errorMessage, isJsonObject, printJson, SluiceError, type Json, type KubeObject } from '@sluice/core';
+import { errorMessage, groupOf, isJsonObject, printJson, SluiceError, versionOf, type Json, type KubeObject } from '@sluice/core';
 import type {
   ApplyOptions,
   CallOptions,
@@ -15,6 +15,7 @@ import type {
   RawOptions,
   Representation,
   ResourceInfo,
+  ResourcePlace,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -77,7 +78,7 @@ interface Call {
   readonly headers: HttpHeaders;
   readonly body?: string;
   readonly idempotent: boolean;
-  readonly path: (info: ResourceInfo) => string;
+  readonly path: (info: ResourcePlace) => string;
 }
 
 interface ListPage<T> extends KubeObject {
@@ -258,7 +259,7 @@ class HttpCluster implements Cluster {
     type: ContentType,
     body: unknown,
     idempotent: boolean,
-    path: (info: ResourceInfo) => string,
+    path: (info: ResourcePlace) => string,
   ): Promise<Answer> {
     return this.#call(kind, options, {
       method,
@@ -270,8 +271,8 @@ class HttpCluster implements Cluster {
   }
 
   /** An answer to a request about a kind. When its path turns out not to be served any more, discovery is asked again. */
-  async #call(kind: Kind, options: CallOptions | undefined, call: Call): Promise<Answer> {
-    const info = this.#shared.discovery.known(kind.apiVersion, kind.kind) ?? (await this.#require(kind, options));
+  async #call(kind: Pick<KindKey, 'apiVersion' | 'kind' | 'resource'>, options: CallOptions | undefined, call: Call): Promise<Answer> {
+    const info = this.#shared.discovery.known(kind.apiVersion, kind.kind) ?? placeOf(kind) ?? (await this.#require(kind, options));
     const path = call.path(info);
     const answer = await this.#exchange(requestOf(call, path), options, call.idempotent);
     if (answer.status !== 404 || saysObjectIsMissing(answer)) return answer;
@@ -317,13 +318,19 @@ function requestOf({ method, headers, body }: Call, path: string): HttpRequest {
   return body === undefined ? { method, path, headers } : { method, path, headers, body };
 }
 
+/** Where the objects of a kind are, if the caller says it. */
+function placeOf({ apiVersion, kind, resource }: Pick<KindKey, 'apiVersion' | 'kind' | 'resource'>): ResourcePlace | undefined {
+  if (resource === undefined) return undefined;
+  return { group: groupOf(apiVersion), version: versionOf(apiVersion), kind, resource, namespaced: true };
+}
+
 function keyOf(object: KubeObject): ObjectKey {
   const { name = '', namespace } = object.metadata;
   const { apiVersion, kind } = object;
   return namespace === undefined ? { apiVersion, kind, name } : { apiVersion, kind, namespace, name };
 }
 
-function pathOf(key: ObjectKey, options: Pick<WriteOptions, 'subresource'> | undefined): (info: ResourceInfo) => string {
+function pathOf(key: ObjectKey, options: Pick<WriteOptions, 'subresource'> | undefined): (info: ResourcePlace) => string {
   return (info) => objectPath(info, key.namespace, key.name, options?.subresource);
 }
 

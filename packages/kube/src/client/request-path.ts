@@ -1,8 +1,8 @@
 import { SluiceError } from '@sluice/core';
-import type { ApplyOptions, ResourceInfo, WriteOptions } from '../cluster.js';
+import type { ApplyOptions, ResourcePlace, WriteOptions } from '../cluster.js';
 
 /** The path of a resource's collection, of one object in it, or of a subresource of that. */
-export function resourcePath(info: ResourceInfo, namespace: string | undefined, name?: string, subresource?: string): string {
+export function resourcePath(info: ResourcePlace, namespace: string | undefined, name?: string, subresource?: string): string {
   let path = info.group === '' ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`;
   if (info.namespaced && namespace !== undefined && namespace !== '') path += `/namespaces/${segment(namespace, 'namespace')}`;
   path += `/${info.resource}`;
@@ -12,13 +12,13 @@ export function resourcePath(info: ResourceInfo, namespace: string | undefined, 
 }
 
 /** The path of one object. Throws when the key lacks what the path needs. */
-export function objectPath(info: ResourceInfo, namespace: string | undefined, name: string | undefined, subresource?: string): string {
+export function objectPath(info: ResourcePlace, namespace: string | undefined, name: string | undefined, subresource?: string): string {
   if (name === undefined || name === '') throw new SluiceError('KubeRequestInvalid', `${info.kind}: the object has no metadata.name`);
   requireNamespace(info, namespace, name);
   return resourcePath(info, namespace, name, subresource);
 }
 
-export function requireNamespace(info: ResourceInfo, namespace: string | undefined, name: string | undefined): void {
+export function requireNamespace(info: ResourcePlace, namespace: string | undefined, name: string | undefined): void {
   if (info.namespaced && (namespace === undefined || namespace === '')) {
     throw new SluiceError('KubeRequestInvalid', `${info.kind}/${name ?? ''}: the kind is namespaced, but no metadata.namespace is given`);
   }

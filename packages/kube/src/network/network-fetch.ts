@@ -7,6 +7,8 @@ import type { Transport } from './transport.js';
 
 /** A {@link Fetch} over the network. */
 export interface NetworkFetch extends Fetch {
+  /** Loads what speaks to the network, which the first request does otherwise. */
+  ready(): Promise<void>;
   /** Opens a WebSocket to a path (port-forward, exec). */
   openWebSocket(path: string, protocols: readonly string[]): Promise<WebSocket>;
   /** Ends all connections, those in use included. */
@@ -52,6 +54,9 @@ export function networkFetch(config: ClusterConfig, options: NetworkOptions = {}
     return send(request, withIdentity(request.headers, await authenticator.authorization(), impersonated));
   };
   return Object.assign(fetch, {
+    async ready() {
+      await load();
+    },
     async openWebSocket(path: string, protocols: readonly string[]) {
       const { openWebSocket } = await load();
       return openWebSocket(path, protocols, withIdentity({}, await authenticator.authorization(), impersonated));
