@@ -228,4 +228,16 @@ describe('what doctor tells whoever is on call', () => {
       ],
     );
   });
+
+  test('somebody who may look at one namespace alone', async () => {
+    const { stdout } = await doctor('-n team --as viewer -o json');
+    const [finding, controllers, ...others] = JSON.parse(stdout) as readonly Told[];
+    // It waits for a source of which the viewer must not know.
+    assert.equal(finding?.subject, 'Kustomization/team/of-wrong');
+    assert.equal(controllers?.subject, 'Namespace/flux-system');
+    assert.match(controllers.problem, /whether its controllers run is not known/);
+    assert.deepEqual(others, []);
+    const everywhere = await doctor('--as viewer');
+    assert.match(everywhere.stderr, /✗ \S+ is forbidden: User "viewer" .*: --namespace looks at one alone\n$/);
+  });
 });

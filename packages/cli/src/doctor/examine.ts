@@ -26,14 +26,27 @@ export async function examine(cluster: Cluster, { namespace, fluxNamespace, sign
   if (kinds.length === 0) throw new Error('the cluster knows none of the kinds of Flux: `flux install` brings their definitions');
   const [{ examined, unknown }, controllers, warnings, errors] = await Promise.all([
     examinedIn(cluster, kinds, namespace, signal),
-    controllerFindings(cluster, fluxNamespace, signal),
-    lastWarnings(cluster, namespace, now, signal),
-    lastErrors(cluster, fluxNamespace, signal),
+    controllerFindings(cluster, fluxNamespace, signal).catch((error: unknown) => [notLookedAt(fluxNamespace, error)]),
+    lastWarnings(cluster, namespace, now, signal).catch(nothingFor),
+    lastErrors(cluster, fluxNamespace, signal).catch(nothingFor),
   ]);
   const objects = new Map(examined.flatMap((each) => each.objects).map((object) => [objectId(object), object]));
   const known = { cluster, objects, warnings, errors, now, signal };
   const findings = await Promise.all(findingsOf(examined, now, unknown).map((finding) => withEvidence(finding, known)));
   return [...controllers, ...findings.filter(isWorthTelling)].toSorted(worstFirst);
+}
+
+/** Who may not look at the controllers does not know whether they run. */
+function notLookedAt(namespace: string, error: unknown): Finding {
+  if (!isForbidden(error)) throw error;
+  const problem = 'can not be looked at: whether its controllers run is not known';
+  return { severity: 'note', subject: `Namespace/${namespace}`, problem, evidence: [['refusal', error.message]], waiting: [] };
+}
+
+/** What must not be read tells nothing. */
+function nothingFor(error: unknown): ReadonlyMap<string, Saying> {
+  if (!isForbidden(error)) throw error;
+  return new Map();
 }
 
 /** Objects of a namespace, or of all, and what they need of other namespaces. What must not be read there is unknown. */
@@ -46,7 +59,12 @@ async function examinedIn(
   const scope = namespace === undefined ? {} : { namespace };
   const examined = await Promise.all(
     kinds.map(async (kind) => {
-      const { items } = await cluster.list({ apiVersion: kind.apiVersion, kind: kind.kind, ...scope }, { signal });
+      const { items } = await cluster
+        .list({ apiVersion: kind.apiVersion, kind: kind.kind, ...scope }, { signal })
+        .catch((error: unknown) => {
+          if (namespace !== undefined || !isForbidden(error)) throw error;
+          throw new Error(`${error.message}: --namespace looks at one alone`, { cause: error });
+        });
       return { kind, objects: [...items] };
     }),
   );

@@ -32,6 +32,21 @@ export async function breakThings({ cluster, git, web, embedded }: World, url: s
   const secret = (name: string, stringData: Readonly<Record<string, string>>) =>
     cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'broken' }, stringData });
 
+  // Whoever may look at one namespace alone.
+  await cluster.create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'viewer' },
+    rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
+  });
+  await cluster.create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'viewer', namespace: 'team' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'viewer' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'viewer' }],
+  });
+
   const controller = (name: string, simulate: string) =>
     cluster.create({
       apiVersion: 'apps/v1',
