@@ -11,6 +11,11 @@ const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match:
       `make ${kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap'} ${object.metadata.namespace ?? ''}/${name}, or correct its name in the spec`,
   ],
   [
+    /\bnamespaces? "([^"]+)" not found/,
+    (_, [, name = '']) => `make Namespace ${name}: among the same manifests, or in what this depends on`,
+  ],
+  [/exceeded quota: ([^,]+)/, (_, [, name = '']) => `the ResourceQuota ${name} is used up: raise it, or ask for less`],
+  [
     /admission webhook "([^"]+)" denied|ValidatingAdmissionPolicy '([^']+)'.* denied/,
     (_, [, webhook, policy]) =>
       `${webhook === undefined ? `the policy ${policy ?? ''}` : `the webhook ${webhook}`} refuses it: change the manifest as it says, or ask whose rule it is`,
@@ -44,6 +49,7 @@ const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match:
     /health check|timeout waiting|failed early due to stalled/i,
     () => 'look at the objects that are named: kubectl describe, and the logs of their Pods',
   ],
+  [/Could not read from remote repository/, (object) => `check that the server can be reached, and lets the key in: ${secretOf(object)}`],
   [/certificate(?: has| is)? expired|CERT_HAS_EXPIRED/i, () => 'a certificate is over: renew it at the server that is named'],
   [
     /authenticat|authoriz|unauthorized|403|401|permission denied|handshake failed|could not read Username/i,
@@ -51,22 +57,27 @@ const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match:
   ],
   [/known_hosts|host key|knownhosts/i, (object) => `the server shows another key than is known: renew known_hosts of ${secretOf(object)}`],
   [
-    /no such host|lookup .* on|ENOTFOUND|connection refused|ECONNREFUSED|i\/o timeout|timed? ?out/i,
+    /no such host|Could not resolve host|lookup .* on|ENOTFOUND|connection refused|ECONNREFUSED|i\/o timeout|timed? ?out/i,
     () => 'check that the address can be reached from the cluster: DNS, proxy, network policies',
   ],
   [/x509|certificate/i, (object) => `the server's certificate is not trusted: put its authority as ca.crt into ${secretOf(object)}`],
   [
-    /couldn't find remote ref|reference not found|branch .*not found|not found in.*repository/i,
+    /couldn't find remote ref|reference not found|unable to resolve commit|no match found for semver|branch .*not found|not found in.*repository|(?:MANIFEST|NAME)_UNKNOWN/i,
     () => 'check spec.ref: the branch, tag or version is not in the repository',
   ],
-  [/path not found|no such file or directory/i, () => 'check spec.path: it is not in the repository at this revision'],
+  [
+    /no chart name found|no '.*' chart with version|no chart version found/,
+    () => 'check the chart and its version: the repository has no such',
+  ],
+  [/signature/i, () => 'check who has signed it: spec.verify says whose signatures count'],
+  [/path not found/i, () => 'check spec.path: it is not in the repository at this revision'],
   [
     /sops|decrypt/i,
     (object) =>
       `check the keys: spec.decryption.secretRef names ${textField(object, 'spec', 'decryption', 'secretRef', 'name') || 'no Secret'}`,
   ],
   [/forbidden/i, (object) => `give the rights that are missing to ${accountOf(object)}`],
-  [/conflict|immutable/i, () => 'the field can not be changed in place: spec.force, or delete the object once'],
+  [/conflict|immutable|may not change/i, () => 'the field can not be changed in place: spec.force, or delete the object once'],
   [
     /no matches for kind|kind .* unknown|could not find the requested resource/i,
     () => 'a definition is missing: apply the CustomResourceDefinition first, with dependsOn',
@@ -83,10 +94,10 @@ const BY_MESSAGE: readonly [message: RegExp, advice: (object: KubeObject, match:
       kind === 'Kustomization' ? `try it here: flux build kustomization ${metadata.name ?? ''} --path …` : undefined,
   ],
   [
-    /templates\//,
+    /templates\/|don't meet the specifications of the schema/,
     ({ kind, metadata }) =>
       kind === 'HelmRelease'
-        ? `look at what the template is given: flux debug helmrelease ${metadata.name ?? ''} -n ${metadata.namespace ?? ''} --show-values`
+        ? `look at the values in the end: flux debug helmrelease ${metadata.name ?? ''} -n ${metadata.namespace ?? ''} --show-values`
         : undefined,
   ],
 ];

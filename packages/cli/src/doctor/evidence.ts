@@ -91,7 +91,8 @@ export function placeInSource(object: KubeObject, source: KubeObject | undefined
     // The place that the engine puts at the end is the whole path; what an address ends with is a file of somebody else.
     const match =
       new RegExp(`\\[${FILE}\\]`).exec(message) ?? new RegExp(`(?<![\\w/])${FILE}`).exec(message.replaceAll(/\w+:\/\/\S+/g, ''));
-    if (match === null) continue;
+    // What a release misses may be called like a file; files of charts are below the chart.
+    if (match === null || (object.kind === 'HelmRelease' && match[1]?.includes('/') !== true)) continue;
     const [, file = '', line] = match;
     const revision = textField(source, 'status', 'artifact', 'revision') || textField(object, 'status', 'lastAttemptedRevision');
     const url = textField(source, 'spec', 'url');
