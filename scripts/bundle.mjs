@@ -15,19 +15,8 @@ import { root } from './root.mjs';
 const require = createRequire(import.meta.url);
 const { bundle, LENGTH_DIGITS, loadPart, parts } = require('../packages/cli/bin/start.js');
 
-/**
- * `up` stays as it is, with everything that it imports: the engine reads files beside its code, and a second copy of a
- * module (two classes of one error) must not meet the first in one process.
- */
-const unbundled = {
-  name: 'unbundled',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /\/commands\/(up|controller)\.js$/ }, ({ path }) => ({
-      path: path.replace(/^.*\/commands\//, '../dist/commands/'),
-      external: true,
-    }));
-  },
-};
+/** Names stay: they stand in the stack of an error that somebody is to understand. */
+const SHORTENED = { minifySyntax: true, minifyWhitespace: true };
 
 /**
  * A package's door names all of its modules; whoever imports from it gets the module that is meant, so that parts hold what their
@@ -138,12 +127,12 @@ async function makeScripts() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    minify: true,
+    ...SHORTENED,
     // They stand in the packages, which are installed as well.
     legalComments: 'none',
     // One has a part that is compiled for the machine; the other's licence (LGPL) wants it to be replaceable.
     external: ['classic-level', 'openpgp'],
-    plugins: [unbundled, withData, undiciInParts, pastDoors],
+    plugins: [withData, undiciInParts, pastDoors],
     logLevel: 'error',
   });
   checkOrder(metafile.outputs);
@@ -173,7 +162,7 @@ async function asScript(module) {
   const { code } = await transform(withPlainExports(module), {
     format: 'cjs',
     target: 'node20',
-    minify: true,
+    ...SHORTENED,
     // A script of this kind has no import().
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__url' },
