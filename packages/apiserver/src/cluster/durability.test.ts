@@ -25,7 +25,8 @@ const writer = `
       const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name, namespace: 'n' }, data: { n: String(n), filler: 'x'.repeat(500) } };
       const write = isRemoval ? store.remove('/configmaps', 'n/' + name, object) : store.put('/configmaps', 'n/' + name, object);
       await write.done;
-      process.stdout.write('ok ' + name + ' ' + write.stored.revision + ' ' + (isRemoval ? 'gone' : n) + '\\n');
+      // Given to the kernel before the next write: when nobody reads, output waits in this process, and is lost with it.
+      await new Promise((resolve) => process.stdout.write('ok ' + name + ' ' + write.stored.revision + ' ' + (isRemoval ? 'gone' : n) + '\\n', resolve));
     }
   }));
 `;
