@@ -4,7 +4,7 @@ import type { TemplateLimits } from './exec/context.js';
 import { Execution, type TemplateScope } from './exec/execution.js';
 import type { FunctionTable } from './exec/function.js';
 import { isExhaustion } from './exec/invoke.js';
-import { isEmptyTree, parseTemplate, type KnownActions } from './parse/parse.js';
+import { isEmptyTree, knownActions, parseTemplate, type KnownActions } from './parse/parse.js';
 import { TemplateError } from './template-error.js';
 import { joinBytes } from './values/bytes.js';
 import type { GoValue } from './values/values.js';
@@ -67,7 +67,7 @@ class TemplateSet implements TemplateScope {
   readonly #below: TemplateScope | undefined;
   readonly #templates = new Map<string, CompiledTemplate>();
   readonly #cache: TemplateCache;
-  readonly #actions: KnownActions = new Map();
+  readonly #actions = knownActions();
 
   constructor(options: TemplatesOptions, below?: TemplateScope) {
     this.#options = options;

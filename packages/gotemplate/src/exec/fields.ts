@@ -32,8 +32,13 @@ export interface Step {
 
 /** The names of a path, for {@link evaluatePath}. */
 export function stepsOf(path: readonly string[]): readonly Step[] {
-  return path.map((name) => ({ name, isOwn: isOwn(name) }));
+  let steps = STEPS.get(path);
+  if (steps === undefined) STEPS.set(path, (steps = path.map((name) => ({ name, isOwn: isOwn(name) }))));
+  return steps;
 }
+
+/** By paths, of which the parser has but one for a text. */
+const STEPS = new WeakMap<readonly string[], readonly Step[]>();
 
 /** What methods' names begin with, or names that are inherited, and the keys of maps by booleans. */
 function isOwn(name: string): boolean {

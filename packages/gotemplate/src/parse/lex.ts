@@ -76,6 +76,7 @@ for (let code = 0; code < 128; code++) {
 
 /** They find the end of a word, and of space: in a text that is read once, sooner than a loop does. */
 const ASCII_WORD = /\w*/y;
+const FIELDS = /(?:\.[A-Za-z_]\w*)+/y;
 const SPACES = /[ \t\r\n]*/y;
 const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]/u;
 const OTHER_THAN_SPACE = /[^ \t\r\n]/;
@@ -225,7 +226,7 @@ export class Lexer {
       case DOT:
         // At the very end of a text it is taken for the begin of a number.
         if (is(input.charCodeAt(start + 1), DIGIT) || start + 1 === input.length) return this.number();
-        return this.fieldOrVariable('field');
+        return this.fields();
       case PLUS:
       case MINUS:
         return this.number();
@@ -254,6 +255,13 @@ export class Lexer {
   private rawString(): Token {
     const end = this.input.indexOf('`', this.position + 1);
     return end < 0 ? this.error('unterminated raw quoted string') : this.take('raw-string', end + 1);
+  }
+
+  /** `.a`, and `.a.b.c` as one: most of what stands in templates is that. */
+  private fields(): Token {
+    FIELDS.lastIndex = this.position;
+    const end = FIELDS.test(this.input) ? FIELDS.lastIndex : 0;
+    return end > 0 && this.atTerminator(end) ? this.take('field', end) : this.fieldOrVariable('field');
   }
 
   private fieldOrVariable(type: 'field' | 'variable'): Token {

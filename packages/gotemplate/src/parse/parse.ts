@@ -2,7 +2,7 @@ import { appended, exact } from './arrays.js';
 import type { Token } from './lex.js';
 import { goQuote, unquote } from './literals.js';
 import type { BranchNode, ListNode, Node, Phrase } from './nodes.js';
-import { PipelineParser } from './pipeline.js';
+import { PipelineParser, type KnownPaths } from './pipeline.js';
 import { Tokens } from './tokens.js';
 
 /** One template of a text: its name and its tree. */
@@ -22,8 +22,15 @@ export interface ParseOptions {
   readonly actions?: KnownActions;
 }
 
-/** Actions by their words. Most of a chart's stand in it many times. */
-export type KnownActions = Map<string, KnownAction>;
+/** Actions by their words, and what they name. Most of a chart's stand in it many times. */
+export interface KnownActions {
+  readonly heads: Map<string, KnownAction>;
+  readonly paths: KnownPaths;
+}
+
+export function knownActions(): KnownActions {
+  return { heads: new Map(), paths: new Map() };
+}
 
 interface KnownAction {
   readonly head: Head;
@@ -62,7 +69,7 @@ export function parseTemplate(
     rightDelim: options.rightDelim ?? '}}',
     isKeyword: (word) => (word !== 'break' && word !== 'continue') || !options.hasFunction(word),
   });
-  const parser = new Parser(tokens, options.hasFunction, options.actions ?? new Map());
+  const parser = new Parser(tokens, options.hasFunction, options.actions ?? knownActions());
   const root = parser.parseText();
   const defined = [...parser.defined.values()];
   parser.add(name, root);
@@ -78,13 +85,13 @@ class Parser {
   readonly defined = new Map<string, Tree>();
   private readonly tokens: Tokens;
   private readonly pipelines: PipelineParser;
-  private readonly known: KnownActions;
+  private readonly known: KnownActions['heads'];
   private rangeDepth = 0;
 
   constructor(tokens: Tokens, hasFunction: (name: string) => boolean, known: KnownActions) {
     this.tokens = tokens;
-    this.pipelines = new PipelineParser(tokens, hasFunction);
-    this.known = known;
+    this.pipelines = new PipelineParser(tokens, hasFunction, known.paths);
+    this.known = known.heads;
   }
 
   /** The whole text: definitions on top, and everything else. */

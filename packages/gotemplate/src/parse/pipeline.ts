@@ -10,19 +10,24 @@ const NO_DECLARATIONS: readonly VariableNode[] = [];
 
 const MAX_PAREN_DEPTH = 10_000;
 
+/** The names of fields by how they stand in a text: most stand there many times. */
+export type KnownPaths = Map<string, readonly string[]>;
+
 /** Reads pipelines, with the commands and operands in them. */
 export class PipelineParser {
   /** The variables that are declared. */
   variables: string[] = ['$'];
   private readonly tokens: Tokens;
   private readonly hasFunction: (name: string) => boolean;
+  private readonly paths: KnownPaths;
   /** The variables that the action names. */
   private names: string[] | undefined;
   private parenDepth = 0;
 
-  constructor(tokens: Tokens, hasFunction: (name: string) => boolean) {
+  constructor(tokens: Tokens, hasFunction: (name: string) => boolean, paths: KnownPaths) {
     this.tokens = tokens;
     this.hasFunction = hasFunction;
+    this.paths = paths;
   }
 
   /** The pipeline of an action. */
@@ -126,7 +131,7 @@ export class PipelineParser {
     const { position } = first;
     switch (term.type) {
       case 'field':
-        return { type: 'field', position, path: this.fields(term.path) };
+        return { type: 'field', position: term.path.length > 1 ? term.position : position, path: this.fields([...term.path]) };
       case 'variable':
         return { type: 'variable', position, path: this.fields(term.path) };
       case 'bool':
@@ -145,7 +150,16 @@ export class PipelineParser {
   private fields<const P extends readonly string[]>(path: P): P {
     const names = path as readonly string[] as string[];
     for (let token = this.tokens.peek(); token.type === 'field' && !token.spaced; token = this.tokens.peek())
-      names.push(this.tokens.next().value.slice(1));
+      for (const name of this.pathOf(this.tokens.next().value)) names.push(name);
+    return path;
+  }
+
+  /** The names of `.a.b.c`: the same for the same text. */
+  private pathOf(fields: string): readonly string[] {
+    const known = this.paths.get(fields);
+    if (known !== undefined) return known;
+    const path = fields.slice(1).split('.');
+    this.paths.set(fields, path);
     return path;
   }
 
@@ -166,7 +180,7 @@ export class PipelineParser {
         return variableNode(token);
       }
       case 'field':
-        return { type: 'field', position, path: [value.slice(1)] };
+        return { type: 'field', position: position + Math.max(0, value.indexOf('.', 1)), path: this.pathOf(value) };
       case 'bool':
         return { type: 'bool', position, value: value === 'true' };
       case 'char-constant':

@@ -70,8 +70,10 @@ export class Tokens extends Lexer {
   }
 }
 
-function shownToken({ type, value }: Token): string {
+function shownToken({ type, value: whole }: Token): string {
   if (type === 'eof') return 'EOF';
-  if (type === 'keyword') return `<${value}>`;
+  if (type === 'keyword') return `<${whole}>`;
+  // Of fields that follow each other, text/template has read but the first.
+  const value = type === 'field' ? `.${whole.split('.')[1]}` : whole;
   return Array.from(value).length > 10 ? `${goQuote(Array.from(value).slice(0, 10).join(''))}...` : goQuote(value);
 }
