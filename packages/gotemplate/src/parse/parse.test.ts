@@ -36,6 +36,8 @@ test('a text of one line with many actions takes no longer than one of many line
     parseTemplate('t', text, { hasFunction: () => false });
     return performance.now() - start;
   };
-  time('\n');
-  assert.ok(time('\u00b7') < 20 * time('\n') + 50);
+  const least = (between: string): number => Math.min(time(between), time(between), time(between));
+  const ofMany = least('\n');
+  const ofOne = least('\u00b7');
+  assert.ok(ofOne < 20 * ofMany + 50, `${ofOne} ms, and ${ofMany} ms with many lines`);
 });
