@@ -1,6 +1,6 @@
 # The image that `sluice install` and `flux bootstrap` name: node, git with SSH, and this program. Made by `npm run image`.
 # Debian with Node, from where one has it.
-ARG BASE=docker.io/library/node:20-bookworm-slim
+ARG BASE=docker.io/library/node:24-bookworm-slim
 FROM $BASE AS build
 WORKDIR /app
 COPY . .
