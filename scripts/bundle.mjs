@@ -81,7 +81,7 @@ const undiciInParts = {
         const value = parts[name] === undefined ? `whole().${name}` : `require('${parts[name]}')`;
         return `get ${name}(){return ${value}}`;
       });
-      return { contents: `const whole=()=>require('./undici.cjs').default;module.exports={${getters.join(',')}}`, resolveDir: root };
+      return { contents: `const whole=()=>require('./undici.cjs');module.exports={${getters.join(',')}}`, resolveDir: root };
     });
     // HTTP/2 is asked for nowhere, and takes a module of Node along.
     onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
@@ -174,13 +174,16 @@ async function asScript(module) {
   return body.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What parts export does not change once they were read, so a plain object does: esbuild would make a getter for each name. */
+/**
+ * What parts export does not change once they were read, so a plain object does: esbuild would make a getter for each name. A module
+ * in CommonJS stays one: who imports it looks for its names, which `export default` alone would hide.
+ */
 function withPlainExports(module) {
   const found = /\bexport(?:\{(?<names>[^{}]*)\}| default (?<value>[^;]+));\s*$/.exec(module);
   if (found === null) return module;
-  const { names, value = '' } = found.groups;
-  const properties = names === undefined ? [`default:${value}`] : names.split(',').map((name) => name.split(' as ').reverse().join(':'));
-  return `${module.slice(0, found.index)}module.exports={__esModule:true,${properties.join(',')}};`;
+  const { names, value } = found.groups;
+  const properties = names?.split(',').map((name) => name.split(' as ').reverse().join(':'));
+  return `${module.slice(0, found.index)}module.exports=${value ?? `{__esModule:true,${properties.join(',')}}`};`;
 }
 
 /** Parts take each other's exports when they are read, so none may need one that needs it. */
