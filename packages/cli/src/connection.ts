@@ -18,12 +18,14 @@ export interface Connection {
   readonly close: () => Promise<void>;
 }
 
-/** Connects to the cluster that the flags and the kubeconfig name, as kubectl would. */
+/** Connects to the cluster that the flags and the kubeconfig name, as kubectl would, for a command that ends. */
 export async function connect(
   invocation: Pick<Invocation, 'flags' | 'terminal'>,
   options: Pick<NetworkOptions, 'connections'> = {},
 ): Promise<Connection> {
   const fetch = await openNetwork(invocation, options);
+  await fetch.ready();
+  expectShortRun();
   return { cluster: createCluster(fetch), close: () => fetch.close() };
 }
 
@@ -33,10 +35,7 @@ export async function openNetwork(
   options: Pick<NetworkOptions, 'connections'> = {},
 ): Promise<NetworkFetch> {
   const config = withFlags(await configOf(flags, terminal.environment), flags);
-  const fetch = networkFetch(config, { ...options, env: terminal.environment });
-  await fetch.ready();
-  expectShortRun();
-  return fetch;
+  return networkFetch(config, { ...options, env: terminal.environment });
 }
 
 /** The namespace that the context of the kubeconfig names. */
