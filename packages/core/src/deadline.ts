@@ -1,10 +1,10 @@
 /**
  * A signal that is aborted after a time, or when another is: what `AbortSignal.any([signal, AbortSignal.timeout(ms)])`
  * should be. On Node 20 that one holds its sources weakly: a timeout that nothing else refers to is collected and never fires.
- * The timer does not keep the process alive.
+ * The timer does not keep the process alive. `message` is what is said when the time is up.
  */
-export function deadlineSignal(milliseconds: number, signal?: AbortSignal): AbortSignal {
-  return startDeadline(milliseconds, signal).signal;
+export function deadlineSignal(milliseconds: number, signal?: AbortSignal, message?: string): AbortSignal {
+  return startDeadline(milliseconds, signal, message).signal;
 }
 
 /** Runs something under such a signal, and leaves nothing behind when it has ended: a signal that lives long would collect listeners. */
@@ -25,6 +25,7 @@ export async function withDeadline<T>(
 export function startDeadline(
   milliseconds: number,
   signal: AbortSignal | undefined,
+  message = 'The operation was aborted due to timeout',
 ): { readonly signal: AbortSignal; readonly cancel: () => void } {
   const controller = new AbortController();
   const cancel = (): void => {
@@ -33,9 +34,7 @@ export function startDeadline(
   };
   const abort = (): void => {
     cancel();
-    controller.abort(
-      signal?.aborted === true ? signal.reason : new DOMException('The operation was aborted due to timeout', 'TimeoutError'),
-    );
+    controller.abort(signal?.aborted === true ? signal.reason : new DOMException(message, 'TimeoutError'));
   };
   const timer = setTimeout(abort, milliseconds);
   timer.unref();

@@ -142,7 +142,6 @@ export interface RawAnswer {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A resource as discovery describes it. */
 /** What the path of a resource is made of. */
 export interface ResourcePlace {
   readonly group: string;
@@ -153,6 +152,7 @@ export interface ResourcePlace {
   readonly namespaced: boolean;
 }
 
+/** A resource as discovery describes it. */
 export interface ResourceInfo extends ResourcePlace {
   readonly singular: string;
   readonly verbs: readonly string[];

@@ -14,7 +14,6 @@ export async function run(invocation: Invocation): Promise<void> {
   const tree = directoryTree(sep);
   const directory = relative(sep, resolve(args[0] ?? '.'));
   const options = await optionsOf(flags, tree);
-  expectShortRun();
   const result = await buildWithRemotes(tree, directory === '' ? '.' : directory, options, invocation);
   for (const warning of result.warnings) terminal.warning(warning.replace(/^#? ?Warning: /, ''));
   const output = flags.string('output');
@@ -38,9 +37,10 @@ async function optionsOf(flags: FlagValues, tree: FileTree): Promise<BuildOption
 
 /** Builds with the remote bases that the build asks for, where they are allowed. */
 async function buildWithRemotes(tree: FileTree, directory: string, options: BuildOptions, invocation: Invocation): Promise<BuildResult> {
-  if (!invocation.flags.bool('allow-remote-bases')) return build(tree, directory, options);
-  const { openRemoteBases } = await import('@sluice/sources');
-  const bases = openRemoteBases({ allowFile: true, onFetch: (url) => invocation.terminal.action(`fetching ${url}`) });
+  const sources = invocation.flags.bool('allow-remote-bases') ? await import('@sluice/sources') : undefined;
+  expectShortRun();
+  if (sources === undefined) return build(tree, directory, options);
+  const bases = sources.openRemoteBases({ allowFile: true, onFetch: (url) => invocation.terminal.action(`fetching ${url}`) });
   try {
     const remotes = bases.of(directory);
     return await remotes.run(() => build(tree, directory, { ...options, remotes }), remoteBaseOf, deadlineOf(invocation));

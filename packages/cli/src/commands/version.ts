@@ -3,6 +3,7 @@ import type { Invocation } from '../command-line/index.js';
 import { connect, selectedNamespace } from '../connection.js';
 import { deadlineOf } from '../deadline.js';
 import { clusterInfo } from '../install/cluster-info.js';
+import { PART_OF } from '../install/labels.js';
 import { field } from '../kinds/index.js';
 import { FLUX_VERSION } from '../versions.js';
 
@@ -19,10 +20,7 @@ export async function run(invocation: Invocation): Promise<void> {
     try {
       const namespace = selectedNamespace(flags);
       const info = await clusterInfo(cluster, signal);
-      const { items } = await cluster.list(
-        { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
-        { labelSelector: 'app.kubernetes.io/part-of=flux', signal },
-      );
+      const { items } = await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }, { labelSelector: PART_OF, signal });
       if (items.length === 0) throw new Error(`no deployments found in ${namespace} namespace`);
       if (info !== undefined && info.distribution !== '') distribution = info.distribution;
       for (const deployment of items) {

@@ -1,12 +1,12 @@
 import type { KubeObject } from '@sluice/core';
 import { computeHealth, type Cluster } from '@sluice/kube';
+import { PART_OF } from '../install/labels.js';
 import { conditionsOf, field, textField } from '../kinds/index.js';
 import type { Finding } from './findings.js';
 
 /** What is wrong with the controllers themselves. Without any, nothing is reconciled. */
 export async function controllerFindings(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<Finding[]> {
-  const labelSelector = 'app.kubernetes.io/part-of=flux';
-  const { items } = await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }, { labelSelector, signal });
+  const { items } = await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace }, { labelSelector: PART_OF, signal });
   if (items.length === 0) {
     const problem = 'has no controllers: nothing is reconciled, unless an engine runs outside of the cluster';
     const advice = '`flux install` brings them, `flux bootstrap` with the sync; --namespace says where they are';

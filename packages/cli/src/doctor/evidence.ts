@@ -1,5 +1,6 @@
 import { age, isJsonObject, type KubeObject } from '@sluice/core';
 import { podLogs, type Cluster } from '@sluice/kube';
+import { PART_OF } from '../install/labels.js';
 import { field, textField } from '../kinds/index.js';
 
 /** What is said about a finding, and by whom. */
@@ -48,10 +49,7 @@ export async function lastWarnings(
 /** The last error that a controller has logged about each object, by `Kind/namespace/name`. */
 export async function lastErrors(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<ReadonlyMap<string, Saying>> {
   const errors = new Map<string, Saying>();
-  const { items } = await cluster.list(
-    { apiVersion: 'v1', kind: 'Pod', namespace },
-    { labelSelector: 'app.kubernetes.io/part-of=flux', signal },
-  );
+  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, { labelSelector: PART_OF, signal });
   await Promise.all(
     items.map(async ({ metadata }) => {
       try {

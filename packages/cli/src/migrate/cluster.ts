@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type KubeObject } from '@sluice/core';
 import { isConflict, isNotFound, type Cluster } from '@sluice/kube';
 import { FIELD_MANAGER } from '../install/apply-objects.js';
+import { PART_OF } from '../install/labels.js';
 import { field } from '../kinds/index.js';
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
@@ -8,7 +9,7 @@ const ATTEMPTS = 5;
 
 /** Stores every custom resource of Flux in the version that its definition stores today, and forgets the older versions. */
 export async function migrateCluster(cluster: Cluster, told: (message: string) => void, signal: AbortSignal): Promise<void> {
-  const { items } = await cluster.list(CRD, { labelSelector: 'app.kubernetes.io/part-of=flux', signal });
+  const { items } = await cluster.list(CRD, { labelSelector: PART_OF, signal });
   for (const definition of items) {
     const name = definition.metadata.name ?? '';
     const versions = field(definition, 'spec', 'versions');
