@@ -4,20 +4,12 @@ import { compileCommand } from './commands.js';
 import type { Command, Compiler, Evaluate } from './compiler.js';
 import { fail, type Frame } from './execution.js';
 
-const NONE: readonly never[] = [];
-
 /** The pipeline of an action: compiled once for all places where its variables have the same slots. */
 export function compilePhrase(phrase: Phrase, compiler: Compiler): Evaluate {
-  const known = phrase.compiled;
-  if (phrase.names.length === 0) {
-    if (known !== undefined) return known.run as Evaluate;
-    const run = compilePipeline(phrase.pipe, compiler);
-    phrase.compiled = { run, depth: 0, slots: NONE, declares: NONE };
-    return run;
-  }
   const { scope } = compiler;
   const { depth } = scope;
   const slots = phrase.names.map((name) => scope.find(name));
+  const known = phrase.compiled;
   if (
     known !== undefined &&
     (phrase.declares.length === 0 || known.depth === depth) &&
